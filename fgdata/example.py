@@ -1,0 +1,223 @@
+"""Example: one JSONL row. Reading and writing of whole files."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from fgdata.errors import DataError, FgError, Problem
+from fgdata.files import write_whole
+from fgdata.format import parse_completion
+from fgdata.schema import Call, JsonValue, Tool, tools_by_name
+
+Message = dict[str, Any]
+
+PROVENANCE = ("pack", "intent", "family", "kind", "register", "language")
+"""Columns that say where a row comes from, in the order they are written; all may be missing in other people's rows."""
+
+
+@dataclass(frozen=True)
+class Example:
+    """One row: a conversation whose last message, the assistant's, is what the model should write."""
+
+    id: str
+    messages: list[Message]
+    tools: list[dict[str, Any]] | None = None
+    """Declared tools in OpenAI's shape; None where the row has none (the first seed's layout)."""
+    pack: str = ""
+    intent: str = ""
+    family: str = ""
+    kind: str = ""
+    """`call`, `no_call` or `ask`; packs may bring more."""
+    register: str = ""
+    language: str = ""
+    slots: dict[str, JsonValue] = field(default_factory=dict)
+    """Values that filled the template's slots."""
+    source: str = field(default="", compare=False)
+    """`file:line` the row was read from; not written."""
+
+    @property
+    def prompt_messages(self) -> list[Message]:
+        """The messages before the last, assistant's, one: what the model is given."""
+        return self.messages[:-1]
+
+    @property
+    def utterance(self) -> str:
+        """The text of the last user message; empty if there is none."""
+        for message in reversed(self.messages):
+            if message.get("role") == "user":
+                content = message.get("content")
+                return content if isinstance(content, str) else ""
+        return ""
+
+    @cached_property
+    def expected_calls(self) -> tuple[Call, ...]:
+        """The calls of the last message, given as `tool_calls` or as raw text in the native format.
+
+        Raises: DataError if they do not read.
+        """
+        message = self.messages[-1]
+        try:
+            if message.get("tool_calls"):
+                return tuple(Call.from_json(entry) for entry in message["tool_calls"])
+        except FgError as error:
+            raise DataError(
+                *(Problem(self.source or self.id, p.what, p.remedy) for p in error.problems)
+            ) from error
+        completion = parse_completion(str(message.get("content") or ""))
+        DataError.raise_if(
+            Problem(
+                self.source or self.id,
+                f"the answer does not read at character {problem.offset}: {problem.what}.",
+            )
+            for problem in completion.problems
+        )
+        return completion.calls
+
+    @cached_property
+    def declared_tools(self) -> dict[str, Tool]:
+        """The declared tools by name; empty where the row declares none.
+
+        Raises: SchemaError if one is no tool.
+        """
+        return tools_by_name(self.tools or ())
+
+    def to_row(self) -> dict[str, Any]:
+        """The row as it is written; provenance that is not known is left out."""
+        row: dict[str, Any] = {"id": self.id, "messages": self.messages}
+        if self.tools is not None:
+            row["tools"] = self.tools
+        row |= {name: getattr(self, name) for name in PROVENANCE if getattr(self, name)}
+        if self.slots:
+            row["slots"] = self.slots
+        return row
+
+
+def example_from_row(row: Any, source: str, default_id: str) -> Example:
+    """The example in a decoded JSON row.
+
+    Raises: DataError with everything that keeps it from being one.
+    """
+    problems: list[Problem] = []
+
+    def wrong(what: str, remedy: str = "") -> None:
+        problems.append(Problem(source, what, remedy))
+
+    if not isinstance(row, dict):
+        raise DataError(Problem(source, f"a row must be a JSON object, not {type(row).__name__}."))
+    messages, tools = (_decoded(row.get(name), name, wrong) for name in ("messages", "tools"))
+    if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
+        wrong(
+            f"`messages` must be a list of messages, not {str(messages)[:60]!r}.",
+            "See docs/format.md for the layout of a row.",
+        )
+        messages = []
+    elif messages[-1].get("role") not in ("assistant", "model"):
+        wrong(
+            f"the last message is {messages[-1].get('role')!r}'s.",
+            "It must be the assistant's: what the model should write.",
+        )
+    elif not (messages[-1].get("content") or messages[-1].get("tool_calls")):
+        wrong("the assistant's last message is empty.", "Give it `tool_calls` or `content`.")
+    if tools is not None and not (isinstance(tools, list) and all(isinstance(tool, dict) for tool in tools)):
+        wrong(f"`tools` must be a list of tools, not {str(tools)[:60]!r}.")
+        tools = None
+    slots = row.get("slots") or {}
+    if not isinstance(slots, dict):
+        wrong(f"`slots` must be an object, not {slots!r}.")
+    DataError.raise_if(problems)
+    return Example(
+        id=str(row.get("id") or default_id),
+        messages=messages,
+        tools=tools,
+        slots=slots,
+        source=source,
+        **{name: str(row.get(name) or "") for name in PROVENANCE},
+    )
+
+
+def _decoded(value: Any, name: str, wrong: Any) -> Any:
+    """`value`, or what its JSON text holds: some published data sets keep these columns as text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except json.JSONDecodeError as error:
+        wrong(f"`{name}` is text that is no JSON ({error}).")
+        return None
+
+
+def scan_jsonl(path: str | os.PathLike[str]) -> Iterator[Example | DataError]:
+    """Row by row what a JSONL file holds, in constant memory: the example, or why the line is none. Empty lines are skipped.
+
+    Raises: DataError if the file cannot be opened or is no UTF-8 text.
+    """
+    file = Path(path)
+    try:
+        with file.open("rb") as stream:
+            for number, line in enumerate(stream, 1):
+                if not line.strip():
+                    continue
+                source = f"{file}:{number}"
+                try:
+                    yield example_from_row(json.loads(line), source, f"{file.stem}:{number}")
+                except UnicodeDecodeError as error:
+                    yield DataError(
+                        Problem(
+                            source,
+                            f"is not UTF-8 ({error.reason} at byte {error.start}).",
+                            "Save the file as UTF-8.",
+                        )
+                    )
+                except (json.JSONDecodeError, RecursionError) as error:
+                    yield DataError(
+                        Problem(source, f"is no JSON ({error}).", "Write one JSON object a line.")
+                    )
+                except DataError as error:
+                    yield error
+    except OSError as error:
+        raise DataError(Problem(str(file), f"cannot be read: {error.strerror or error}.")) from error
+
+
+def read_jsonl(path: str | os.PathLike[str]) -> list[Example]:
+    """All examples of a JSONL file.
+
+    Raises: DataError with the problems of every broken line and every id given twice, or if the file has no rows.
+    """
+    examples: list[Example] = []
+    problems: list[Problem] = []
+    seen: dict[str, str] = {}
+    for item in scan_jsonl(path):
+        if isinstance(item, DataError):
+            problems += item.problems
+            continue
+        if item.id in seen:
+            problems.append(
+                Problem(
+                    item.source,
+                    f"the id {item.id!r} is taken by {seen[item.id]}.",
+                    "Give every row its own id.",
+                )
+            )
+        seen[item.id] = item.source
+        examples.append(item)
+    if not examples and not problems:
+        problems.append(Problem(str(path), "has no rows."))
+    DataError.raise_if(problems)
+    return examples
+
+
+def write_jsonl(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) -> int:
+    """The number of rows written. The file appears whole or not at all."""
+    count = 0
+    with write_whole(path) as stream:
+        for row in rows:
+            stream.write(json.dumps(row, ensure_ascii=False))
+            stream.write("\n")
+            count += 1
+    return count

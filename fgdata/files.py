@@ -1,0 +1,58 @@
+"""Files that appear whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TextIO
+
+from fgdata.errors import Problem, UsageError
+
+
+@contextlib.contextmanager
+def write_whole(path: str | os.PathLike[str]) -> Iterator[TextIO]:
+    """A text stream (UTF-8, `\\n`) that becomes `path` when the block ends without an error; else nothing is left.
+
+    Raises: UsageError if the folder cannot be written or the disk is full.
+    """
+    target = Path(path)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
+        # mkstemp makes files that only the owner can read; an output file follows the user's umask.
+        mask = os.umask(0)
+        os.umask(mask)
+        os.chmod(name, 0o666 & ~mask)
+    except OSError as error:
+        raise UsageError(
+            Problem(str(target), f"cannot be written: {error.strerror or error}.", "Choose another folder.")
+        ) from error
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        part.replace(target)
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise UsageError(
+            Problem(
+                str(target),
+                f"could not be written: {error.strerror or error}.",
+                "Free some space, then run again.",
+            )
+        ) from error
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+
+
+def file_sha256(path: str | os.PathLike[str]) -> str:
+    """The file's SHA-256, as 64 hexadecimal digits."""
+    with Path(path).open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -1,0 +1,275 @@
+"""Tools and calls: what may be called, one invocation, and whether the second fits the first."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, TypeAlias
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import SchemaError as JsonSchemaError
+from jsonschema.protocols import Validator
+from jsonschema.validators import extend
+
+from fgdata.errors import Problem, SchemaError
+
+JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+
+
+def canonical_json(value: object) -> str:
+    """One text for one JSON value: keys sorted, Korean as it stands. `1`, `1.0` and `true` give different texts."""
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def same_value(left: object, right: object) -> bool:
+    """Whether two JSON values are the same, types included: 1 is not 1.0, "42" is not 42, true is not 1."""
+    return canonical_json(left) == canonical_json(right)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Call:
+    """One invocation of a tool. Two calls are equal if name and arguments are the same, types included."""
+
+    name: str
+    arguments: Mapping[str, JsonValue] = field(default_factory=dict)
+
+    def __eq__(self, other: object) -> bool:
+        return (
+            isinstance(other, Call)
+            and self.name == other.name
+            and same_value(self.arguments, other.arguments)
+        )
+
+    def __hash__(self) -> int:
+        return hash((self.name, canonical_json(self.arguments)))
+
+    def to_json(self) -> dict[str, Any]:
+        """The call as an entry of `tool_calls` (arguments as a mapping, never as JSON text)."""
+        return {"type": "function", "function": {"name": self.name, "arguments": dict(self.arguments)}}
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> Call:
+        """The call in an entry of `tool_calls`, or in a bare `{"name", "arguments"}`; arguments may be JSON text.
+
+        Raises: SchemaError if there is no name, or the arguments are no mapping.
+        """
+        body = entry.get("function", entry)
+        if not isinstance(body, Mapping) or not isinstance(body.get("name"), str):
+            raise SchemaError(f"a tool call without a name: {entry!r}.")
+        arguments = body.get("arguments", {})
+        if isinstance(arguments, str):
+            try:
+                arguments = json.loads(arguments) if arguments.strip() else {}
+            except json.JSONDecodeError as error:
+                raise SchemaError(
+                    f"arguments of {body['name']!r} are no JSON: {arguments!r} ({error})."
+                ) from error
+        if arguments is None:
+            arguments = {}
+        if not isinstance(arguments, Mapping):
+            raise SchemaError(f"arguments of {body['name']!r} are no mapping: {arguments!r}.")
+        return cls(body["name"], dict(arguments))
+
+
+# JSON Schema lets 1.0 pass as an integer. The format writes both, and a device that wants 1 should not be sent 1.0.
+_STRICT_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
+    {
+        "integer": lambda _, value: isinstance(value, int) and not isinstance(value, bool),
+        "number": lambda _, value: isinstance(value, int | float) and not isinstance(value, bool),
+    }
+)
+_StrictValidator = extend(Draft202012Validator, type_checker=_STRICT_TYPES)
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A slot in a tool's schema."""
+
+    name: str
+    schema: Mapping[str, Any]
+    """Its JSON Schema, types in lower case."""
+    required: bool
+
+    @property
+    def type(self) -> str:
+        """The JSON type in lower case; empty where the schema states none or several."""
+        stated = self.schema.get("type", "")
+        return stated if isinstance(stated, str) else ""
+
+
+@dataclass(frozen=True)
+class Tool:
+    """What may be called."""
+
+    name: str
+    description: str = ""
+    schema: Mapping[str, Any] = field(default_factory=dict)
+    """The parameters' JSON Schema as it was given (an object schema); empty for a tool without parameters."""
+
+    @classmethod
+    def from_json(cls, entry: Mapping[str, Any]) -> Tool:
+        """The tool in an OpenAI entry (`{"type": "function", "function": {...}}`) or a flat `{"name", ...}`.
+
+        Raises: SchemaError if it has no name or its parameters are no JSON Schema.
+        """
+        body = entry.get("function", entry) if isinstance(entry, Mapping) else entry
+        if not isinstance(body, Mapping) or not isinstance(body.get("name"), str) or not body["name"]:
+            raise SchemaError(f"a tool without a name: {canonical_json(entry)[:200]}.")
+        schema = body.get("parameters") or {}
+        if not isinstance(schema, Mapping):
+            raise SchemaError(f"parameters of {body['name']!r} are no mapping: {schema!r}.")
+        tool = cls(body["name"], str(body.get("description") or ""), schema)
+        try:
+            _StrictValidator.check_schema(tool.strict_schema)
+        except JsonSchemaError as error:
+            place = "/".join(str(part) for part in error.absolute_path)
+            raise SchemaError(
+                f"parameters of {tool.name!r} are no JSON Schema: {place}: {error.message}."
+            ) from error
+        return tool
+
+    def to_json(self) -> dict[str, Any]:
+        """The tool as an OpenAI entry."""
+        body: dict[str, Any] = {"name": self.name, "description": self.description}
+        if self.schema:
+            body["parameters"] = dict(self.schema)
+        return {"type": "function", "function": body}
+
+    @cached_property
+    def strict_schema(self) -> dict[str, Any]:
+        """The schema a call is checked against: types in lower case, unknown arguments refused unless allowed by name."""
+        lowered: dict[str, Any] = _lower_types(self.schema)
+        return {"type": "object", "additionalProperties": False, **lowered}
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The parameters, in the order the schema gives them."""
+        properties = self.strict_schema.get("properties", {})
+        required = self.strict_schema.get("required", ())
+        return tuple(Parameter(name, schema, name in required) for name, schema in properties.items())
+
+    @cached_property
+    def _validator(self) -> Validator:
+        return _StrictValidator(self.strict_schema)
+
+    def complaints(self, arguments: Mapping[str, JsonValue]) -> list[str]:
+        """What is wrong with `arguments`, in words; empty if they fit the schema."""
+        return [
+            f"{self.name}{''.join(f'.{part}' for part in error.absolute_path)}: {error.message}"
+            for error in sorted(
+                self._validator.iter_errors(dict(arguments)), key=lambda e: list(map(str, e.absolute_path))
+            )
+        ]
+
+
+def _lower_types(schema: Any) -> Any:
+    """A copy of a JSON Schema with `STRING`, `OBJECT`, … as `string`, `object`, … (some data sets write them so)."""
+    if isinstance(schema, Mapping):
+        return {
+            key: (
+                {name: _lower_types(sub) for name, sub in value.items()}
+                if key == "properties" and isinstance(value, Mapping)
+                else value.lower()
+                if key == "type" and isinstance(value, str)
+                else [part.lower() if isinstance(part, str) else part for part in value]
+                if key == "type" and isinstance(value, list)
+                else value
+                if key in {"enum", "const", "default", "examples"}
+                else _lower_types(value)
+            )
+            for key, value in schema.items()
+        }
+    if isinstance(schema, list):
+        return [_lower_types(item) for item in schema]
+    return schema
+
+
+def tools_by_name(entries: Iterable[Mapping[str, Any]]) -> dict[str, Tool]:
+    """Tools by their name, in the order given.
+
+    Raises: SchemaError with every entry that is no tool, and every name given twice.
+    """
+    tools: dict[str, Tool] = {}
+    problems: list[Problem] = []
+    for number, entry in enumerate(entries, 1):
+        try:
+            tool = Tool.from_json(entry)
+        except SchemaError as error:
+            problems += [Problem(f"tool {number}", problem.what) for problem in error.problems]
+            continue
+        if tool.name in tools:
+            problems.append(
+                Problem(
+                    f"tool {number}", f"the name {tool.name!r} is taken.", "Give every tool its own name."
+                )
+            )
+        tools[tool.name] = tool
+    SchemaError.raise_if(problems)
+    return tools
+
+
+def check_call(call: Call, tools: Mapping[str, Tool]) -> list[str]:
+    """Why `call` fits none of `tools`, in words; empty if it is valid (name, types, enum, range, required, unknown)."""
+    tool = tools.get(call.name)
+    if tool is None:
+        return [f"{call.name!r} is not among the declared tools ({', '.join(tools) or 'none'})"]
+    return tool.complaints(call.arguments)
+
+
+_INTEGER = re.compile(r"[+-]?\d+")
+_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_BOOLEANS = {"true": True, "false": False}
+
+
+def coerce_call(call: Call, tools: Mapping[str, Tool]) -> Call:
+    """The call with string values read as the type its tool's schema states, at any depth.
+
+    `"2"` becomes 2 where the schema says integer, `"true"` becomes true where it says boolean. What does not read as the
+    stated type stays as it is, and so does a call of a tool that is not declared. This is a step of its own: parsing
+    never does it.
+    """
+    tool = tools.get(call.name)
+    if tool is None:
+        return call
+    coerced = _coerce(dict(call.arguments), tool.strict_schema)
+    return Call(call.name, coerced if isinstance(coerced, dict) else call.arguments)
+
+
+def _coerce(value: JsonValue, schema: Any) -> JsonValue:
+    if not isinstance(schema, Mapping):
+        return value
+    if isinstance(value, dict):
+        properties = schema.get("properties", {})
+        return {name: _coerce(item, properties.get(name)) for name, item in value.items()}
+    if isinstance(value, list):
+        return [_coerce(item, schema.get("items")) for item in value]
+    if isinstance(value, str):
+        text, kind = value.strip(), schema.get("type")
+        if kind == "integer" and _INTEGER.fullmatch(text):
+            return _read_integer(text, value)
+        if kind == "number" and _NUMBER.fullmatch(text):
+            return _read_integer(text, value) if _INTEGER.fullmatch(text) else float(text)
+        if kind == "boolean":
+            return _BOOLEANS.get(text.lower(), value)
+    return value
+
+
+def _read_integer(text: str, otherwise: str) -> int | str:
+    try:
+        return int(text)
+    except ValueError:  # Python reads no more than 4,300 digits
+        return otherwise
+
+
+def calls_to_text(calls: Sequence[Call]) -> str:
+    """Calls as a person reads them: `set_temperature(temperature=24), power_on()`; `no call` if there are none."""
+    return (
+        ", ".join(
+            f"{call.name}({', '.join(f'{name}={json.dumps(value, ensure_ascii=False)}' for name, value in call.arguments.items())})"
+            for call in calls
+        )
+        or "no call"
+    )
