@@ -1,0 +1,482 @@
+"""Models, tokenizers and adapters, loaded with every check that keeps a wrong one from giving plausible numbers.
+
+Shared by evaluation and training. A model is a folder or a name on the Hugging Face hub; a name is turned into the
+folder of its snapshot first, so that everything after that works on files and fails in one place.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+import torch
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import (
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from jinja2.exceptions import TemplateError
+from safetensors import SafetensorError, safe_open
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from transformers.utils import logging as transformers_logging
+
+from fgdata.errors import FormatError, ModelError, Problem
+from fgdata.example import Example
+from fgdata.files import file_sha256
+from fgdata.format import CONTROL_TOKENS, STOP_TOKENS, render_conversation
+
+Device: TypeAlias = Literal["auto", "cpu", "cuda"]
+Dtype: TypeAlias = Literal["auto", "float32", "bfloat16"]
+Model: TypeAlias = Any
+"""A transformers or peft model; neither library has types that mypy could check."""
+
+TOKEN_NAMES = ("HF_TOKEN", "HUGGINGFACE_HUB_TOKEN")
+MODEL_FILES = ("*.json", "*.jinja", "*.model", "*.safetensors")
+"""What a snapshot needs. Pickled weights stay out: opening one can run code."""
+
+# What decides the model's arithmetic. Versions, paths and the type of the file are left out: saving again changes them.
+_CONFIG_ESSENTIALS = (
+    "model_type",
+    "vocab_size",
+    "hidden_size",
+    "intermediate_size",
+    "num_hidden_layers",
+    "num_attention_heads",
+    "num_key_value_heads",
+    "head_dim",
+    "hidden_activation",
+    "query_pre_attn_scalar",
+    "rms_norm_eps",
+    "sliding_window",
+    "tie_word_embeddings",
+)
+
+
+# ---------------------------------------------------------------- where a model lies
+
+
+def load_env(folder: str | os.PathLike[str] = ".") -> None:
+    """Take the hub token from `folder`/.env into the environment; what is set there already wins. Nothing is printed.
+
+    Both names of the token are read: `HF_TOKEN` and `HUGGINGFACE_HUB_TOKEN`, which the hub's library does not know.
+    """
+    try:
+        lines = (Path(folder) / ".env").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    for line in lines:
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        value = value.strip().strip("\"'")
+        if equals and name.strip() in TOKEN_NAMES and value:
+            os.environ.setdefault(name.strip(), value)
+    token = next((os.environ[name] for name in TOKEN_NAMES if os.environ.get(name)), None)
+    if token:
+        os.environ.setdefault("HF_TOKEN", token)
+
+
+def model_folder(model: str | os.PathLike[str], *, revision: str | None = None) -> Path:
+    """The folder that holds `model`: itself, or the snapshot of a hub name, downloaded if need be.
+
+    Raises: ModelError if there is no such folder, it holds no model, or the hub does not give the name out.
+    """
+    folder = Path(model)
+    if not folder.is_dir():
+        folder = _snapshot(str(model), revision)
+    config = folder / "config.json"
+    if not config.is_file():
+        raise ModelError(
+            Problem(
+                str(folder),
+                "is no model folder: it has no config.json.",
+                "Name the folder of the base model; an adapter goes to --adapter."
+                if (folder / "adapter_config.json").is_file()
+                else "Name a folder written by `save_pretrained`, or a model on the hub.",
+            )
+        )
+    _read_json(config)
+    return folder
+
+
+def _snapshot(name: str, revision: str | None) -> Path:
+    """The local snapshot of a hub model. One message for each way this fails, with what to do."""
+    load_env()
+    local = "Or download it elsewhere and give the path of its folder."
+    if not re.fullmatch(r"[\w][\w.-]*(/[\w][\w.-]*)?", name) or name.endswith((".json", ".safetensors")):
+        raise ModelError(
+            Problem(
+                name, "there is no such folder.", "Give a model folder or a name on the hub (owner/name)."
+            )
+        )
+    try:
+        return Path(
+            snapshot_download(name, revision=revision, allow_patterns=list(MODEL_FILES), etag_timeout=10)
+        )
+    except GatedRepoError as error:
+        what = "is gated: its licence must be accepted first."
+        remedy = (
+            f"Accept it at https://huggingface.co/{name}, then put a token of that account into the environment or into "
+            f".env as {TOKEN_NAMES[0]} or {TOKEN_NAMES[1]}. {local}"
+        )
+        cause: Exception = error
+    except RevisionNotFoundError as error:
+        what, remedy, cause = (
+            f"has no revision {revision!r}.",
+            "Name a branch, a tag or a commit of it.",
+            error,
+        )
+    except RepositoryNotFoundError as error:
+        what = "is neither a folder here nor a model on the hub that this account may read."
+        remedy = f"Check the name; for a private model set {TOKEN_NAMES[0]} or {TOKEN_NAMES[1]} (environment or .env). {local}"
+        cause = error
+    except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
+        reason = str(error.__cause__ or error).splitlines()[0][:160]
+        what = f"is no folder here, is not in the hub's cache, and the hub cannot be reached ({reason})."
+        remedy = (
+            f"With a network: accept the model's licence at https://huggingface.co/{name} and set {TOKEN_NAMES[0]} or "
+            f"{TOKEN_NAMES[1]} (environment or .env). Without: give the path of a folder that holds the model."
+        )
+        cause = error
+    raise ModelError(Problem(name, what, remedy)) from cause
+
+
+def base_revision(folder: Path) -> str | None:
+    """The commit of a hub snapshot; None for any other folder."""
+    return folder.name if folder.parent.name == "snapshots" else None
+
+
+def base_fingerprint(model: str | os.PathLike[str], *, revision: str | None = None) -> str:
+    """SHA-256 over what makes a base model: its shape, its tokenizer, its weights.
+
+    A folder and the hub name it was copied from have the same one, so an adapter trained on one runs on the other.
+    """
+    folder = model_folder(model, revision=revision)
+    config = _read_json(folder / "config.json")
+    digest = hashlib.sha256()
+    digest.update(
+        json.dumps({name: config.get(name) for name in _CONFIG_ESSENTIALS}, sort_keys=True).encode()
+    )
+    names = sorted(path.name for path in folder.glob("*.safetensors"))
+    names += [name for name in ("tokenizer.json", "tokenizer.model") if (folder / name).is_file()][:1]
+    for name in names:
+        digest.update(f"\n{name} {file_sha256(folder / name)}".encode())
+    return digest.hexdigest()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise ModelError(
+            Problem(str(path), f"cannot be read ({error}).", "Copy or download the folder again.")
+        ) from error
+    if not isinstance(content, dict):
+        raise ModelError(Problem(str(path), "holds no JSON object.", "Copy or download the folder again."))
+    return content
+
+
+# ---------------------------------------------------------------- device and number type
+
+
+def choose_device(device: Device = "auto") -> torch.device:
+    """The device to compute on: CUDA (or ROCm, which goes by that name) if there is one, else the CPU.
+
+    Raises: ModelError if `cuda` is asked for and there is none.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if device == "cuda" and not torch.cuda.is_available():
+        raise ModelError(
+            Problem(
+                "--device", "is 'cuda', but this machine shows no such device.", "Use --device cpu or auto."
+            )
+        )
+    return torch.device(device)
+
+
+def choose_dtype(dtype: Dtype, device: torch.device) -> torch.dtype:
+    """The number type to compute in; `auto` is bfloat16 on a GPU that has it, else float32.
+
+    float16 is no choice: Gemma 3's activations pass 65,504, where float16 ends.
+    """
+    if dtype == "auto":
+        return torch.bfloat16 if device.type == "cuda" and torch.cuda.is_bf16_supported() else torch.float32
+    return {"float32": torch.float32, "bfloat16": torch.bfloat16}[dtype]
+
+
+# ---------------------------------------------------------------- tokenizer
+
+
+def load_tokenizer(model: str | os.PathLike[str], *, revision: str | None = None) -> PreTrainedTokenizerBase:
+    """The model's tokenizer, checked to know the format's control tokens.
+
+    Raises: ModelError if it cannot be loaded or cuts a control token in pieces.
+    """
+    folder = model_folder(model, revision=revision)
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder)
+    # The tokenizers library raises bare Exception on a broken file.
+    except Exception as error:
+        raise ModelError(
+            Problem(
+                str(folder),
+                f"its tokenizer cannot be loaded ({_first_line(error)}).",
+                "Copy or download the folder again.",
+            )
+        ) from error
+    check_tokenizer(tokenizer, str(model))
+    return tokenizer
+
+
+def check_tokenizer(tokenizer: PreTrainedTokenizerBase, where: str = "tokenizer") -> None:
+    """Raise ModelError unless every control token is one token and a text that starts with `<bos>` gets no second one."""
+    problems = []
+    if not getattr(tokenizer, "is_fast", False):
+        problems.append(
+            Problem(where, "its tokenizer gives no character offsets.", "Use a folder with a tokenizer.json.")
+        )
+    for token in CONTROL_TOKENS:
+        ids = tokenizer(token, add_special_tokens=False)["input_ids"]
+        if len(ids) != 1 or ids[0] == tokenizer.unk_token_id:
+            problems.append(
+                Problem(
+                    where,
+                    f"its tokenizer does not know {token}: it becomes {ids}.",
+                    "Use a FunctionGemma tokenizer.",
+                )
+            )
+    if not problems:
+        start = tokenizer("<bos><start_of_turn>user\n", add_special_tokens=False)["input_ids"]
+        if start.count(tokenizer.convert_tokens_to_ids("<bos>")) != 1:
+            problems.append(Problem(where, f"its tokenizer adds a second <bos> unasked: {start}."))
+    ModelError.raise_if(problems)
+
+
+def stop_token_ids(tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """The ids at which a completion ends: `<eos>`, `<start_function_response>`, `<end_of_turn>`.
+
+    By name, not from the model's configuration: published FunctionGemma files disagree about which of the three count.
+    """
+    return [int(tokenizer.convert_tokens_to_ids(token)) for token in STOP_TOKENS]
+
+
+def check_chat_template(
+    tokenizer: PreTrainedTokenizerBase, examples: Sequence[Example], n: int = 8, where: str = "tokenizer"
+) -> None:
+    """Raise ModelError unless the model's own chat template gives the same text as ours on up to `n` of `examples`.
+
+    A row that both refuse is no difference. The rows are taken evenly from the whole list.
+    """
+    if not tokenizer.chat_template:
+        raise ModelError(
+            Problem(
+                where,
+                "has no chat template to compare with.",
+                "Add the model's chat_template.jinja to its folder.",
+            )
+        )
+    step = max(1, len(examples) // n)
+    for example in examples[::step][:n]:
+        for messages, prompt_only in ((example.messages, False), (example.prompt_messages, True)):
+            if not messages:
+                continue
+            ours = _text_or_error(
+                lambda m=messages, p=prompt_only, e=example: render_conversation(m, e.tools, p)
+            )
+            theirs = _text_or_error(
+                lambda m=messages, p=prompt_only, e=example: tokenizer.apply_chat_template(
+                    m, tools=e.tools, add_generation_prompt=p, tokenize=False
+                )
+            )
+            if ours != theirs and not (ours.startswith("\0") and theirs.startswith("\0")):
+                raise ModelError(_template_difference(where, example, theirs, ours))
+
+
+def _text_or_error(render: Any) -> str:
+    """The rendered text, or a NUL and the reason it was refused (no template writes a NUL)."""
+    try:
+        return str(render())
+    except (FormatError, TemplateError, TypeError, ValueError, KeyError, AttributeError) as error:
+        return f"\0refused: {_first_line(error)}"
+
+
+def _template_difference(where: str, example: Example, theirs: str, ours: str) -> Problem:
+    """Where two renderings part, with about 40 characters of each."""
+    at = next(
+        (i for i, (a, b) in enumerate(zip(theirs, ours, strict=False)) if a != b), min(len(theirs), len(ours))
+    )
+    seen = [
+        text[max(0, at - 15) : at + 40] if not text.startswith("\0") else text[1:] for text in (theirs, ours)
+    ]
+    return Problem(
+        where,
+        f"its chat template is not FunctionGemma's: on {example.source or example.id} they part at character {at}. "
+        f"The model's: {seen[0]!r}; FunctionGemma's: {seen[1]!r}.",
+        "Use a FunctionGemma model, or put the official chat_template.jinja into the model's folder.",
+    )
+
+
+# ---------------------------------------------------------------- model
+
+
+def load_model(
+    model: str | os.PathLike[str],
+    *,
+    adapter: str | os.PathLike[str] | None = None,
+    revision: str | None = None,
+    dtype: Dtype = "auto",
+    device: Device = "auto",
+) -> Model:
+    """The model in eval mode, with the adapter on it if one is given.
+
+    Raises: ModelError if a file is missing or broken, a weight is missing, or the adapter belongs to another base.
+    """
+    target = choose_device(device)
+    folder = model_folder(model, revision=revision)
+    if adapter is not None:
+        check_adapter(adapter, model, revision=revision)
+    verbosity = transformers_logging.get_verbosity()
+    transformers_logging.set_verbosity_error()  # its report of missing weights; ours follows, as an error
+    try:
+        loaded, report = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=choose_dtype(dtype, target), output_loading_info=True, use_safetensors=True
+        )
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
+        if isinstance(error, torch.OutOfMemoryError):
+            raise
+        raise ModelError(
+            Problem(
+                str(folder),
+                f"cannot be loaded as a model ({_first_line(error)}).",
+                "Copy or download the folder again.",
+            )
+        ) from error
+    finally:
+        transformers_logging.set_verbosity(verbosity)
+    if missing := sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"]):
+        raise ModelError(
+            Problem(
+                str(folder),
+                f"lacks {len(missing)} of its weights, {missing[0]!r} first; they would be random numbers.",
+                "Copy or download the folder again.",
+            )
+        )
+    if adapter is not None:
+        from peft import PeftModel
+
+        loaded = PeftModel.from_pretrained(loaded, str(adapter))
+    return loaded.to(target).eval()
+
+
+def _first_line(error: BaseException) -> str:
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
+
+
+# ---------------------------------------------------------------- adapter
+
+
+def check_adapter(
+    adapter: str | os.PathLike[str], model: str | os.PathLike[str], *, revision: str | None = None
+) -> None:
+    """Raise ModelError unless `adapter` is a folder with LoRA weights made for `model`.
+
+    An adapter of ours says in run.json which base it was trained on. For one from elsewhere the shapes must fit, and
+    if both it and `model` are named after the hub, the names.
+    """
+    folder = Path(adapter)
+    if not (folder / "adapter_config.json").is_file():
+        remedy = "Name the folder that `fgtrain lora` wrote (--output_dir)."
+        what = (
+            "is no adapter folder: it has no adapter_config.json."
+            if folder.is_dir()
+            else "there is no such adapter folder."
+        )
+        raise ModelError(Problem(str(folder), what, remedy))
+    config = _read_json(folder / "adapter_config.json")
+    shapes = _adapter_shapes(folder)
+    recorded = _recorded_base(folder)
+    named = str(config.get("base_model_name_or_path") or "")
+    if fingerprint := recorded.get("fingerprint"):
+        if fingerprint != base_fingerprint(model, revision=revision):
+            raise ModelError(_other_base(folder, str(recorded.get("model") or named), model))
+    elif (
+        "/" in named
+        and not Path(named).exists()
+        and not Path(model).exists()
+        and Path(named).name != Path(model).name
+    ):
+        raise ModelError(_other_base(folder, named, model))
+    _check_shapes(folder, shapes, model_folder(model, revision=revision), named)
+
+
+def _other_base(adapter: Path, trained_on: str, model: str | os.PathLike[str]) -> Problem:
+    return Problem(
+        str(adapter),
+        f"was trained on another base: {trained_on!r}, and the model given is {str(model)!r}, with other weights or another tokenizer.",
+        f"Give the base it was trained on (--model {trained_on}), or train an adapter for this one.",
+    )
+
+
+def _recorded_base(folder: Path) -> Mapping[str, Any]:
+    """What `fgtrain` wrote about the base, beside the adapter or, for a checkpoint, one folder up."""
+    for place in (folder, folder.parent) if folder.name.startswith("checkpoint-") else (folder,):
+        if (place / "run.json").is_file():
+            base = _read_json(place / "run.json").get("base")
+            return base if isinstance(base, dict) else {}
+    return {}
+
+
+def _adapter_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
+    """Weight name -> shape, from the file's header."""
+    file = folder / "adapter_model.safetensors"
+    if not file.is_file():
+        raise ModelError(
+            Problem(
+                str(folder),
+                "has no adapter_model.safetensors.",
+                "Train again, or copy the whole folder with its weights.",
+            )
+        )
+    try:
+        with safe_open(file, framework="pt") as weights:
+            return {name: tuple(weights.get_slice(name).get_shape()) for name in weights.keys()}  # noqa: SIM118 no mapping
+    except (SafetensorError, OSError) as error:
+        raise ModelError(
+            Problem(
+                str(file), f"cannot be read ({_first_line(error)}).", "Train again, or copy the folder again."
+            )
+        ) from error
+
+
+def _check_shapes(folder: Path, shapes: Mapping[str, tuple[int, ...]], base: Path, trained_on: str) -> None:
+    """Every LoRA pair must fit the module of the base that it is named after."""
+    with torch.device("meta"):
+        modules = dict(AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base)).named_modules())
+    wrong = []
+    for name, shape in shapes.items():
+        found = re.fullmatch(r"base_model\.model\.(.+)\.lora_([AB])\.weight", name)
+        if not found:
+            continue
+        weight = getattr(modules.get(found[1]), "weight", None)
+        if weight is None:
+            wrong.append(f"the base has no {found[1]}")
+        elif (shape[1] != weight.shape[1]) if found[2] == "A" else (shape[0] != weight.shape[0]):
+            wrong.append(f"{found[1]} is {tuple(weight.shape)} in the base, and lora_{found[2]} is {shape}")
+    if wrong:
+        raise ModelError(
+            Problem(
+                str(folder),
+                f"was made for another base ({trained_on!r}): {wrong[0]}"
+                + (f", and {len(wrong) - 1} more." if wrong[1:] else "."),
+                "Give the base model it was trained on.",
+            )
+        )

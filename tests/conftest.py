@@ -1,0 +1,19 @@
+"""What several test files share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+# The suite passes without a network: nothing may ask the hub, and a mistake here fails at once instead of waiting.
+os.environ["HF_HUB_OFFLINE"] = "1"
+
+
+@pytest.fixture(scope="session")
+def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a random two-layer Gemma 3 model and its tokenizer (see tests/tiny_model.py); read only."""
+    from tiny_model import build_model_folder
+
+    return build_model_folder(tmp_path_factory.mktemp("models") / "tiny")
