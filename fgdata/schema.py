@@ -16,7 +16,7 @@ from jsonschema.validators import extend
 
 from fgdata.errors import Problem, SchemaError
 
-JsonValue: TypeAlias = "None | bool | int | float | str | list[JsonValue] | dict[str, JsonValue]"
+JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
 
 def canonical_json(value: object) -> str:
