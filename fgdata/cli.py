@@ -1,0 +1,136 @@
+"""fgdata: make, check, count and show data."""
+
+from __future__ import annotations
+
+import argparse
+from collections import Counter
+from collections.abc import Sequence
+
+from fgdata.console import err, out, progress_bar, run_command
+from fgdata.dataset import check_folder, write_dataset
+from fgdata.generate import generate
+from fgdata.packs import load_pack, pack_names
+
+RAW = argparse.RawDescriptionHelpFormatter
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """The exit code: 0 done, 1 findings, 2 bad input."""
+    arguments = build_parser().parse_args(argv)
+    return run_command(lambda: arguments.run(arguments))
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line's parser."""
+    parser = argparse.ArgumentParser(
+        prog="fgdata", description="Make, check, count and show data for FunctionGemma."
+    )
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_generate(commands)
+    _add_check(commands)
+    return parser
+
+
+def _add_generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "generate",
+        help="make a data set from a pack",
+        description="Make train.jsonl, validation.jsonl, test.jsonl and manifest.json from a pack of templates.\n"
+        "The same pack, rows and seed give the same bytes.",
+        epilog="examples:\n  fgdata generate climate_ko --rows 4000 --seed 1 --out data/climate\n"
+        "  fgdata generate templates/my_pack --rows 500 --out data/mine --shape text",
+        formatter_class=RAW,
+    )
+    command.add_argument("pack", metavar="PACK", help=f"a pack's name ({', '.join(pack_names())}) or folder")
+    command.add_argument(
+        "--rows",
+        type=int,
+        default=4000,
+        metavar="N",
+        help="rows in all files together (default: %(default)s)",
+    )
+    command.add_argument(
+        "--seed",
+        type=int,
+        default=1,
+        metavar="S",
+        help="another seed, another data set (default: %(default)s)",
+    )
+    command.add_argument(
+        "--out", required=True, metavar="DIR", help="folder to write; it appears whole or not at all"
+    )
+    command.add_argument(
+        "--shape",
+        choices=("tool-calls", "text"),
+        default="tool-calls",
+        help="calls as JSON with the tools in every row, or native text after a short developer message (default: %(default)s)",
+    )
+    command.add_argument(
+        "--values",
+        choices=("bare", "escaped"),
+        default="bare",
+        help="with --shape text: numbers as the official template writes them, or inside <escape> (default: %(default)s)",
+    )
+    command.add_argument("--force", action="store_true", help="replace the data set that stands in DIR")
+    command.set_defaults(run=_generate)
+
+
+def _generate(arguments: argparse.Namespace) -> None:
+    check_folder(arguments.out, force=arguments.force)
+    pack = load_pack(arguments.pack)
+    options = {"shape": arguments.shape, "values": arguments.values}
+    with progress_bar() as bar:
+        task = bar.add_task(f"{pack.name} {pack.version}", total=arguments.rows)
+        made = generate(
+            pack, arguments.rows, arguments.seed, advance=lambda n: bar.advance(task, n), **options
+        )
+    manifest = write_dataset(
+        made, pack, arguments.out, rows=arguments.rows, seed=arguments.seed, force=arguments.force, **options
+    )
+    for shortfall in manifest["shortfalls"]:
+        text = f"{shortfall['split']}: {shortfall['family']} ran out of distinct texts: {shortfall['made']} of {shortfall['asked']}."
+        missing = (
+            f" {shortfall['missing']} rows are missing."
+            if shortfall["missing"]
+            else " Its intent's other families made up for it."
+        )
+        err.print(f"note: {text}{missing}", markup=False, highlight=False)
+    for split, slots in manifest["unseen_values"].items():
+        for name, values in slots.items():
+            err.print(f"note: {split}: slot {name!r} never took {values}.", markup=False, highlight=False)
+    files = ", ".join(f"{name} {entry['rows']}" for name, entry in manifest["files"].items())
+    out.print(
+        f"{manifest['rows_made']} of {arguments.rows} rows in {arguments.out}: {files}",
+        markup=False,
+        highlight=False,
+    )
+
+
+def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "check",
+        help="check a pack and say what is in it",
+        description="Read a pack and print every problem in it, or, if there is none, what it holds.",
+        epilog="example:\n  fgdata check templates/climate_ko",
+        formatter_class=RAW,
+    )
+    command.add_argument("pack", metavar="PACK", help="a pack's name or folder")
+    command.set_defaults(run=_check)
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    pack = load_pack(arguments.pack)
+    families = [family for intent in pack.intents for family in intent.families]
+    by_split = Counter(family.split for family in families)
+    templates = sum(len(family.templates) for family in families)
+    out.print(f"{pack.name} {pack.version} ({pack.language}): {pack.title}", markup=False, highlight=False)
+    out.print(
+        f"{len(pack.tools)} tools, {len(pack.slots)} slots, {len(pack.intents)} intents, {len(families)} families "
+        f"({', '.join(f'{count} {split}' for split, count in by_split.items())}), {templates} templates. No problems.",
+        markup=False,
+        highlight=False,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,384 @@
+"""Reads the files under a pack's intents/: calls, answers and template families."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from yaml.nodes import MappingNode, Node, SequenceNode
+
+from fgdata.errors import Problem
+from fgdata.pack import (
+    KINDS,
+    MIN_FAMILIES,
+    REFERENCE,
+    SPLITS,
+    CallPattern,
+    Intent,
+    Kind,
+    Policy,
+    Slot,
+    TemplateFamily,
+    filled,
+)
+from fgdata.positions import Place, Reader, Text, closest
+from fgdata.schema import Tool
+from fgdata.template import Template, TemplateUse, endings_of, read_template, tidied
+
+
+class IntentReader:
+    """Reads intents against the tools, slots and policies of their pack."""
+
+    def __init__(
+        self,
+        tools: Mapping[str, Tool],
+        slots: Mapping[str, Slot],
+        policies: Mapping[str, Policy],
+        registers: Iterable[str],
+        mix: Iterable[str],
+        problems: list[Problem],
+        *,
+        is_korean: bool,
+    ) -> None:
+        self.tools, self.slots, self.policies = tools, slots, policies
+        self.registers, self.mix, self.problems, self.is_korean = (
+            tuple(registers),
+            tuple(mix),
+            problems,
+            is_korean,
+        )
+        self.forms = {name: tuple(slot.forms) for name, slot in slots.items()}
+        self.refused: set[tuple[object, ...]] = set()
+
+    def complain(self, place: Place, what: str, remedy: str) -> None:
+        """Note a problem."""
+        self.problems.append(Problem(str(place), what, remedy))
+
+    def read(self, reader: Reader) -> Intent | None:
+        """The intent of one file; None if it lacks what the rest hangs on."""
+        if reader.root is None:
+            return None
+        required, optional = ["intent", "kind", "families"], ["weight", "calls", "answers", "asks_for"]
+        fields = reader.fields(reader.root, "the intent", required, optional)
+        name, kind = reader.text(fields.get("intent"), "intent"), self.kind(reader, fields.get("kind"))
+        weight = reader.weight(fields["weight"], "weight") if "weight" in fields else 1.0
+        calls = self.calls(reader, fields, kind)
+        answers = self.answers(reader, fields, kind)
+        asks_for = self.asks_for(reader, fields, kind)
+        families = self.families(reader, fields.get("families"), calls, answers)
+        if name is None or kind is None:
+            return None
+        return Intent(name.text, kind, weight or 1.0, calls, answers, asks_for, families, name.place)
+
+    def kind(self, reader: Reader, node: Node | None) -> Kind | None:
+        """The intent's kind."""
+        text = reader.text(node, "kind")
+        if text is None:
+            return None
+        for kind in KINDS:
+            if kind == text.text:
+                if kind not in self.mix:
+                    reader.wrong(
+                        text.place,
+                        f"`mix` in pack.yaml has no share for the kind {kind!r}.",
+                        f"Add `{kind}: 0.1` there.",
+                    )
+                return kind
+        reader.wrong(text.place, f"unknown kind {text.text!r}.", closest(text.text, KINDS))
+        return None
+
+    # What the right completion is
+
+    def calls(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> tuple[CallPattern, ...]:
+        """The calls; none unless the kind is `call`."""
+        node = fields.get("calls")
+        items = reader.items(node, "calls", may_be_empty=True)
+        if kind == "call" and not items:
+            reader.wrong(
+                reader.root if node is None else node,
+                "an intent of kind 'call' has no calls.",
+                "Add `calls: [{tool: NAME, arguments: {...}}]`.",
+            )  # type: ignore[arg-type]
+        if kind in ("no_call", "ask") and items:
+            reader.wrong(
+                items[0],
+                f"an intent of kind {kind!r} calls a tool.",
+                "Take the calls out, or write `kind: call`.",
+            )
+        return tuple(call for item in items if (call := self.call(reader, item)) is not None)
+
+    def call(self, reader: Reader, node: Node) -> CallPattern | None:
+        fields = reader.fields(node, "a call", ["tool"], ["arguments"])
+        name = reader.text(fields.get("tool"), "tool")
+        if name is None:
+            return None
+        tool = self.tools.get(name.text)
+        if tool is None:
+            if self.tools:
+                reader.wrong(name.place, f"unknown tool {name.text!r}.", closest(name.text, self.tools))
+            return None
+        known = {parameter.name: parameter for parameter in tool.parameters}
+        pairs = reader.mapping(fields["arguments"], "arguments") if "arguments" in fields else {}
+        for parameter in tool.parameters:
+            if parameter.required and parameter.name not in pairs:
+                reader.wrong(
+                    node,
+                    f"{tool.name} needs the argument {parameter.name!r}.",
+                    f'Add it under `arguments`: {parameter.name}: "{{slot}}" or a value.',
+                )
+        arguments: dict[str, Any] = {}
+        slots: dict[str, None] = {}
+        for argument, (key, value) in pairs.items():
+            if argument not in known and not tool.strict_schema.get("additionalProperties"):
+                reader.wrong(key, f"{tool.name} has no argument {argument!r}.", closest(argument, known))
+                continue
+            count = len(self.problems)
+            pattern, named = self.argument(reader, value)
+            if len(self.problems) == count:
+                self.check_values(reader, tool, argument, pattern, named, value)
+            arguments[argument] = pattern
+            slots |= dict.fromkeys(named)
+        return CallPattern(tool.name, arguments, tuple(slots), reader.place(node))
+
+    def argument(self, reader: Reader, node: Node) -> tuple[Any, list[str]]:
+        """An argument's pattern, policies put in, and the slots it names."""
+        if isinstance(node, MappingNode):
+            parts = {
+                name: self.argument(reader, value)
+                for name, (_, value) in reader.mapping(node, "an argument").items()
+            }
+            return {name: pattern for name, (pattern, _) in parts.items()}, [
+                slot for _, named in parts.values() for slot in named
+            ]
+        if isinstance(node, SequenceNode):
+            listed = [self.argument(reader, item) for item in node.value]
+            return [pattern for pattern, _ in listed], [slot for _, named in listed for slot in named]
+        value = reader.value(node, "an argument")
+        if not isinstance(value, str) or not (found := REFERENCE.search(value)):
+            return value, []
+        if found[0] != value:
+            reader.wrong(
+                node,
+                f"{value!r} mixes a slot with other text.",
+                f'An argument is the slot alone: "{found[0]}".',
+            )
+            return value, []
+        name = found[1]
+        if name.startswith("policy."):
+            policy = self.policies.get(name.removeprefix("policy."))
+            if policy is None:
+                reader.wrong(
+                    node,
+                    f"unknown policy {name.removeprefix('policy.')!r}.",
+                    closest(name.removeprefix("policy."), self.policies),
+                )
+                return value, []
+            return policy.value, []
+        slot = self.slots.get(name)
+        if slot is None:
+            reader.wrong(
+                node,
+                f"unknown slot {name!r}.",
+                f"Add `{name}:` under `slots` in slots.yaml. {closest(name, self.slots)}",
+            )
+        elif not slot.has_value:
+            reader.wrong(
+                node,
+                f"the slot {name!r} holds words without a value.",
+                "Give it `values:` with a value for each group of forms.",
+            )
+        return value, [name]
+
+    def check_values(
+        self, reader: Reader, tool: Tool, argument: str, pattern: Any, named: Sequence[str], node: Node
+    ) -> None:
+        """Note what the tool's schema refuses, for every value of every slot the argument names."""
+        alone = Tool(tool.name, "", {**tool.schema, "required": []})
+        first = {name: self.slots[name].values[0].value for name in named if self.slots[name].values}
+        if len(first) < len(set(named)):
+            return  # a slot without values: said where it stands
+        if not named:
+            for complaint in alone.complaints({argument: pattern}):
+                reader.wrong(node, f"{complaint}.", "Change it here, or the schema in tools.json.")
+            return
+        for name in dict.fromkeys(named):
+            slot = self.slots[name]
+            refused = [
+                (value, complaints[0])
+                for value in slot.values
+                if (complaints := alone.complaints({argument: filled(pattern, {**first, name: value.value})}))
+            ]
+            remedy = "Change it here, or the schema in tools.json."
+            for value, complaint in refused if slot.kind == "values" else refused[:1]:
+                key = (value.place, tool.name, complaint)
+                if key not in self.refused:
+                    self.refused.add(key)
+                    place = value.place if slot.kind == "values" else slot.place
+                    more = (
+                        f" ({len(refused)} of its {len(slot.values)} numbers)" if slot.kind == "range" else ""
+                    )
+                    self.complain(
+                        place, f"slot {name!r} does not fit {reader.place(node)}: {complaint}{more}.", remedy
+                    )
+
+    def answers(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> tuple[Template, ...]:
+        """What the model says; nothing where it calls."""
+        node = fields.get("answers")
+        if kind in ("no_call", "ask") and node is None and reader.root is not None:
+            reader.wrong(
+                reader.root,
+                f"an intent of kind {kind!r} has no answers.",
+                "Add `answers:` with what the model says.",
+            )
+        if kind == "call" and node is not None:
+            reader.wrong(
+                node,
+                "an intent of kind 'call' has answers.",
+                "Take them out: the model answers with its calls.",
+            )
+        texts = reader.texts(node, "answers") if node is not None else ()
+        return self.templates(texts, "answer", ())
+
+    def asks_for(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> str:
+        """The parameter an `ask` intent lacks."""
+        node = fields.get("asks_for")
+        if kind == "ask" and node is None and reader.root is not None:
+            reader.wrong(
+                reader.root,
+                "an intent of kind 'ask' does not say what it asks for.",
+                "Add `asks_for: PARAMETER`.",
+            )
+        text = reader.text(node, "asks_for")
+        if text is None:
+            return ""
+        if kind not in ("ask", None):
+            reader.wrong(
+                text.place,
+                f"an intent of kind {kind!r} asks for nothing.",
+                "Take `asks_for` out, or write `kind: ask`.",
+            )
+        known = {parameter.name for tool in self.tools.values() for parameter in tool.parameters}
+        if self.tools and text.text not in known:
+            reader.wrong(
+                text.place, f"no tool has a parameter {text.text!r}.", closest(text.text, sorted(known))
+            )
+        return text.text
+
+    # How it is said
+
+    def templates(
+        self, texts: Iterable[Text], use: TemplateUse, registers: Sequence[str]
+    ) -> tuple[Template, ...]:
+        read = (
+            read_template(text, use, self.forms, registers, self.complain, is_korean=self.is_korean)
+            for text in texts
+        )
+        return tuple(template for template in read if template is not None)
+
+    def families(
+        self, reader: Reader, node: Node | None, calls: Sequence[CallPattern], answers: Sequence[Template]
+    ) -> tuple[TemplateFamily, ...]:
+        """The families, of which there are enough for each split."""
+        found: dict[str, TemplateFamily] = {}
+        splits: list[str] = []
+        for item in reader.items(node, "families"):
+            fields = reader.fields(item, "a family", ["name", "split", "templates"], ["registers"])
+            name, split = reader.text(fields.get("name"), "name"), reader.text(fields.get("split"), "split")
+            if split is not None and split.text not in SPLITS:
+                reader.wrong(split.place, f"unknown split {split.text!r}.", closest(split.text, SPLITS))
+            splits.append(split.text if split else "")
+            registers = self.family_registers(reader, fields.get("registers"))
+            templates = self.templates(
+                reader.texts(fields.get("templates"), "templates"), "utterance", registers
+            )
+            if name is None or split is None:
+                continue
+            if name.text in found:
+                first = found[name.text].place.line
+                reader.wrong(
+                    name.place,
+                    f"the family {name.text!r} is given twice (line {first}).",
+                    "Give every family of an intent its own name.",
+                )
+            family = TemplateFamily(name.text, split.text, registers, templates, name.place)
+            self.check_family(family, "registers" in fields, calls, answers)
+            found[name.text] = family
+        if isinstance(node, SequenceNode):
+            for wanted, least in MIN_FAMILIES.items():
+                if (has := splits.count(wanted)) < least:
+                    reader.wrong(
+                        node,
+                        f"{has} of its families are in the split {wanted!r}; at least {least} are needed.",
+                        "Add families with other wordings.",
+                    )
+        return tuple(found.values())
+
+    def family_registers(self, reader: Reader, node: Node | None) -> tuple[str, ...]:
+        """The registers a family's rows may have: those it names, else all of the pack (that can ask, in Korean)."""
+        if node is None:
+            able = tuple(name for name in self.registers if endings_of(name).items)
+            return able if self.is_korean and able else self.registers
+        texts = reader.texts(node, "registers")
+        for text in texts:
+            if text.text not in self.registers:
+                reader.wrong(
+                    text.place, f"unknown register {text.text!r}.", closest(text.text, self.registers)
+                )
+        return tuple(text.text for text in texts if text.text in self.registers)
+
+    def check_family(
+        self,
+        family: TemplateFamily,
+        is_stated: bool,
+        calls: Sequence[CallPattern],
+        answers: Sequence[Template],
+    ) -> None:
+        fixed = [template for template in family.templates if not template.uses_request]
+        if fixed and len(family.registers) > 1:
+            named = f"names {len(family.registers)} registers" if is_stated else "names no register"
+            remedy = "Name the one register its wording has (`registers: [NAME]`), or move these templates to another family."
+            what = f"the family {family.name!r} {named}, but {len(fixed)} of its templates do not use `request`, so their wording is fixed."
+            self.complain(fixed[0].place, what, remedy)
+        needed = dict.fromkeys(slot for call in calls for slot in call.slots if slot in self.slots)
+        for template in family.templates:
+            for slot in needed:
+                if slot not in template.always:
+                    self.complain(
+                        template.place,
+                        f"the call takes {{{slot}}}, which this template does not always print.",
+                        f"Print it outside of pick and maybe: {{{{ {slot} }}}}.",
+                    )
+            if answers and not any(template.always.issuperset(answer.slots) for answer in answers):
+                self.complain(
+                    template.place,
+                    "every answer names a slot that this template does not print.",
+                    "Add an answer without slots.",
+                )
+
+
+def check_together(intents: Sequence[Intent], problems: list[Problem]) -> None:
+    """Note names and texts that two intents, or two families, share."""
+    names: dict[str, Intent] = {}
+    texts: dict[str, tuple[str, Place]] = {}
+    for intent in intents:
+        if intent.name in names:
+            problems.append(
+                Problem(
+                    str(intent.place),
+                    f"the intent {intent.name!r} is given twice ({names[intent.name].place}).",
+                    "Give every intent its own name.",
+                )
+            )
+        names.setdefault(intent.name, intent)
+        for family in intent.families:
+            for template in family.templates:
+                where = f"{intent.name}/{family.name}"
+                other, place = texts.setdefault(tidied(template.source.text), (where, template.place))
+                if place != template.place:
+                    problems.append(
+                        Problem(
+                            str(template.place),
+                            f"the template stands in {other} already ({place}).",
+                            "Take one out: one text in two families is a leak or a conflict.",
+                        )
+                    )

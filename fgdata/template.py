@@ -1,0 +1,382 @@
+"""Templates: a text with slots, written in a small part of Jinja2.
+
+    {{ room }}                      the slot's surface form
+    {{ pick('bitte', room) }}       one of them
+    {{ maybe('please') }}           this, or nothing
+    {{ room | josa('을/를') }}       the word with its particle (Korean packs)
+    {{ '켜다' | verb('어 줘') }}      the verb with an ending
+    {{ '켜다' | request }}           the verb with an ending that asks, drawn from the row's register
+    {{ a ~ b }}                     both, without a blank
+
+No loops, conditions, attributes or other calls: every choice can be found, and counted, from the syntax tree. What
+passes that check still runs in Jinja's immutable sandbox with strict undefined.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache, lru_cache
+from typing import Any, Literal
+
+import jinja2
+from jinja2 import nodes
+from jinja2.runtime import Context
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from fgdata import korean
+from fgdata.chance import Chance, Weighted
+from fgdata.errors import FgError
+from fgdata.positions import Place, Text, closest
+
+TemplateUse = Literal["utterance", "answer", "form"]
+"""Where a template stands: what a user says, what the model answers, how a number is said."""
+
+CHOICES = ("pick", "maybe")
+KOREAN_FILTERS = ("josa", "verb", "request", "sino", "native")
+FILTERS: Mapping[TemplateUse, tuple[str, ...]] = {
+    "utterance": ("josa", "verb", "request", "lower", "upper", "capitalize"),
+    "answer": ("josa", "verb", "lower", "upper", "capitalize"),
+    "form": ("sino", "native", "abs", "josa"),
+}
+ARGUMENTS = {"josa": 1, "verb": 1}
+"""How many literal texts a filter takes; none, where it is not named."""
+
+_BLANKS = re.compile(r"\s+")
+_BLANK_BEFORE_SIGN = re.compile(r" +([,.?!])")
+
+
+class Wording:
+    """What a rendering draws from: chance and, for requests, the row's register."""
+
+    __slots__ = ("chance", "register")
+
+    def __init__(self, chance: Chance, register: str = "") -> None:
+        self.chance = chance
+        self.register = register
+
+
+josa_of = lru_cache(maxsize=65536)(korean.josa)
+conjugated = lru_cache(maxsize=65536)(korean.conjugate)
+
+
+@cache
+def endings_of(register: str) -> Weighted[str]:
+    """The endings that ask for something in a register; empty where it has none."""
+    return Weighted(korean.request_endings(register) if register in korean.REGISTERS else ())
+
+
+def _josa(word: str, particle: str) -> str:
+    return josa_of(word, particle) if word else ""
+
+
+def _verb(lemma: str, ending: str) -> str:
+    return conjugated(lemma, ending) if lemma else ""
+
+
+@jinja2.pass_context
+def _request(context: Context, lemma: str) -> str:
+    wording: Wording = context["_wording"]
+    return conjugated(lemma, wording.chance.weighted(endings_of(wording.register))) if lemma else ""
+
+
+@jinja2.pass_context
+def _pick(context: Context, *options: str) -> str:
+    wording: Wording = context["_wording"]
+    return wording.chance.one_of(options)
+
+
+@jinja2.pass_context
+def _maybe(context: Context, option: str) -> str:
+    wording: Wording = context["_wording"]
+    return option if wording.chance.below(2) else ""
+
+
+@cache
+def _environment() -> ImmutableSandboxedEnvironment:
+    environment = ImmutableSandboxedEnvironment(
+        undefined=jinja2.StrictUndefined, autoescape=False, cache_size=0
+    )
+    environment.globals = {"pick": _pick, "maybe": _maybe}
+    environment.tests = {}
+    environment.filters = {
+        "josa": _josa,
+        "verb": _verb,
+        "request": _request,
+        "sino": korean.sino,
+        "native": korean.native,
+        "abs": abs,
+        "lower": str.lower,
+        "upper": str.upper,
+        "capitalize": lambda text: text[:1].upper() + text[1:],
+    }
+    return environment
+
+
+def tidied(text: str) -> str:
+    """The text with runs of blanks as one, none at its ends and none before , . ? !"""
+    return _BLANK_BEFORE_SIGN.sub(r"\1", _BLANKS.sub(" ", text).strip())
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A checked, compiled template."""
+
+    source: Text
+    slots: tuple[str, ...]
+    """Names of the slots it may print, in the order they first stand."""
+    always: frozenset[str]
+    """Those of them that it prints whatever is chosen."""
+    uses_request: bool
+    compiled: jinja2.Template
+
+    @property
+    def place(self) -> Place:
+        """Where it stands."""
+        return self.source.place
+
+    def render(self, wording: Wording, forms: Mapping[str, Any]) -> str:
+        """A text, tidied.
+
+        Args:
+            forms: a surface form for each of `slots` (for a number's form: `n` and the number).
+        """
+        return tidied(self.compiled.render(forms, _wording=wording))
+
+
+Complain = Callable[[Place, str, str], None]
+"""Notes a problem: where, what, what to do."""
+
+
+def read_template(
+    source: Text,
+    use: TemplateUse,
+    slots: Mapping[str, Iterable[str]],
+    registers: Iterable[str],
+    complain: Complain,
+    *,
+    is_korean: bool,
+) -> Template | None:
+    """The template in `source`, or None if a problem was noted.
+
+    Args:
+        slots: the names it may use, each with its surface forms.
+        registers: those a row of it may have; `request` is tried with each.
+        is_korean: whether the filters for Korean may be used.
+    """
+    first_line = source.place.line + source.is_block
+    try:
+        tree = _environment().parse(source.text)
+    except jinja2.TemplateSyntaxError as error:
+        place = Place(source.place.file, first_line + error.lineno - 1)
+        complain(
+            place,
+            f"broken template: {error.message}",
+            "Write {{ slot }}, {{ pick(a, b) }} or {{ word | filter }}.",
+        )
+        return None
+    check = _Check(source.place.file, first_line, use, slots, tuple(registers), complain, is_korean)
+    always = check.body(tree.body)
+    if check.failed:
+        return None
+    compiled = _environment().from_string(source.text)
+    return Template(source, tuple(check.used), frozenset(always), check.uses_request, compiled)
+
+
+class _Check:
+    """Walks a template's syntax tree: notes what is not allowed, and which slots are printed."""
+
+    def __init__(
+        self,
+        file: str,
+        first_line: int,
+        use: TemplateUse,
+        slots: Mapping[str, Iterable[str]],
+        registers: tuple[str, ...],
+        complain: Complain,
+        is_korean: bool,
+    ) -> None:
+        self.file, self.first_line, self.use, self.slots = file, first_line, use, slots
+        self.registers, self.complain = registers, complain
+        self.filters = tuple(name for name in FILTERS[use] if is_korean or name not in KOREAN_FILTERS)
+        self.used: dict[str, None] = {}
+        self.uses_request = False
+        self.failed = False
+
+    def wrong(self, node: nodes.Node, what: str, remedy: str) -> None:
+        self.failed = True
+        self.complain(Place(self.file, self.first_line + node.lineno - 1), what, remedy)
+
+    def body(self, statements: Iterable[nodes.Node]) -> set[str]:
+        """The slots that are printed whatever is chosen."""
+        always: set[str] = set()
+        for statement in statements:
+            if not isinstance(statement, nodes.Output):
+                name = type(statement).__name__.lower()
+                self.wrong(
+                    statement,
+                    f"a template holds no statements ({name}).",
+                    "Write {{ pick(...) }} or {{ maybe(...) }}, or two templates.",
+                )
+                continue
+            for part in statement.nodes:
+                if not isinstance(part, nodes.TemplateData):
+                    always |= self.expression(part)
+        return always
+
+    def expression(self, node: nodes.Expr) -> set[str]:
+        """The slots that the expression prints whatever is chosen."""
+        if isinstance(node, nodes.Const):
+            if not isinstance(node.value, str):
+                self.wrong(
+                    node,
+                    f"{node.value!r} is no text.",
+                    "Put it in quotes, or write it outside of the braces.",
+                )
+            return set()
+        if isinstance(node, nodes.Name):
+            return self.name(node)
+        if isinstance(node, nodes.Concat):
+            return set().union(*(self.expression(part) for part in node.nodes))
+        if isinstance(node, nodes.Filter) and node.node is not None:
+            return self.filter(node, node.node)
+        if isinstance(node, nodes.Call):
+            return self.call(node)
+        if isinstance(node, nodes.Add):
+            self.wrong(node, "texts are not added with +.", "Write `a ~ b`.")
+            return set()
+        what = type(node).__name__.lower()
+        self.wrong(
+            node,
+            f"a template holds no {what} expression.",
+            "Slots, texts in quotes, filters, pick, maybe and ~ are all there is.",
+        )
+        return set()
+
+    def name(self, node: nodes.Name) -> set[str]:
+        if node.name not in self.slots:
+            if node.name in CHOICES:
+                self.wrong(
+                    node, f"{node.name!r} is called without arguments.", f"Write {{{{ {node.name}(...) }}}}."
+                )
+            else:
+                known = closest(node.name, self.slots)
+                self.wrong(
+                    node,
+                    f"unknown slot {node.name!r}.",
+                    f"Add `{node.name}:` under `slots` in slots.yaml, or put a text in quotes. {known}",
+                )
+            return set()
+        self.used[node.name] = None
+        return {node.name}
+
+    def call(self, node: nodes.Call) -> set[str]:
+        name = node.node.name if isinstance(node.node, nodes.Name) else ""
+        if name not in CHOICES or self.use == "form":
+            allowed = (
+                "a number's form calls no function"
+                if self.use == "form"
+                else "only pick(...) and maybe(...) are called"
+            )
+            self.wrong(
+                node,
+                f"{allowed}.",
+                "List another form instead."
+                if self.use == "form"
+                else "Use a filter: {{ word | josa('을/를') }}.",
+            )
+            return set()
+        if node.kwargs or node.dyn_args is not None or node.dyn_kwargs is not None:
+            self.wrong(
+                node,
+                f"{name}(...) takes texts in quotes and slots, separated by commas.",
+                "Write every choice out.",
+            )
+            return set()
+        printed = [self.expression(argument) for argument in node.args]
+        if name == "maybe":
+            if len(node.args) != 1:
+                self.wrong(
+                    node,
+                    f"maybe(...) takes one thing, not {len(node.args)}.",
+                    "Write {{ maybe(pick(a, b)) }} for one of several or nothing.",
+                )
+            return set()
+        if len(node.args) < 2:
+            self.wrong(
+                node,
+                f"pick(...) takes two or more, not {len(node.args)}.",
+                "Add another choice, or take pick away.",
+            )
+        return set.intersection(*printed) if printed else set()
+
+    def filter(self, node: nodes.Filter, inner: nodes.Expr) -> set[str]:
+        printed = self.expression(inner)
+        if node.name not in self.filters:
+            where = {"utterance": "an utterance", "answer": "an answer", "form": "a number's form"}[self.use]
+            self.wrong(node, f"unknown filter {node.name!r} in {where}.", closest(node.name, self.filters))
+            return printed
+        wanted = ARGUMENTS.get(node.name, 0)
+        arguments = [
+            argument.value
+            for argument in node.args
+            if isinstance(argument, nodes.Const) and isinstance(argument.value, str)
+        ]
+        if (
+            len(arguments) != wanted
+            or len(node.args) != wanted
+            or node.kwargs
+            or node.dyn_args
+            or node.dyn_kwargs
+        ):
+            takes = "one text in quotes" if wanted else "no arguments"
+            self.wrong(
+                node,
+                f"the filter {node.name!r} takes {takes}.",
+                "Write it out: {{ word | josa('을/를') }}, {{ '켜다' | verb('어 줘') }}.",
+            )
+            return printed
+        if node.name == "request":
+            self.uses_request = True
+            arguments = [ending for register in self.registers for ending in endings_of(register).items]
+            for register in self.registers:
+                if not endings_of(register).items:
+                    self.wrong(
+                        node,
+                        f"the register {register!r} has no endings that ask, so `request` cannot be used.",
+                        "Name other `registers` for this family.",
+                    )
+        if node.name in ("josa", "verb", "request") and not self.failed:
+            self.try_out(node, inner, arguments)
+        return printed
+
+    def try_out(self, node: nodes.Filter, inner: nodes.Expr, arguments: list[str]) -> None:
+        """Run a Korean filter over every word it can meet: what it refuses is said now, not in the middle of a run."""
+        apply = _josa if node.name == "josa" else _verb
+        refused = []
+        for word in dict.fromkeys(self.words(inner)):
+            for argument in arguments:
+                try:
+                    apply(word, argument)
+                except (FgError, ValueError) as error:
+                    refused.append(str(error))
+        for reason in dict.fromkeys(refused):
+            self.wrong(node, f"`{node.name}` refuses: {reason}", "")
+
+    def words(self, node: nodes.Expr) -> Iterator[str]:
+        """Every text an expression can print (of joined parts: the last one, which is what filters look at)."""
+        if isinstance(node, nodes.Const):
+            yield node.value
+        elif isinstance(node, nodes.Name):
+            yield from self.slots[node.name]
+        elif isinstance(node, nodes.Call):
+            for argument in node.args:
+                yield from self.words(argument)
+        elif isinstance(node, nodes.Concat):
+            yield from self.words(node.nodes[-1])
+        elif isinstance(node, nodes.Filter) and node.node is not None:
+            apply = _environment().filters[node.name]
+            arguments = [argument.value for argument in node.args if isinstance(argument, nodes.Const)]
+            for word in self.words(node.node):
+                yield from [] if node.name == "request" else [apply(word, *arguments)]
