@@ -258,7 +258,8 @@ class IntentReader:
                 "Take `asks_for` out, or write `kind: ask`.",
             )
         known = {parameter.name for tool in self.tools.values() for parameter in tool.parameters}
-        if self.tools and text.text not in known:
+        # Where no tool has parameters, what is asked for is which tool: any name will do.
+        if known and text.text not in known:
             reader.wrong(
                 text.place, f"no tool has a parameter {text.text!r}.", closest(text.text, sorted(known))
             )
