@@ -33,6 +33,7 @@ from fgdata.errors import FormatError, ModelError, Problem
 from fgdata.example import Example
 from fgdata.files import file_sha256
 from fgdata.format import CONTROL_TOKENS, STOP_TOKENS, render_conversation
+from fgdata.format.tokens import BOS, IMAGE, START_TURN, UNKNOWN
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 Dtype: TypeAlias = Literal["auto", "float32", "bfloat16"]
@@ -237,13 +238,15 @@ def load_tokenizer(model: str | os.PathLike[str], *, revision: str | None = None
 
 
 def check_tokenizer(tokenizer: PreTrainedTokenizerBase, where: str = "tokenizer") -> None:
-    """Raise ModelError unless every control token is one token and a text that starts with `<bos>` gets no second one."""
+    """Raise ModelError unless every control token is one token and a text that starts with <bos> gets no second one."""
     problems = []
     if not getattr(tokenizer, "is_fast", False):
         problems.append(
             Problem(where, "its tokenizer gives no character offsets.", "Use a folder with a tokenizer.json.")
         )
     for token in CONTROL_TOKENS:
+        if token in (UNKNOWN, IMAGE):  # no text of ours holds them
+            continue
         ids = tokenizer(token, add_special_tokens=False)["input_ids"]
         if len(ids) != 1 or ids[0] == tokenizer.unk_token_id:
             problems.append(
@@ -254,9 +257,9 @@ def check_tokenizer(tokenizer: PreTrainedTokenizerBase, where: str = "tokenizer"
                 )
             )
     if not problems:
-        start = tokenizer("<bos><start_of_turn>user\n", add_special_tokens=False)["input_ids"]
-        if start.count(tokenizer.convert_tokens_to_ids("<bos>")) != 1:
-            problems.append(Problem(where, f"its tokenizer adds a second <bos> unasked: {start}."))
+        start = tokenizer(f"{BOS}{START_TURN}user\n", add_special_tokens=False)["input_ids"]
+        if start.count(tokenizer.convert_tokens_to_ids(BOS)) != 1:
+            problems.append(Problem(where, f"its tokenizer adds a second {BOS} unasked: {start}."))
     ModelError.raise_if(problems)
 
 
@@ -345,6 +348,7 @@ def load_model(
         check_adapter(adapter, model, revision=revision)
     verbosity = transformers_logging.get_verbosity()
     transformers_logging.set_verbosity_error()  # its report of missing weights; ours follows, as an error
+    transformers_logging.disable_progress_bar()
     try:
         loaded, report = AutoModelForCausalLM.from_pretrained(
             folder, dtype=choose_dtype(dtype, target), output_loading_info=True, use_safetensors=True
@@ -361,6 +365,7 @@ def load_model(
         ) from error
     finally:
         transformers_logging.set_verbosity(verbosity)
+        transformers_logging.enable_progress_bar()
     if missing := sorted(report["missing_keys"]) + sorted(str(key) for key in report["mismatched_keys"]):
         raise ModelError(
             Problem(

@@ -32,11 +32,6 @@ from transformers import (
 
 TEMPLATE = Path(__file__).parent.parent / "models" / "tiny" / "chat_template.jinja"
 
-STOPGAP = """{{ bos_token }}{% for m in messages %}<start_of_turn>{{ 'model' if m.role == 'assistant' else m.role }}
-{{ m.content | trim }}<end_of_turn>
-{% endfor %}{% if add_generation_prompt %}<start_of_turn>model
-{% endif %}"""
-
 OFFICIAL_IDS = {
     0: "<pad>",
     1: "<eos>",
@@ -115,7 +110,7 @@ def build_tokenizer() -> PreTrainedTokenizerFast:
         unk_token="<unk>",
         padding_side="left",
     )
-    fast.chat_template = TEMPLATE.read_text(encoding="utf-8") if TEMPLATE.exists() else STOPGAP
+    fast.chat_template = TEMPLATE.read_text(encoding="utf-8")
     return fast
 
 

@@ -1,0 +1,99 @@
+"""LoRA weights: put on a base model, saved beside its tokenizer."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from peft import LoraConfig, get_peft_model
+from torch import nn
+
+from fgdata.errors import ModelError, Problem, UsageError
+
+
+def add_lora(
+    model: Any,
+    *,
+    r: int,
+    alpha: float,
+    dropout: float,
+    target_modules: Sequence[str],
+    base_name: str,
+    revision: str | None,
+) -> Any:
+    """`model` with fresh LoRA weights on `target_modules`; only they are trained.
+
+    Args:
+        target_modules: ends of module names, or `all-linear` alone.
+        base_name: what adapter_config.json says the adapter sits on.
+    Raises: ModelError if a name fits no linear layer of the model.
+    """
+    linear = {
+        name.rsplit(".", 1)[-1] for name, module in model.named_modules() if isinstance(module, nn.Linear)
+    }
+    everything = list(target_modules) == ["all-linear"]
+    unknown = [] if everything else [name for name in target_modules if name not in linear]
+    ModelError.raise_if(
+        Problem(
+            "--target_modules",
+            f"the model has no linear layer {name!r}.",
+            f"It has {', '.join(sorted(linear))}.",
+        )
+        for name in unknown
+    )
+    config = LoraConfig(
+        task_type="CAUSAL_LM",
+        r=r,
+        lora_alpha=alpha,
+        lora_dropout=dropout,
+        target_modules="all-linear" if everything else list(target_modules),
+        base_model_name_or_path=base_name,
+        revision=revision,
+    )
+    adapted = get_peft_model(model, config)
+    # peft overwrites it with the folder the base was loaded from: a path into this machine's cache.
+    adapted.peft_config["default"].base_model_name_or_path = base_name
+    return adapted
+
+
+def save_adapter(model: Any, tokenizer: Any, folder: str | os.PathLike[str]) -> None:
+    """Adapter weights, their configuration and the tokenizer into `folder`; each file appears whole or not at all.
+
+    Raises: UsageError if the folder cannot be written or the disk is full.
+    """
+    target = Path(folder)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        with (
+            tempfile.TemporaryDirectory(prefix=".adapter-", suffix=".part", dir=target) as part,
+            warnings.catch_warnings(),
+        ):
+            warnings.simplefilter("ignore")  # about a base without a config.json on the hub
+            # No embedding is trained, and `auto` would ask the hub for the base's vocabulary size.
+            model.save_pretrained(part, save_embedding_layers=False)
+            tokenizer.save_pretrained(part)
+            (Path(part) / "README.md").unlink(
+                missing_ok=True
+            )  # peft's card: five pages of "More Information Needed"
+            mask = os.umask(0)
+            os.umask(mask)
+            for file in sorted(Path(part).iterdir()):
+                file.chmod(0o666 & ~mask)  # weights are written for their owner only
+                file.replace(target / file.name)
+    except OSError as error:
+        raise UsageError(
+            Problem(
+                str(target),
+                f"the adapter could not be saved: {error.strerror or error}.",
+                "Free some space, then --resume.",
+            )
+        ) from error
+
+
+def n_trainable(model: Any) -> int:
+    """The number of weights that are trained."""
+    return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

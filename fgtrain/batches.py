@@ -1,0 +1,58 @@
+"""Rows -> tensors.
+
+This is where a later batch with a shared prompt prefix goes in: `Collator` decides what a batch holds, and
+`fgtrain.loss.scored_logits` is the only code that reads it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import torch
+from torch import Tensor
+
+from fgtrain.encode import IGNORED, Encoded
+
+Batch: TypeAlias = dict[str, Tensor]
+"""`input_ids`, `attention_mask`, `labels`: (B, T) int64 each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collator:
+    """Pads on the right to the longest row of the batch."""
+
+    pad_token_id: int
+
+    def __call__(self, rows: Sequence[Encoded]) -> Batch:
+        """The batch of these rows; T is the longest of them."""
+        length = max(len(row.input_ids) for row in rows)
+        shape = (len(rows), length)
+        input_ids = torch.full(shape, self.pad_token_id)
+        labels = torch.full(shape, IGNORED)
+        attention_mask = torch.zeros(shape, dtype=torch.int64)
+        for index, row in enumerate(rows):
+            n_tokens = len(row.input_ids)
+            input_ids[index, :n_tokens] = torch.tensor(row.input_ids)
+            labels[index, :n_tokens] = torch.tensor(row.labels)
+            attention_mask[index, :n_tokens] = 1
+        return {"input_ids": input_ids, "attention_mask": attention_mask, "labels": labels}
+
+
+def scored_positions(batch: Batch) -> Tensor:
+    """(B, T) bool: positions whose next token has loss. The last position has no next token."""
+    scored = torch.zeros_like(batch["labels"], dtype=torch.bool)
+    scored[:, :-1] = batch["labels"][:, 1:] != IGNORED
+    return scored
+
+
+def scored_targets(batch: Batch) -> Tensor:
+    """(N,) int64: the tokens with loss, in the order of `scored_positions`."""
+    following = batch["labels"][:, 1:]
+    return following[following != IGNORED]
+
+
+def count_scored(batch: Batch) -> int:
+    """The number of tokens with loss."""
+    return int((batch["labels"][:, 1:] != IGNORED).sum())

@@ -1,0 +1,115 @@
+"""`fgtrain lora`: flags in, one library call, a summary out."""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import types
+from collections.abc import Sequence
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from fgdata.console import out, run_command
+from fgtrain.config import TrainConfig
+
+MODEL_ALIASES = ("--model_id", "--model_name_or_path")
+EPILOG = "Every flag may be written with dashes instead of underscores. All defaults are in docs/training.md."
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The parser; the flags of `lora` are the fields of `TrainConfig`."""
+    parser = argparse.ArgumentParser(
+        prog="fgtrain", description="A LoRA adapter from examples.", allow_abbrev=False
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    lora = commands.add_parser(
+        "lora", help="train an adapter", description=train_description(), epilog=EPILOG, allow_abbrev=False
+    )
+    hints = get_type_hints(TrainConfig)
+    for option in dataclasses.fields(TrainConfig):
+        _add_flag(lora, option, hints[option.name])
+    return parser
+
+
+def train_description() -> str:
+    """One sentence for `--help`."""
+    return "Train a LoRA adapter on JSONL rows and save it, with its tokenizer and run.json, in --output_dir."
+
+
+def _add_flag(parser: argparse.ArgumentParser, option: dataclasses.Field[Any], hint: Any) -> None:
+    """One flag for one field; its type, default and help come from the field."""
+    names = [f"--{option.name}", *(MODEL_ALIASES if option.name == "model" else ())]
+    required = option.default is dataclasses.MISSING
+    meaning = option.metadata["meaning"].replace("%", "%%")
+    if get_origin(hint) in (Union, types.UnionType):  # `str | None`
+        hint = next(member for member in get_args(hint) if member is not type(None))
+    if hint is bool:
+        parser.add_argument(*names, action="store_true", help=meaning)
+        return
+    details: dict[str, Any] = {
+        "type": hint,
+        "metavar": hint.__name__.upper() if isinstance(hint, type) else None,
+    }
+    default: Any = option.default
+    if get_origin(hint) is Literal:
+        details = {"choices": get_args(hint)}
+    elif get_origin(hint) is tuple:
+        details = {"type": _names, "metavar": "NAME,NAME"}
+        default = ",".join(default)
+    if not required and default is not None:
+        meaning += f" (default: {default})"
+    parser.add_argument(
+        *names,
+        required=required,
+        default=None if required else option.default,
+        help=meaning,
+        dest=option.name,
+        **details,
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    """`q_proj,v_proj` or `q_proj v_proj` as names."""
+    return tuple(text.replace(",", " ").split())
+
+
+def with_underscores(arguments: Sequence[str]) -> list[str]:
+    """The arguments with `--train-file` written `--train_file`; values are left alone."""
+    spelled = []
+    for argument in arguments:
+        flag, equals, value = argument.partition("=")
+        spelled.append(
+            "--" + flag[2:].replace("-", "_") + equals + value if flag.startswith("--") else argument
+        )
+    return spelled
+
+
+def train(config: TrainConfig) -> None:
+    """Run, and print where the adapter is and what to do with it."""
+    config.check()  # a wrong flag is said at once, before seconds of imports
+    from fgtrain.run import train_lora
+
+    result = train_lora(config)
+    losses = f"loss {result.loss:.4f}" + (
+        f", evaluation loss {result.eval_loss:.4f}" if result.eval_loss is not None else ""
+    )
+    out.print(
+        f"Adapter: {result.folder} ({result.steps} steps, {losses}, {result.seconds:.0f} s)", highlight=False
+    )
+    out.print(
+        f"Next:    fgeval run --model {config.model} --adapter {result.folder} --data TEST.jsonl --out DIR",
+        highlight=False,
+        markup=False,
+    )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of the command line."""
+    given = build_parser().parse_args(with_underscores(sys.argv[1:] if arguments is None else arguments))
+    values = vars(given)
+    values.pop("command")
+    return run_command(lambda: train(TrainConfig(**values)))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,146 @@
+"""The output folder: free, to be replaced, or to go on with."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError, safe_open
+
+from fgdata.errors import Problem, UsageError
+from fgtrain.record import read_run
+
+CHECKPOINT_FILES = (
+    "adapter_config.json",
+    "adapter_model.safetensors",
+    "optimizer.pt",
+    "scheduler.pt",
+    "rng_state.pth",
+)
+"""What a checkpoint needs besides trainer_state.json, which is written last."""
+OWN_FILES = (
+    "run.json",
+    "adapter_config.json",
+    "adapter_model.safetensors",
+    "tokenizer.json",
+    "tokenizer.model",
+    "tokenizer_config.json",
+    "special_tokens_map.json",
+    "added_tokens.json",
+    "chat_template.jinja",
+)
+"""What a run leaves beside its checkpoints; `--force` removes these and nothing else."""
+CONTINUED = (
+    "lora_r",
+    "lora_alpha",
+    "lora_dropout",
+    "target_modules",
+    "seed",
+    "optim",
+    "per_device_train_batch_size",
+    "gradient_accumulation_steps",
+    "max_length",
+    "overlong",
+)
+"""Arguments that a resumed run must share with the run it goes on with."""
+
+
+def check_output(folder: Path, *, resume: bool, force: bool) -> None:
+    """Raise UsageError unless a run may write into `folder`. Changes nothing."""
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(Problem("--output_dir", f"{str(folder)!r} is a file.", "Name a folder."))
+    if resume:
+        newest_checkpoint(folder)
+        return
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return
+    earlier = read_run(folder)
+    if earlier is None:
+        raise UsageError(
+            Problem(
+                "--output_dir",
+                f"{str(folder)!r} is in use, and not by a run of fgtrain.",
+                "Choose another folder.",
+            )
+        )
+    if not force:
+        raise UsageError(
+            Problem(
+                "--output_dir",
+                f"{str(folder)!r} is in use by a run ({earlier.get('status')}).",
+                "Choose another folder, go on with the run (--resume), or replace it (--force).",
+            )
+        )
+
+
+def clear_output(folder: Path) -> None:
+    """Remove what an earlier run left; files that are not ours stay."""
+    for name in OWN_FILES:
+        (folder / name).unlink(missing_ok=True)
+    for checkpoint in _checkpoints(folder):
+        shutil.rmtree(checkpoint)
+
+
+def _checkpoints(folder: Path) -> list[Path]:
+    """Checkpoint folders, newest first."""
+    found = [path for path in folder.glob("checkpoint-*") if re.fullmatch(r"checkpoint-\d+", path.name)]
+    return sorted(found, key=lambda path: int(path.name.partition("-")[2]), reverse=True)
+
+
+def newest_checkpoint(folder: Path) -> Path:
+    """The newest checkpoint that was written to its end.
+
+    Raises: UsageError if there is none.
+    """
+    for checkpoint in _checkpoints(folder):
+        if _is_whole(checkpoint):
+            return checkpoint
+    raise UsageError(
+        Problem(
+            "--resume",
+            f"there is no whole checkpoint in {str(folder)!r}.",
+            "Leave --resume out to start from the beginning.",
+        )
+    )
+
+
+def _is_whole(checkpoint: Path) -> bool:
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+        with safe_open(checkpoint / "adapter_model.safetensors", framework="pt"):
+            pass
+    except (OSError, ValueError, SafetensorError):
+        return False
+    return all((checkpoint / name).is_file() for name in CHECKPOINT_FILES)
+
+
+def check_continues(earlier: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> None:
+    """Raise UsageError, with every difference, unless this run is the one that left its checkpoint.
+
+    Args:
+        earlier: the run.json of then; `facts`: those of now.
+    """
+    if earlier is None:
+        raise UsageError(
+            Problem("--resume", "the folder has no run.json of fgtrain.", "Start anew in another folder.")
+        )
+    problems = []
+    then, now = earlier.get("arguments") or {}, facts["arguments"]
+    for name in CONTINUED:
+        if then.get(name) != now[name]:
+            problems.append(
+                Problem(
+                    f"--{name}",
+                    f"is {now[name]!r}; the run began with {then.get(name)!r}.",
+                    "Give the value it began with.",
+                )
+            )
+    if (earlier.get("base") or {}).get("fingerprint") != facts["base"]["fingerprint"]:
+        problems.append(Problem("--model", "is not the base that the run began with."))
+    if ((earlier.get("data") or {}).get("train") or {}).get("sha256") != facts["data"]["train"]["sha256"]:
+        problems.append(Problem("--train_file", "has changed since the run began.", "Start anew (--force)."))
+    UsageError.raise_if(problems)

@@ -1,0 +1,307 @@
+"""One LoRA run, readable from top to bottom: check, read, encode, load, train, save."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import os
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import TrainingArguments, set_seed
+from transformers.utils import logging as transformers_logging
+
+from fgdata.console import err, progress_bar
+from fgdata.errors import DataError, FgError, ModelError, Problem, UsageError
+from fgdata.example import Example, read_jsonl
+from fgdata.files import file_sha256
+from fgeval.loading import (
+    base_fingerprint,
+    base_revision,
+    check_chat_template,
+    load_model,
+    load_tokenizer,
+    model_folder,
+)
+from fgtrain.adapter import add_lora, n_trainable, save_adapter
+from fgtrain.batches import Collator
+from fgtrain.callbacks import Interrupt, Reporter
+from fgtrain.config import TrainConfig
+from fgtrain.devices import choose_device, choose_dtype, describe_device, peak_memory_bytes, trainer_options
+from fgtrain.encode import EncodedFile, encode_examples
+from fgtrain.output import check_continues, check_output, clear_output, newest_checkpoint
+from fgtrain.record import RunRecord, read_run
+from fgtrain.trainer import ScoredTokenTrainer
+
+OPTIMIZERS = {"adamw": "adamw_torch", "adafactor": "adafactor"}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainResult:
+    """What a finished run left."""
+
+    folder: Path
+    steps: int
+    loss: float
+    """Mean over the scored tokens of the last epoch."""
+    eval_loss: float | None
+    seconds: float
+
+
+def train_lora(config: TrainConfig) -> TrainResult:
+    """Train an adapter and save it, with its tokenizer and run.json, in `config.output_dir`.
+
+    Raises:
+        UsageError: a value of `config`, or the output folder, cannot be used.
+        DataError: a row cannot be used.
+        ModelError: the base model cannot be used, or the loss is no number.
+        KeyboardInterrupt: stopped by Ctrl-C; a checkpoint is left for `--resume`.
+    """
+    config.check()
+    folder = Path(config.output_dir)
+    check_output(folder, resume=config.resume, force=config.force)
+    device = choose_device(config.device)
+    dtype = choose_dtype(config.dtype, device)
+    if os.environ.get("FG_USE_FP16", "0") not in ("", "0"):
+        err.print(
+            f"note: FG_USE_FP16 is not used: Gemma 3 overflows in float16. Computing in {dtype}.",
+            highlight=False,
+        )
+    transformers_logging.set_verbosity_error()
+
+    base = model_folder(config.model, revision=config.revision)
+    tokenizer = load_tokenizer(base)
+    train_examples, eval_examples = _read(config)
+    check_chat_template(tokenizer, [*train_examples, *eval_examples], where=config.model)
+    train, evaluation = _encode(config, train_examples, eval_examples, tokenizer)
+
+    set_seed(config.seed)  # before the adapter's first weights are drawn
+    model = load_model(base, dtype=config.dtype, device=config.device)
+    _check_positions(model, config)
+    model = add_lora(
+        model,
+        r=config.lora_r,
+        alpha=config.lora_alpha,
+        dropout=config.lora_dropout,
+        target_modules=config.target_modules,
+        base_name=config.model,
+        revision=config.revision,
+    )
+    facts = {
+        "arguments": {**dataclasses.asdict(config), "target_modules": list(config.target_modules)},
+        "base": {
+            "model": config.model,
+            "revision": base_revision(base),
+            "fingerprint": base_fingerprint(base),
+        },
+        "data": _data_facts(config, train, evaluation),
+        "adapter": {"trainable_parameters": n_trainable(model)},
+        "device": describe_device(device, dtype),
+    }
+    record = RunRecord(folder, facts)
+    checkpoint = _prepare_output(config, folder, record)
+    return _run(
+        config,
+        record,
+        checkpoint=checkpoint,
+        model=model,
+        tokenizer=tokenizer,
+        train=train,
+        evaluation=evaluation,
+    )
+
+
+def _read(config: TrainConfig) -> tuple[list[Example], list[Example]]:
+    """Training and evaluation rows; the problems of both files in one error."""
+    found: list[list[Example]] = []
+    problems: list[Problem] = []
+    for file in (config.train_file, config.eval_file):
+        try:
+            found.append(read_jsonl(file) if file is not None else [])
+        except DataError as error:
+            problems += error.problems
+    DataError.raise_if(problems)
+    return found[0], found[1]
+
+
+def _encode(
+    config: TrainConfig, train_examples: list[Example], eval_examples: list[Example], tokenizer: Any
+) -> tuple[EncodedFile, EncodedFile | None]:
+    """Both files as tokens, with a line about each on stderr."""
+    encoded: list[EncodedFile | None] = []
+    for name, examples in (("train", train_examples), ("eval", eval_examples)):
+        if not examples:
+            encoded.append(None)
+            continue
+        rows = encode_examples(examples, tokenizer, max_length=config.max_length, overlong=config.overlong)
+        counts = rows.report
+        skipped = (
+            f"; {rows.n_skipped} rows left out, longer than {config.max_length}" if rows.n_skipped else ""
+        )
+        err.print(
+            f"{name}: {counts['rows']} rows, {counts['tokens']} tokens, {counts['scored_tokens']} of them with loss, "
+            f"longest {rows.longest}{skipped}",
+            highlight=False,
+        )
+        encoded.append(rows)
+    train, evaluation = encoded
+    assert train is not None  # a file without rows is an error of read_jsonl
+    return train, evaluation
+
+
+def _check_positions(model: Any, config: TrainConfig) -> None:
+    limit = getattr(model.config, "max_position_embeddings", None)
+    if limit is not None and config.max_length > limit:
+        raise UsageError(
+            Problem(
+                "--max_length",
+                f"is {config.max_length}; the model has {limit} positions.",
+                f"Set it to {limit}.",
+            )
+        )
+
+
+def _data_facts(config: TrainConfig, train: EncodedFile, evaluation: EncodedFile | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "train": {"file": config.train_file, "sha256": file_sha256(config.train_file), **train.report}
+    }
+    if evaluation is not None and config.eval_file is not None:
+        facts["eval"] = {
+            "file": config.eval_file,
+            "sha256": file_sha256(config.eval_file),
+            **evaluation.report,
+        }
+    return facts
+
+
+def _prepare_output(config: TrainConfig, folder: Path, record: RunRecord) -> str | None:
+    """The checkpoint to go on from, if any. All inputs are good by now: this is the first change on disk."""
+    checkpoint = None
+    if config.resume:
+        earlier = read_run(folder)
+        check_continues(earlier, record.facts)
+        checkpoint = newest_checkpoint(folder)
+        step = int(checkpoint.name.partition("-")[2])
+        if step >= _total_steps(config, record.facts["data"]["train"]["rows"]):
+            raise UsageError(
+                Problem(
+                    "--resume",
+                    f"the run is at its end (step {step}).",
+                    "Raise --num_train_epochs, or start anew: --force.",
+                )
+            )
+        record.epochs = [entry for entry in (earlier or {}).get("epochs", []) if entry.get("step", 0) <= step]
+        err.print(f"Going on from {checkpoint}.", highlight=False)
+    elif config.force and folder.is_dir():
+        clear_output(folder)
+    record.write("running")
+    return str(checkpoint) if checkpoint else None
+
+
+def _total_steps(config: TrainConfig, n_rows: int) -> int:
+    if config.max_steps:
+        return config.max_steps
+    batches = math.ceil(n_rows / config.per_device_train_batch_size)
+    return math.ceil(config.num_train_epochs * math.ceil(batches / config.gradient_accumulation_steps))
+
+
+def _training_arguments(config: TrainConfig, n_rows: int, has_eval: bool) -> TrainingArguments:
+    device = choose_device(config.device)
+    args = TrainingArguments(
+        output_dir=config.output_dir,
+        num_train_epochs=config.num_train_epochs,
+        max_steps=config.max_steps or -1,
+        per_device_train_batch_size=config.per_device_train_batch_size,
+        per_device_eval_batch_size=config.per_device_eval_batch_size,
+        gradient_accumulation_steps=config.gradient_accumulation_steps,
+        learning_rate=config.learning_rate,
+        lr_scheduler_type=config.lr_scheduler_type,
+        warmup_steps=0
+        if config.lr_scheduler_type == "constant"
+        else round(config.warmup_ratio * _total_steps(config, n_rows)),
+        optim=OPTIMIZERS[config.optim],
+        weight_decay=config.weight_decay,
+        max_grad_norm=config.max_grad_norm,
+        seed=config.seed,
+        data_seed=config.seed,
+        logging_steps=config.logging_steps,
+        logging_nan_inf_filter=False,  # it would replace a broken loss by an old one
+        eval_strategy="epoch" if has_eval else "no",
+        save_strategy="epoch",
+        save_total_limit=2,  # the newest may be broken off by a power cut
+        remove_unused_columns=False,
+        disable_tqdm=True,
+        report_to="none",
+        **trainer_options(device, choose_dtype(config.dtype, device)),
+    )
+    # One process drives one device: with several visible GPUs the Trainer would copy the model to each at every step.
+    if args.n_gpu > 1:
+        args._n_gpu = 1
+    return args
+
+
+def _run(
+    config: TrainConfig,
+    record: RunRecord,
+    *,
+    checkpoint: str | None,
+    model: Any,
+    tokenizer: Any,
+    train: EncodedFile,
+    evaluation: EncodedFile | None,
+) -> TrainResult:
+    """Train, save, and leave a run.json that says how it ended, however it does."""
+    device = choose_device(config.device)
+    interrupt = Interrupt()
+    try:
+        with progress_bar() as progress, interrupt.on_ctrl_c(), warnings.catch_warnings():
+            warnings.simplefilter(
+                "ignore", FutureWarning
+            )  # about names that transformers and peft use of each other
+            reporter = Reporter(record, progress)
+            trainer = ScoredTokenTrainer(
+                model=model,
+                args=_training_arguments(config, len(train.rows), evaluation is not None),
+                collator=Collator(tokenizer.pad_token_id),
+                train_rows=train.rows,
+                eval_rows=evaluation.rows if evaluation is not None else None,
+                save=lambda place: save_adapter(model, tokenizer, place),
+                callbacks=[reporter, interrupt],
+            )
+            reporter.trainer = trainer
+            trainer.train(resume_from_checkpoint=checkpoint)
+        steps = trainer.state.global_step
+        if interrupt.is_requested and steps < trainer.state.max_steps:
+            err.print(
+                f"Stopped after step {steps} of {trainer.state.max_steps}; go on with --resume.",
+                highlight=False,
+            )
+            raise KeyboardInterrupt
+        save_adapter(model, tokenizer, record.folder)
+    except torch.OutOfMemoryError as error:
+        record.write("failed", error="out of memory")
+        remedy = "Lower --per_device_train_batch_size and raise --gradient_accumulation_steps by as much: the result is the same."
+        raise ModelError(Problem("training", "the device is out of memory.", remedy)) from error
+    except FgError as error:
+        record.write("failed", error=str(error))
+        raise
+    except KeyboardInterrupt:
+        record.write("stopped")
+        raise
+    last = record.epochs[-1]
+    record.write(
+        "finished",
+        steps=steps,
+        losses=[round(loss, 6) for loss in reporter.losses],
+        peak_memory_bytes=peak_memory_bytes(device),
+    )
+    return TrainResult(
+        folder=record.folder,
+        steps=steps,
+        loss=last["loss"],
+        eval_loss=last.get("eval_loss"),
+        seconds=round(sum(entry["seconds"] for entry in record.epochs), 3),
+    )
