@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -12,7 +12,7 @@ from typing import Any
 
 from fgdata.errors import DataError, FgError, Problem
 from fgdata.files import write_whole
-from fgdata.format import parse_completion
+from fgdata.format import message_text, parse_completion
 from fgdata.schema import Call, JsonValue, Tool, tools_by_name
 
 Message = dict[str, Any]
@@ -48,11 +48,15 @@ class Example:
 
     @property
     def utterance(self) -> str:
-        """The text of the last user message; empty if there is none."""
+        """The text of the last user message; empty if there is none. Parts that are no text are passed over."""
         for message in reversed(self.messages):
             if message.get("role") == "user":
-                content = message.get("content")
-                return content if isinstance(content, str) else ""
+                content = message.get("content") or ""
+                if not isinstance(content, str):
+                    content = [
+                        part for part in content if isinstance(part, dict) and part.get("type") == "text"
+                    ]
+                return message_text(content)
         return ""
 
     @cached_property
@@ -65,11 +69,11 @@ class Example:
         try:
             if message.get("tool_calls"):
                 return tuple(Call.from_json(entry) for entry in message["tool_calls"])
+            completion = parse_completion(message_text(message.get("content")))
         except FgError as error:
             raise DataError(
                 *(Problem(self.source or self.id, p.what, p.remedy) for p in error.problems)
             ) from error
-        completion = parse_completion(str(message.get("content") or ""))
         DataError.raise_if(
             Problem(
                 self.source or self.id,
@@ -110,8 +114,8 @@ def example_from_row(row: Any, source: str, default_id: str) -> Example:
 
     if not isinstance(row, dict):
         raise DataError(Problem(source, f"a row must be a JSON object, not {type(row).__name__}."))
-    messages, tools = (_decoded(row.get(name), name, wrong) for name in ("messages", "tools"))
-    if not isinstance(messages, list) or not messages or not all(isinstance(m, dict) for m in messages):
+    messages, tools, slots = (_decoded(row.get(name), name, wrong) for name in ("messages", "tools", "slots"))
+    if not _is_list_of_objects(messages) or not messages:
         wrong(
             f"`messages` must be a list of messages, not {str(messages)[:60]!r}.",
             "See docs/format.md for the layout of a row.",
@@ -124,32 +128,53 @@ def example_from_row(row: Any, source: str, default_id: str) -> Example:
         )
     elif not (messages[-1].get("content") or messages[-1].get("tool_calls")):
         wrong("the assistant's last message is empty.", "Give it `tool_calls` or `content`.")
-    if tools is not None and not (isinstance(tools, list) and all(isinstance(tool, dict) for tool in tools)):
+    wrong_calls = [
+        number
+        for number, message in enumerate(messages)
+        if not _is_list_of_objects(message.get("tool_calls") or [])
+    ]
+    if wrong_calls:
+        wrong(
+            f"`tool_calls` must be a list of objects (messages {wrong_calls}).",
+            "See docs/format.md for the layout of a row.",
+        )
+    if tools is not None and not _is_list_of_objects(tools):
         wrong(f"`tools` must be a list of tools, not {str(tools)[:60]!r}.")
-        tools = None
-    slots = row.get("slots") or {}
-    if not isinstance(slots, dict):
-        wrong(f"`slots` must be an object, not {slots!r}.")
+    if slots is not None and not isinstance(slots, dict):
+        wrong(f"`slots` must be an object, not {str(slots)[:60]!r}.")
     DataError.raise_if(problems)
     return Example(
-        id=str(row.get("id") or default_id),
+        id=default_id if row.get("id") in (None, "") else str(row["id"]),
         messages=messages,
         tools=tools,
-        slots=slots,
+        slots=slots or {},
         source=source,
         **{name: str(row.get(name) or "") for name in PROVENANCE},
     )
 
 
-def _decoded(value: Any, name: str, wrong: Any) -> Any:
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
+def _decoded(value: Any, name: str, wrong: Callable[[str], None]) -> Any:
     """`value`, or what its JSON text holds: some published data sets keep these columns as text."""
     if not isinstance(value, str):
         return value
     try:
-        return json.loads(value)
-    except json.JSONDecodeError as error:
+        return _read_json(value)
+    except ValueError as error:
         wrong(f"`{name}` is text that is no JSON ({error}).")
         return None
+
+
+def _no_constant(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _read_json(text: str | bytes) -> Any:
+    """The value in a JSON text. Raises: ValueError, RecursionError."""
+    return json.loads(text, parse_constant=_no_constant)
 
 
 def scan_jsonl(path: str | os.PathLike[str]) -> Iterator[Example | DataError]:
@@ -165,7 +190,7 @@ def scan_jsonl(path: str | os.PathLike[str]) -> Iterator[Example | DataError]:
                     continue
                 source = f"{file}:{number}"
                 try:
-                    yield example_from_row(json.loads(line), source, f"{file.stem}:{number}")
+                    yield example_from_row(_read_json(line), source, f"{file.stem}:{number}")
                 except UnicodeDecodeError as error:
                     yield DataError(
                         Problem(
@@ -174,7 +199,7 @@ def scan_jsonl(path: str | os.PathLike[str]) -> Iterator[Example | DataError]:
                             "Save the file as UTF-8.",
                         )
                     )
-                except (json.JSONDecodeError, RecursionError) as error:
+                except (ValueError, RecursionError) as error:
                     yield DataError(
                         Problem(source, f"is no JSON ({error}).", "Write one JSON object a line.")
                     )
@@ -213,11 +238,24 @@ def read_jsonl(path: str | os.PathLike[str]) -> list[Example]:
 
 
 def write_jsonl(path: str | os.PathLike[str], rows: Iterable[Mapping[str, Any]]) -> int:
-    """The number of rows written. The file appears whole or not at all."""
+    """The number of rows written. The file appears whole or not at all.
+
+    Raises: DataError for a row that JSON or UTF-8 cannot hold (NaN, half a character); UsageError from the file system.
+    """
     count = 0
     with write_whole(path) as stream:
         for row in rows:
-            stream.write(json.dumps(row, ensure_ascii=False))
-            stream.write("\n")
+            try:
+                line = json.dumps(row, ensure_ascii=False, allow_nan=False)
+                line.encode()
+            except ValueError as error:
+                raise DataError(
+                    Problem(
+                        f"{path}:{count + 1}",
+                        f"row {row.get('id', '')!r} cannot be written: {error}.",
+                        "Correct the row.",
+                    )
+                ) from error
+            stream.write(f"{line}\n")
             count += 1
     return count

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError as JsonSchemaError
+from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
+from referencing import Registry
+from referencing.exceptions import Unresolvable
 
 from fgdata.errors import Problem, SchemaError
 
@@ -56,14 +60,14 @@ class Call:
 
         Raises: SchemaError if there is no name, or the arguments are no mapping.
         """
-        body = entry.get("function", entry)
+        body = entry.get("function", entry) if isinstance(entry, Mapping) else entry
         if not isinstance(body, Mapping) or not isinstance(body.get("name"), str):
             raise SchemaError(f"a tool call without a name: {entry!r}.")
         arguments = body.get("arguments", {})
         if isinstance(arguments, str):
             try:
                 arguments = json.loads(arguments) if arguments.strip() else {}
-            except json.JSONDecodeError as error:
+            except (ValueError, RecursionError) as error:
                 raise SchemaError(
                     f"arguments of {body['name']!r} are no JSON: {arguments!r} ({error})."
                 ) from error
@@ -74,6 +78,19 @@ class Call:
         return cls(body["name"], dict(arguments))
 
 
+def _strict_enum(_validator: Any, choices: Any, instance: object, _schema: Any) -> Iterator[ValidationError]:
+    if not any(
+        choice is instance or (type(choice) is type(instance) and same_value(choice, instance))
+        for choice in choices
+    ):
+        yield ValidationError(f"{instance!r} is not one of {choices!r}")
+
+
+def _strict_const(_validator: Any, value: Any, instance: object, _schema: Any) -> Iterator[ValidationError]:
+    if not same_value(value, instance):
+        yield ValidationError(f"{instance!r} is not {value!r}")
+
+
 # JSON Schema lets 1.0 pass as an integer. The format writes both, and a device that wants 1 should not be sent 1.0.
 _STRICT_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
     {
@@ -81,7 +98,11 @@ _STRICT_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
         "number": lambda _, value: isinstance(value, int | float) and not isinstance(value, bool),
     }
 )
-_StrictValidator = extend(Draft202012Validator, type_checker=_STRICT_TYPES)
+_StrictValidator: type[Validator] = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves it untyped
+    Draft202012Validator, {"enum": _strict_enum, "const": _strict_const}, type_checker=_STRICT_TYPES
+)
+# A `$ref` may point inside its own schema only: the registry is empty, nothing is fetched.
+_NO_REMOTE_SCHEMAS: Registry[Any] = Registry()
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,38 +174,52 @@ class Tool:
 
     @cached_property
     def _validator(self) -> Validator:
-        return _StrictValidator(self.strict_schema)
+        return _StrictValidator(self.strict_schema, registry=_NO_REMOTE_SCHEMAS)
 
     def complaints(self, arguments: Mapping[str, JsonValue]) -> list[str]:
-        """What is wrong with `arguments`, in words; empty if they fit the schema."""
-        return [
-            f"{self.name}{''.join(f'.{part}' for part in error.absolute_path)}: {error.message}"
-            for error in sorted(
+        """What is wrong with `arguments`, in words; empty if they fit the schema.
+
+        Raises: SchemaError if the schema holds a `$ref` that leads nowhere or in a circle.
+        """
+        try:
+            errors = sorted(
                 self._validator.iter_errors(dict(arguments)), key=lambda e: list(map(str, e.absolute_path))
             )
+        except Unresolvable as error:
+            raise SchemaError(
+                f"parameters of {self.name!r}: $ref {error.ref!r} is not in the schema."
+            ) from error
+        except RecursionError as error:
+            raise SchemaError(f"parameters of {self.name!r}: a $ref leads back to itself.") from error
+        return [
+            f"{self.name}{''.join(f'.{part}' for part in error.absolute_path)}: {error.message}"
+            for error in errors
         ]
+
+
+# Words of JSON Schema whose mappings hold schemas by name: a name there is no word, even if it is `type`.
+_NAMED_SCHEMAS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
+# Words whose values are data, not schemas.
+_DATA = frozenset({"enum", "const", "default", "examples", "required"})
 
 
 def _lower_types(schema: Any) -> Any:
     """A copy of a JSON Schema with `STRING`, `OBJECT`, … as `string`, `object`, … (some data sets write them so)."""
-    if isinstance(schema, Mapping):
-        return {
-            key: (
-                {name: _lower_types(sub) for name, sub in value.items()}
-                if key == "properties" and isinstance(value, Mapping)
-                else value.lower()
-                if key == "type" and isinstance(value, str)
-                else [part.lower() if isinstance(part, str) else part for part in value]
-                if key == "type" and isinstance(value, list)
-                else value
-                if key in {"enum", "const", "default", "examples"}
-                else _lower_types(value)
-            )
-            for key, value in schema.items()
-        }
     if isinstance(schema, list):
         return [_lower_types(item) for item in schema]
-    return schema
+    if not isinstance(schema, Mapping):
+        return schema
+    lowered: dict[str, Any] = {}
+    for key, value in schema.items():
+        if key == "type":
+            parts = value if isinstance(value, list) else [value]
+            words = [part.lower() if isinstance(part, str) else part for part in parts]
+            lowered[key] = words if isinstance(value, list) else words[0]
+        elif key in _NAMED_SCHEMAS and isinstance(value, Mapping):
+            lowered[key] = {name: _lower_types(inner) for name, inner in value.items()}
+        else:
+            lowered[key] = value if key in _DATA else _lower_types(value)
+    return lowered
 
 
 def tools_by_name(entries: Iterable[Mapping[str, Any]]) -> dict[str, Tool]:
@@ -219,9 +254,10 @@ def check_call(call: Call, tools: Mapping[str, Tool]) -> list[str]:
     return tool.complaints(call.arguments)
 
 
-_INTEGER = re.compile(r"[+-]?\d+")
-_NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
+_INTEGER = re.compile(r"[+-]?[0-9]+")
+_NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _BOOLEANS = {"true": True, "false": False}
+_NULLS = frozenset({"none", "null"})
 
 
 def coerce_call(call: Call, tools: Mapping[str, Tool]) -> Call:
@@ -247,21 +283,27 @@ def _coerce(value: JsonValue, schema: Any) -> JsonValue:
     if isinstance(value, list):
         return [_coerce(item, schema.get("items")) for item in value]
     if isinstance(value, str):
-        text, kind = value.strip(), schema.get("type")
-        if kind == "integer" and _INTEGER.fullmatch(text):
-            return _read_integer(text, value)
-        if kind == "number" and _NUMBER.fullmatch(text):
-            return _read_integer(text, value) if _INTEGER.fullmatch(text) else float(text)
-        if kind == "boolean":
-            return _BOOLEANS.get(text.lower(), value)
+        stated = schema.get("type")
+        return _coerce_text(value, stated if isinstance(stated, list) else [stated])
     return value
 
 
-def _read_integer(text: str, otherwise: str) -> int | str:
-    try:
-        return int(text)
-    except ValueError:  # Python reads no more than 4,300 digits
-        return otherwise
+def _coerce_text(value: str, types: Sequence[object]) -> JsonValue:
+    """`value` read as the first of `types` that it reads as; as it is if one of them is string."""
+    text = value.strip()
+    if "string" in types:
+        return value
+    if ("integer" in types or "number" in types) and _INTEGER.fullmatch(text):
+        try:
+            return int(text)
+        except ValueError:  # Python reads no more than 4,300 digits
+            return value
+    if "number" in types and _NUMBER.fullmatch(text):
+        number = float(text)
+        return number if math.isfinite(number) else value
+    if "boolean" in types and text.lower() in _BOOLEANS:
+        return _BOOLEANS[text.lower()]
+    return None if "null" in types and text.lower() in _NULLS else value
 
 
 def calls_to_text(calls: Sequence[Call]) -> str:

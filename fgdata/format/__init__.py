@@ -10,6 +10,7 @@ from fgdata.format.completion import MAX_DEPTH, Completion, ParseProblem, ValueS
 from fgdata.format.strict import (
     Span,
     TrainingText,
+    message_text,
     normalise_conversation,
     render_call,
     render_declaration,
@@ -32,6 +33,7 @@ __all__ = [
     "TrainingText",
     "ValueStyle",
     "find_control_tokens",
+    "message_text",
     "normalise_conversation",
     "parse_completion",
     "render_call",

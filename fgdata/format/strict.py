@@ -6,10 +6,9 @@ nobody could read them back. Here they are refused, with the place and what to d
 
 from __future__ import annotations
 
-import itertools
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
@@ -23,6 +22,8 @@ _ROLES: Final = frozenset({"system", "developer", "user", "assistant", "model", 
 # A control token, or half of a character: neither can be told from what it is not once it is written.
 _UNWRITABLE = re.compile(f"{CONTROL_PATTERN.pattern}|[\ud800-\udfff]")
 _BAD_NAME = re.compile(r"[\s:{}\[\],<]")
+_TOO_LARGE: Final = 10**4300
+"""Python writes and reads no integer with more digits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +93,18 @@ def render_prompt(
 ) -> str:
     """What the model is given: the messages before its answer, with its turn opened.
 
-    Raises: FormatError with everything that cannot be written.
+    Raises: FormatError with everything that cannot be written, or if the answer is among the messages.
     """
-    return render_conversation(*normalise_conversation(messages, tools), add_generation_prompt=True)
+    normal_messages, normal_tools = normalise_conversation(messages, tools)
+    if normal_messages[-1]["role"] == "assistant":
+        raise FormatError(
+            Problem(
+                f"messages[{len(messages) - 1}]",
+                "is the assistant's.",
+                "Leave the answer out: a prompt ends before it.",
+            )
+        )
+    return render_conversation(normal_messages, normal_tools, add_generation_prompt=True)
 
 
 def render_target(message: Mapping[str, Any]) -> str:
@@ -176,7 +186,7 @@ def _normal_message(message: Mapping[str, Any], where: str) -> dict[str, Any]:
         )
     if role == "tool":
         return _normal_response(message, where)
-    text = _plain_text(message.get("content"), where)
+    text = message_text(message.get("content"), where)
     if role not in ("assistant", "model"):
         FormatError.raise_if(_text_problems(text, where))
         return {"role": role, "content": text}
@@ -224,7 +234,9 @@ def _native_text(text: str, where: str) -> tuple[str, Sequence[Call]]:
     return completion.text.strip(), completion.calls
 
 
-def _calls_of(entries: Iterable[Mapping[str, Any]], where: str) -> list[Call]:
+def _calls_of(entries: Any, where: str) -> list[Call]:
+    if not isinstance(entries, list | tuple):
+        raise FormatError(Problem(where, f"`tool_calls` is {str(entries)[:60]!r}.", "Give a list of calls."))
     try:
         return [Call.from_json(entry) for entry in entries]
     except SchemaError as error:
@@ -244,8 +256,11 @@ def _sorted_call(call: Call) -> Call:
     return Call(call.name, ordered(call.arguments))
 
 
-def _plain_text(content: Any, where: str) -> str:
-    """The text of a message's content, trimmed as the template trims it."""
+def message_text(content: Any, where: str = "content") -> str:
+    """The text of a message's content, trimmed as the template trims it; parts are joined with nothing.
+
+    Raises: FormatError if it is neither a text nor a list of text parts.
+    """
     if content is None:
         return ""
     if isinstance(content, str):
@@ -263,18 +278,20 @@ def _plain_text(content: Any, where: str) -> str:
 def _normal_response(message: Mapping[str, Any], where: str) -> dict[str, Any]:
     """A tool message whose content is a list of name and response. Raises: FormatError with its problems."""
     content, name = message.get("content"), message.get("name")
-    if isinstance(content, str) or (
-        isinstance(content, Mapping) and not {"name", "response"} <= content.keys()
-    ):
-        content = {"name": name, "response": {"value": content} if isinstance(content, str) else content}
-    responses = content if isinstance(content, list) else [content]
+    if not content:
+        # The template writes nothing for it, and the model's text would run into its own call.
+        raise FormatError(Problem(where, "the tool response is empty.", "Give what the tool answered."))
+    if isinstance(content, str):
+        content = {"name": name, "response": {"value": content}}
+    elif isinstance(content, Mapping) and not {"name", "response"} <= content.keys():
+        content = {"name": name, "response": content}
     problems: list[Problem] = []
+    responses: Sequence[Any] = content if isinstance(content, list) else [content]
     for response in responses:
-        if (
-            not isinstance(response, Mapping)
-            or not isinstance(response.get("name"), str)
-            or "response" not in response
-        ):
+        if isinstance(response, Mapping) and isinstance(response.get("name"), str) and "response" in response:
+            problems += _name_problems(response["name"], where)
+            problems += _value_problems(response["response"], where, 1)
+        else:
             problems.append(
                 Problem(
                     where,
@@ -282,37 +299,32 @@ def _normal_response(message: Mapping[str, Any], where: str) -> dict[str, Any]:
                     'Add "name", or write {"name": ..., "response": ...}.',
                 )
             )
-            continue
-        problems += _name_problems(response["name"], where)
-        problems += _value_problems(response["response"], where, 1)
-    if not responses or message.get("content") in ("", {}):
-        problems.append(Problem(where, "the tool response is empty.", "Give what the tool answered."))
     FormatError.raise_if(problems)
     return {"role": "tool", "content": [dict(response) for response in responses]}
 
 
 def _order_problems(messages: Sequence[Mapping[str, Any]]) -> list[Problem]:
-    """Orders of messages that the template runs into one another."""
+    """Orders of messages that the template would run into one another."""
     problems = []
-    for index, (message, after) in enumerate(itertools.pairwise(messages)):
-        if after["role"] in ("tool", "assistant"):
-            if message["role"] == "assistant" and after["role"] == "assistant" and "tool_calls" in message:
-                problems.append(
-                    Problem(
-                        f"messages[{index + 1}]",
-                        "follows a call without the tool's response.",
-                        "Put the response between.",
-                    )
-                )
-        elif "tool_calls" in message or message["role"] == "tool":
+    state, what = "", ""
+    for index, message in enumerate(messages):
+        role = message["role"]
+        if role == "tool" and state not in ("call", "response"):
+            what = "a tool response without a call before it"
+        elif role != "tool" and state == "call":
+            what = f"the {role}'s message stands between a call and the tool's response"
+        elif role not in ("tool", "assistant") and state == "response":
+            what = f"the {role}'s message stands between a tool response and the model's answer"
+        if what:
             problems.append(
                 Problem(
-                    f"messages[{index + 1}]",
-                    f"the {after['role']}'s message follows a {'call' if 'tool_calls' in message else 'tool response'}, "
-                    "and the template would run it into the model's turn.",
-                    "Put the tool's response and the model's answer between.",
+                    f"messages[{index}]",
+                    f"{what}.",
+                    "Order them: call, tool response, model's answer, next message.",
                 )
             )
+            what = ""
+        state = "response" if role == "tool" else "call" if "tool_calls" in message else "text"
     return problems
 
 
