@@ -6,7 +6,7 @@ import re
 import unicodedata
 from functools import lru_cache
 
-from fgdata.korean.hangul import LEADS, is_syllable, tail_of
+from fgdata.korean.hangul import LEADS, VOWELS, is_syllable, tail_of
 from fgdata.korean.numerals import SINO_LIMIT, sino, sino_digits
 
 _NAMES = "에이 비 시 디 이 에프 지 에이치 아이 제이 케이 엘 엠 엔 오 피 큐 알 에스 티 유 브이 더블유 엑스 와이 제트"
@@ -34,6 +34,8 @@ _WORDS = {
     "the": "더", "bye": "바이", "eye": "아이", "live": "라이브", "drive": "드라이브", "youtube": "유튜브", "zoom": "줌", "zone": "존",
     "nfc": "엔에프시", "gps": "지피에스", "vpn": "브이피엔", "url": "유알엘", "sns": "에스엔에스", "kbs": "케이비에스", "mbc": "엠비시",
     "sbs": "에스비에스", "ebs": "이비에스", "jtbc": "제이티비시", "tvn": "티브이엔", "ytn": "와이티엔", "ocn": "오시엔", "mbn": "엠비엔",
+    "hit": "히트", "kit": "키트", "check": "체크", "kakaotalk": "카카오톡", "job": "잡", "lab": "랩", "tab": "탭", "bag": "백",
+    "watt": "와트", "me": "미", "soup": "수프", "shop": "숍", "laptop": "랩톱", "airpods": "에어팟", "edit": "에디트", "mic": "마이크",
     "bad": "배드", "off": "오프", "on": "온", "up": "업", "pad": "패드", "gym": "짐", "stop": "스톱", "top": "톱", "set": "세트",
 }  # fmt: skip
 _CLOSERS = {")": "(", "]": "[", "}": "{", "〕": "〔", "】": "【"}
@@ -42,7 +44,10 @@ _TIME = re.compile(r"(?:^|\D)\d{1,2}:(\d{2})$")
 _NUMBER = re.compile(r"(?:\d{1,3}(?:,\d{3})+|\d+)(?P<fraction>\.\d+)?$")
 _UNIT = re.compile(r"(?P<number>\d)\s*(?P<unit>[A-Za-z°/]+[23]?)$")
 _LATIN = re.compile(r"[A-Za-z]+(?:-[A-Za-z]+)*$")
-_STOP_AFTER_SHORT_VOWEL = re.compile(r"(?:^|[^aeiou])[aeiou](?:pp|tt|ck|[ptkc])$")
+_STOP_AFTER_SHORT_VOWEL = re.compile(r"(?:^|[^aeiou]|qu)[aeiou](?:pp|tt|ck|[ptkc])$")
+_ENGLISH_ENDINGS = (
+    (("ng",), "ㅇ"), (("l", "le"), "ㄹ"), (("m", "me", "mb"), "ㅁ"), (("n", "ne"), "ㄴ"), (("ook",), "ㄱ"), (("oup", "eep"), "ㅂ"),
+)  # fmt: skip
 
 
 @lru_cache(maxsize=16_384)
@@ -59,16 +64,12 @@ def final_sound(word: str) -> str | None:
         return None
     if is_syllable(text[-1]):
         return tail_of(text)
+    if text[-1] in LEADS or text[-1] in VOWELS:
+        return text[-1] if text[-1] in LEADS else ""  # 키읔, 리을: a consonant's name ends with its own sound
     text = _strip(unicodedata.normalize("NFKC", text))
     if not text:
         return None
-    if is_syllable(text[-1]):
-        return tail_of(text)
-    if text[-1] in LEADS:
-        return text[-1]
-    if "ㅏ" <= text[-1] <= "ㅣ":
-        return ""
-    return _final_of_reading(text)
+    return tail_of(text) if is_syllable(text[-1]) else _final_of_reading(text)
 
 
 def _final_of_reading(text: str) -> str | None:
@@ -78,14 +79,14 @@ def _final_of_reading(text: str) -> str | None:
             return tail_of(said)
         if unit["unit"] == "K" and re.search(r"\d{4,}\s*K$", text):
             return tail_of("켈빈")
+    if text in _UNITS and len(text) > 1:
+        return tail_of(_UNITS[text])
     if text[-1] in "0123456789":
         if re.search(r"(?:^|[^\w])[$€£¥₩]\s*[\d,.]+$", text):
             return tail_of(_SIGNS[re.findall(r"[$€£¥₩]", text)[-1]])
         return tail_of(_number_word(text))
     if text[-1] in _SIGNS:
         return tail_of(_SIGNS[text[-1]])
-    if text in _UNITS and text not in _LETTER_NAMES:
-        return tail_of(_UNITS[text])
     if latin := _LATIN.search(text):
         return _latin_final(latin[0])
     return None
@@ -143,18 +144,12 @@ def _latin_final(word: str) -> str | None:
 def _english_final(word: str) -> str:
     """Rules of thumb for the Hangul spelling of English: 앱, 모드, 타이머, 볼륨, 홈, 애플.
 
-    p, t, k close a syllable only after a short vowel (챗, 북 by table, 뮤직); voiced and hissing sounds get their own syllable.
+    p, t, k and c close a syllable only after a short vowel (챗, 클릭; but 노트, 히트); voiced and hissing sounds open a syllable of
+    their own (모드, 박스), and so does nothing at all for r (타이머).
     """
-    if word.endswith("ng"):
-        return "ㅇ"
-    if re.search(r"(?:[aeiou]|[^aeiou]l)le?$|ll$|[^aeiou]le$", word) or word.endswith("l"):
-        return "ㄹ"
-    if re.search(r"(?:[aeiouy]m|mb|[aeiouy]me)$|m$", word):
-        return "ㅁ"
-    if re.search(r"n$|[aeiouy]ne$", word):
-        return "ㄴ"
-    if word.endswith(("ook", "oup")):
-        return "ㄱ" if word.endswith("k") else "ㅂ"
+    for endings, sound in _ENGLISH_ENDINGS:
+        if word.endswith(endings):
+            return sound
     if stop := _STOP_AFTER_SHORT_VOWEL.search(word):
         return {"p": "ㅂ", "t": "ㅅ", "k": "ㄱ", "c": "ㄱ"}[stop[0][-1]]
     return ""

@@ -11,12 +11,13 @@ from fgdata.errors import FgError, Problem
 from fgdata.korean.hangul import is_syllable, join_syllable, split_syllable, tail_of, with_tail, with_vowel
 from fgdata.korean.lexicon import AMBIGUOUS_TAILS, CLASSES, LEXICON, UNCONTRACTED, Entry, Kind
 
-_LEMMA = re.compile(r"(?P<head>.*\s)?(?P<word>\S+)", re.DOTALL)
+_LEMMA = re.compile(r"(?P<head>.*\s)?(?P<word>\S+다(?:\([^()]*\))?)", re.DOTALL)
 _NAMED_CLASS = re.compile(r"(?P<lemma>.+)\((?P<conjugation>[^()]*)\)")
 _BARE_JAMO = {"ㄴ": "은", "ㄹ": "을", "ㅁ": "음", "ㅂ": "읍"}
 _CONJOINING = str.maketrans("ᆫᆯᆷᆸ", "ㄴㄹㅁㅂ")
 # Written without its 으 by people who think of 켜면, 켜세요.
 _LACKS_EU = re.compile(r"면|며|세요|셔|시|십시|십니|니까|니깐|려|러|므로")
+_GIVING = re.compile(r"[어아] ?(?=주|줘|줄|줬|달라|달란|다오)")
 # What may follow a stem directly. An ending that begins otherwise (주세요, 봐) is one that lacks its 어.
 _STARTS = "고 곤 구 군 거 건 걸 게 겐 겠 기 긴 길 김 지 진 질 죠 자 잖 잔 네 니 냐 나 는 느 늬 다 단 답 던 데 더 든 도 되 듯 디 대 댔 소 재"
 _CONSONANT_STARTS = frozenset(_STARTS.split())
@@ -58,7 +59,8 @@ def conjugate(lemma: str, ending: str) -> str:
         ending: named by its form after a consonant. 어... (also 아...) harmonises and contracts: 어 줘, 었어, 어라; 으...
             falls away after a vowel: 으면, 으세요; 은, 을, 음, 읍 merge into an open stem: 을래, 을까, 은데 (ㄹ래 and ㄴ데 name the same);
             습니다 and 는다 become ㅂ니다 and ㄴ다; the rest is glued on: 고, 지 마, 게, 기, 네, 는. After an adjective of the
-            table 는, 는데, 는다 turn into 은, 은데, 다; after a verb 은데 into 는데.
+            table 는, 는데, 는다 turn into 은, 은데, 다; after a verb 은데 into 는데. A lemma that already holds the
+            auxiliary 주다 takes no second one: ("알려주다", "어 줘") -> "알려줘".
 
     Raises: FgError for a lemma without 다 or of unknown class, and for an ending that none of this covers.
     """
@@ -80,7 +82,7 @@ def _find_stem(word: str) -> _Stem:
     named = _NAMED_CLASS.fullmatch(word)
     lemma = named["lemma"] if named else word
     text = lemma[:-1]
-    if not (lemma.endswith("다") and text and is_syllable(text[-1])):
+    if not is_syllable(text[-1]):
         raise _no_lemma(word)
     if lemma == "이다":
         raise FgError(
@@ -91,7 +93,8 @@ def _find_stem(word: str) -> _Stem:
         if named["conjugation"] not in CLASSES:
             what = f"{word!r} names the unknown class {named['conjugation']!r}."
             raise FgError(Problem("", what, f"Known classes: {', '.join(CLASSES)}."))
-        entry = Entry(entry.kind if entry else "unknown", named["conjugation"])
+        if entry is None or entry.conjugation != named["conjugation"]:
+            entry = Entry("unknown", named["conjugation"])
         _check_class(word, text, entry.conjugation)
     tail = tail_of(text)
     if entry is None and ((tail and tail in AMBIGUOUS_TAILS) or text.endswith("르")):
@@ -135,10 +138,10 @@ def _name_ending(stem: _Stem, ending: str) -> str:
         name = with_vowel(name[0], "ㅓ", tail_of(name[0])) + name[1:]
     elif _LACKS_EU.match(name):
         name = "으" + name
-    if stem.kind == "adjective" and not stem.text.endswith(("있", "없")):
+    if stem.kind == "adjective":
         if re.match("는[다대답단구군]", name):
             name = name[1:]
-        elif re.match("는(데|지|가|걸|$|[\\s])|느냐", name):
+        elif not stem.text.endswith(("있", "없")) and re.match(r"는(데|지|가|걸|$|\s)|느냐", name):
             name = "은" + name[1:] if name[0] == "는" else "으" + name[1:]
     elif stem.kind == "verb" and name.startswith("은데"):
         name = "는데" + name[2:]
@@ -199,6 +202,8 @@ def _attach_eu(stem: _Stem, name: str) -> str:
 
 def _attach_a_eo(stem: _Stem, name: str) -> str:
     """An ending in 어 or 아; its final consonant (었) goes to the syllable that the contraction leaves."""
+    if stem.text.endswith("주") and (giving := _GIVING.match(name)):
+        return stem.text[:-1] + name[giving.end() :]  # 알려주다 + 어 줘: one 주다 is enough
     lemma = stem.text + "다"
     if lemma == "말다" and name[1:] in ("", "요", "라"):
         return "마" + name[1:]

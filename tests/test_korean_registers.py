@@ -1,0 +1,106 @@
+"""Request endings: grammatical, weighted as people weight them."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from fgdata.errors import FgError
+from fgdata.korean import REGISTERS, conjugate, request_endings
+
+
+def _share(register: str, *parts: str) -> float:
+    """Weight of the endings that hold one of `parts`, blanks aside."""
+    return sum(
+        weight
+        for ending, weight in request_endings(register)
+        if any(part in ending.replace(" ", "") for part in parts)
+    )
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_weights_are_shares(register: str):
+    """Positive, sorted, distinct, and one in sum."""
+    endings = request_endings(register)
+    weights = [weight for _, weight in endings]
+    assert math.isclose(sum(weights), 1.0)
+    assert min(weights) > 0
+    assert weights == sorted(weights, reverse=True)
+    assert len({ending for ending, _ in endings}) == len(endings)
+
+
+@pytest.mark.parametrize("register", ["hae", "haeyo", "hapsyo"])
+def test_give_is_attached_as_people_attach_it(register: str):
+    """주다 stands attached in 86 % of the endings that begin with it."""
+    attached = sum(
+        weight
+        for ending, weight in request_endings(register)
+        if ending.startswith(("어주", "어줘", "어줄", "어줬", "어달"))
+    )
+    spaced = sum(
+        weight
+        for ending, weight in request_endings(register)
+        if ending.startswith(("어 주", "어 줘", "어 줄", "어 줬", "어 달"))
+    )
+    assert attached / (attached + spaced) == pytest.approx(0.86)
+
+
+@pytest.mark.parametrize("register", REGISTERS)
+def test_question_marks_are_rare(register: str):
+    """At most 0.4 % of requests carry one, and only those that ask."""
+    marked = [(ending, weight) for ending, weight in request_endings(register) if ending.endswith("?")]
+    assert sum(weight for _, weight in marked) <= 0.004
+    assert not [ending for ending, _ in marked if "좋겠" in ending or "고맙" in ending]
+
+
+def test_classes_follow_the_human_figures():
+    """The shares of the counted classes stand in the proportions of FIELD section 3."""
+    assert _share("hae", "어줘", "어줄래", "어주라") > _share("hae", "부탁") > 0.08
+    assert dict(request_endings("hae"))["어"] == pytest.approx(15 / 92 * 0.88)
+    polite = _share("haeyo", "부탁")
+    assert polite == pytest.approx(16 / 72)
+    assert _share("haeyo", "주시겠", "주실") == pytest.approx(22 / 72, abs=0.01)
+    assert _share("hapsyo", "십시오") == pytest.approx(4.5 / 16)
+
+
+@pytest.mark.parametrize(
+    ("register", "lemma", "forms"),
+    [
+        (
+            "hae",
+            "켜다",
+            {"켜", "켜줘", "켜 줘", "켜줄래", "켜줘 봐", "켜주라", "켜주면 좋겠어", "켜는 거 부탁해"},
+        ),
+        (
+            "haeyo",
+            "올리다",
+            {"올려주세요", "올려 주세요", "올려주시겠어요", "올려주실래요", "올려주실 수 있나요", "올려줘요"},
+        ),
+        ("hapsyo", "틀다", {"틀어주십시오", "틀어 주시기 바랍니다", "트십시오", "틀어주시겠습니까"}),
+        ("haera", "돌리다", {"돌려라", "돌려줘라", "돌리렴", "돌리도록 해라"}),
+        ("noun", "설정하다", {"설정하기", "설정할 것", "설정하기 바람"}),
+        ("fragment", "끄다", {"꺼", "끄기"}),
+        ("hae", "알려주다", {"알려줘", "알려줄래", "알려줘 봐", "알려주는 거 부탁해"}),
+    ],
+)
+def test_registers_speak_as_they_should(register: str, lemma: str, forms: set[str]):
+    """The commonest forms of each register are there."""
+    assert forms <= {conjugate(lemma, ending) for ending, _ in request_endings(register)}
+
+
+def test_endings_that_turn_the_sense_are_left_out():
+    """알리고 싶어 offers where 알려줘 asks; the weights still sum to one."""
+    endings = request_endings("hae", "알리다")
+    assert not [ending for ending, _ in endings if ending.startswith(("고 싶", "으면 좋겠"))]
+    assert math.isclose(sum(weight for _, weight in endings), 1.0)
+    assert request_endings("hae", "켜다") == request_endings("hae")
+    assert request_endings("hae", "길을 알려 주다") == request_endings("hae", "알려주다")
+
+
+def test_wrong_registers_and_adjectives_are_refused():
+    """The error lists the registers, or offers a verb."""
+    with pytest.raises(FgError, match="hapsyo"):
+        request_endings("formal")
+    with pytest.raises(FgError, match="시원하게 하다"):
+        request_endings("hae", "시원하다")
