@@ -1,0 +1,41 @@
+"""fgeval: how good are the calls a model makes? Predictions, scores, metrics and the test report.
+
+score.py, profiles/    expected calls x what a model wrote -> ItemScore; pure functions
+metrics.py, stats.py   scores -> rates with intervals, slices, confusion of tools; paired test
+items.py               a data file made ready for scoring
+predictions.py         predictions on disk
+run.py, backends/      examples x a model -> predictions; resumes
+scores.py              predictions -> scores on disk
+report/                scores -> Markdown and HTML
+loading.py             models, tokenizers and adapters, checked; shared with fgtrain
+"""
+
+from fgeval.items import Item, example_to_item, read_items
+from fgeval.metrics import ScoredItem, measure, summarise
+from fgeval.predictions import Prediction, read_predictions
+from fgeval.profiles import PROFILES, Profile, load_profile
+from fgeval.score import ArgumentVerdict, ItemScore, Score, score_completion
+from fgeval.scores import read_scores, score_predictions
+from fgeval.stats import Rate, paired_difference
+
+__all__ = [
+    "PROFILES",
+    "ArgumentVerdict",
+    "Item",
+    "ItemScore",
+    "Prediction",
+    "Profile",
+    "Rate",
+    "Score",
+    "ScoredItem",
+    "example_to_item",
+    "load_profile",
+    "measure",
+    "paired_difference",
+    "read_items",
+    "read_predictions",
+    "read_scores",
+    "score_completion",
+    "score_predictions",
+    "summarise",
+]

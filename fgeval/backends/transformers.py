@@ -1,0 +1,161 @@
+"""The transformers backend: base model or adapter, on CPU or GPU, greedy, in batches padded on the left."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, cast
+
+import torch
+from transformers import GenerationConfig
+
+from fgdata.errors import ModelError, Problem, UsageError
+from fgdata.files import file_sha256
+from fgdata.format import STOP_TOKENS
+from fgeval import loading
+from fgeval.backends import BackendOptions, Request
+from fgeval.predictions import Prediction
+
+PACKAGES = ("fgsuite", "torch", "transformers", "peft")
+"""Whose versions go into `run.json`."""
+
+
+def open_backend(options: BackendOptions) -> Transformers:
+    """The model that `options` name, loaded and checked.
+
+    Raises: UsageError without a model; ModelError if model, tokenizer, chat template or adapter cannot be used.
+    """
+    if options.model is None:
+        raise UsageError(Problem("--model", "is missing.", "Name a model folder, or a model on the hub."))
+    if options.predictions is not None:
+        raise UsageError(
+            Problem(
+                "--predictions", "belongs to the replay backend.", "Add --backend replay, or leave it out."
+            )
+        )
+    return Transformers(options)
+
+
+class Transformers:
+    """A causal language model of the transformers library."""
+
+    def __init__(self, options: BackendOptions) -> None:
+        assert options.model is not None
+        self._options = options
+        device, dtype = cast(loading.Device, options.device), cast(loading.Dtype, options.dtype)
+        self._tokenizer = loading.load_tokenizer(options.model, revision=options.revision)
+        self._tokenizer.padding_side = "left"
+        if options.examples:
+            loading.check_chat_template(self._tokenizer, options.examples, where=options.model)
+        self._stop_ids = loading.stop_token_ids(self._tokenizer)
+        self._pad_id = int(self._tokenizer.pad_token_id)
+        self._model = loading.load_model(
+            options.model, adapter=options.adapter, revision=options.revision, dtype=dtype, device=device
+        )
+        # A fresh configuration: what the model's own one says about sampling (top_k 64) would come back otherwise.
+        self._model.generation_config = GenerationConfig(
+            do_sample=False,
+            max_new_tokens=options.max_new_tokens,
+            eos_token_id=self._stop_ids,
+            pad_token_id=self._pad_id,
+        )
+
+    def describe(self) -> dict[str, Any]:
+        """Model, adapter, decoding, device and versions."""
+        options = self._options
+        folder = loading.model_folder(str(options.model), revision=options.revision)
+        return {
+            "model": str(options.model),
+            "model_revision": loading.base_revision(folder),
+            "model_fingerprint": loading.base_fingerprint(str(options.model), revision=options.revision),
+            "adapter": options.adapter,
+            "adapter_sha256": file_sha256(Path(options.adapter) / "adapter_model.safetensors")
+            if options.adapter
+            else None,
+            "decoding": {
+                "method": "greedy",
+                "max_new_tokens": options.max_new_tokens,
+                "stop": list(STOP_TOKENS),
+                "dtype": str(self._model.dtype).removeprefix("torch."),
+            },
+            "device": self._model.device.type,
+            "device_name": _device_name(self._model.device),
+            "versions": {package: _version(package) for package in PACKAGES},
+        }
+
+    def complete(self, requests: Sequence[Request]) -> list[Prediction]:
+        """One prediction a request, all requests as one batch."""
+        started = time.perf_counter()
+        # The prompt holds its own <bos>: the tokenizer would add a second one.
+        batch = self._tokenizer(
+            [request.prompt for request in requests],
+            add_special_tokens=False,
+            padding=True,
+            return_tensors="pt",
+        ).to(self._model.device)
+        self._check_length(requests, batch["attention_mask"])
+        try:
+            with torch.inference_mode():
+                # generate() counts positions from the attention mask, so padding moves nothing.
+                output = self._model.generate(
+                    input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+                )
+        except torch.OutOfMemoryError as error:
+            raise ModelError(
+                Problem("--batch-size", f"{len(requests)} prompts do not fit into memory.", "Halve it.")
+            ) from error
+        completions = output[:, batch["input_ids"].shape[1] :].tolist()
+        time_s = (time.perf_counter() - started) / len(requests)
+        sizes = batch["attention_mask"].sum(dim=1).tolist()
+        return [
+            self._prediction(request, ids, size, time_s)
+            for request, ids, size in zip(requests, completions, sizes, strict=True)
+        ]
+
+    def _check_length(self, requests: Sequence[Request], mask: torch.Tensor) -> None:
+        limit = getattr(self._model.config, "max_position_embeddings", None)
+        if limit is None:
+            return
+        room = limit - self._options.max_new_tokens
+        ModelError.raise_if(
+            Problem(
+                request.id,
+                f"its prompt has {size} tokens; {room} fit into the model's context beside {self._options.max_new_tokens} new ones.",
+                "Declare fewer tools in the row, or lower --max-new-tokens.",
+            )
+            for request, size in zip(requests, mask.sum(dim=1).tolist(), strict=True)
+            if size > room
+        )
+
+    def _prediction(self, request: Request, ids: list[int], prompt_tokens: int, time_s: float) -> Prediction:
+        # What follows the first stop token is padding up to the longest completion of the batch.
+        end = next((place + 1 for place, token in enumerate(ids) if token in self._stop_ids), None)
+        written = ids[:end]
+        text = self._tokenizer.decode(
+            [token for token in written if token != self._pad_id],
+            skip_special_tokens=False,
+            clean_up_tokenization_spaces=False,
+        )
+        return Prediction(
+            request.id,
+            str(text),
+            prompt_tokens=prompt_tokens,
+            completion_tokens=len(written),
+            time_s=round(time_s, 6),
+            finished="length" if end is None else "stop",
+        )
+
+
+def _device_name(device: torch.device) -> str:
+    return (
+        torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
+    )
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -1,0 +1,172 @@
+"""Predictions on disk: one JSON line each, appended as they come, and `run.json` beside them, which says how they were made."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from fgdata.errors import DataError, Problem
+
+PREDICTIONS_FILE = "predictions.jsonl"
+RUN_FILE = "run.json"
+
+
+def json_line(row: Mapping[str, Any]) -> str:
+    """The row as a line of JSON that UTF-8 can hold: a model's bytes may decode to half a surrogate pair."""
+    return json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
+
+
+Finished: TypeAlias = Literal["stop", "length"]
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """A completion with the id of its example."""
+
+    id: str
+    text: str
+    """What the model wrote, control tokens kept, up to and with the stop token."""
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    time_s: float | None = None
+    """Seconds; an item's even share of the time its batch took."""
+    finished: Finished = "stop"
+    """`length` if the token limit ended the completion."""
+    source: str = field(default="", compare=False)
+    """`file:line` it was read from; not written."""
+
+    def to_line(self) -> str:
+        """The prediction as one line of `predictions.jsonl`, line feed included."""
+        row = asdict(self)
+        del row["source"]
+        return json_line(row)
+
+
+def prediction_from_row(row: Any, source: str) -> Prediction:
+    """The prediction in a decoded JSON row: `{"id", "text"}`, the other keys may be missing.
+
+    Raises: DataError if it is none.
+    """
+    problems = []
+    if not isinstance(row, dict):
+        raise DataError(Problem(source, f"a prediction must be a JSON object, not {type(row).__name__}."))
+    for name in ("id", "text"):
+        if not isinstance(row.get(name), str):
+            problems.append(Problem(source, f"`{name}` must be text, not {row.get(name)!r}."))
+    for name in ("prompt_tokens", "completion_tokens", "time_s"):
+        number = row.get(name)
+        if number is not None and (
+            isinstance(number, bool) or not isinstance(number, int | float) or number < 0
+        ):
+            problems.append(Problem(source, f"`{name}` must be a number from 0, not {number!r}."))
+    finished = row.get("finished", "stop")
+    if finished not in ("stop", "length"):
+        problems.append(Problem(source, f"`finished` must be 'stop' or 'length', not {finished!r}."))
+    DataError.raise_if(problems)
+    return Prediction(
+        row["id"],
+        row["text"],
+        prompt_tokens=row.get("prompt_tokens"),
+        completion_tokens=row.get("completion_tokens"),
+        time_s=row.get("time_s"),
+        finished=finished,
+        source=source,
+    )
+
+
+def predictions_file(path: str | os.PathLike[str]) -> Path:
+    """The predictions file at `path`: the file itself, or the one in that folder."""
+    place = Path(path)
+    return place / PREDICTIONS_FILE if place.is_dir() else place
+
+
+def read_predictions(path: str | os.PathLike[str]) -> list[Prediction]:
+    """All predictions of a file, or of the one in a folder.
+
+    Raises: DataError with the problems of every line, and every id given twice.
+    """
+    file = predictions_file(path)
+    found: list[Prediction] = []
+    problems: list[Problem] = []
+    seen: dict[str, str] = {}
+    for item in _scan(file):
+        if isinstance(item, DataError):
+            problems += item.problems
+            continue
+        if item.id in seen:
+            problems.append(
+                Problem(
+                    item.source,
+                    f"the id {item.id!r} is predicted at {seen[item.id]} already.",
+                    "Keep one of the two.",
+                )
+            )
+        seen[item.id] = item.source
+        found.append(item)
+    DataError.raise_if(problems)
+    return found
+
+
+def _scan(file: Path) -> Iterator[Prediction | DataError]:
+    try:
+        with file.open("rb") as stream:
+            for number, line in enumerate(stream, 1):
+                if not line.strip():
+                    continue
+                source = f"{file}:{number}"
+                try:
+                    yield prediction_from_row(json.loads(line), source)
+                except (ValueError, RecursionError) as error:  # ValueError: no UTF-8, or no JSON
+                    remedy = "If it is the last line of an unfinished run, `fgeval run` with the same flags mends it."
+                    yield DataError(Problem(source, f"is no prediction ({error}).", remedy))
+                except DataError as error:
+                    yield error
+    except OSError as error:
+        remedy = "Name the file, or the folder, that `fgeval run` wrote."
+        raise DataError(Problem(str(file), f"cannot be read: {error.strerror or error}.", remedy)) from error
+
+
+def read_run(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
+    """What `run.json` in `folder` says; None if there is none.
+
+    Raises: DataError if it is broken.
+    """
+    file = Path(folder) / RUN_FILE
+    if not file.exists():
+        return None
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(
+            Problem(str(file), f"cannot be read ({error}).", "Run again into another folder.")
+        ) from error
+    if not isinstance(content, dict):
+        raise DataError(Problem(str(file), "holds no JSON object.", "Run again into another folder."))
+    return content
+
+
+def list_differences(old: Mapping[str, Any], new: Mapping[str, Any], keys: Sequence[str]) -> list[str]:
+    """Where two run headers differ, in words: `decoding.max_new_tokens: 64 there, 128 now`. Dotted keys look into mappings."""
+    differences = []
+    for key in keys:
+        left, right = _dig(old, key), _dig(new, key)
+        if isinstance(left, Mapping) and isinstance(right, Mapping):
+            differences += [
+                f"{key}.{name}: {left.get(name)!r} there, {right.get(name)!r} now"
+                for name in sorted(left.keys() | right.keys())
+                if left.get(name) != right.get(name)
+            ]
+        elif left != right:
+            differences.append(f"{key}: {left!r} there, {right!r} now")
+    return differences
+
+
+def _dig(header: Mapping[str, Any], key: str) -> Any:
+    value: Any = header
+    for part in key.split("."):
+        value = value.get(part) if isinstance(value, Mapping) else None
+    return value

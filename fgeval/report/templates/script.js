@@ -1,0 +1,22 @@
+(function () {
+  "use strict";
+  var search = document.getElementById("search"), chosen = document.getElementById("wrong-in");
+  if (!search) { return; }
+  var items = Array.prototype.slice.call(document.querySelectorAll("#failure-list > details"));
+  var texts = items.map(function (item) { return item.textContent.toLowerCase().normalize("NFC"); });
+  var shown = document.getElementById("shown");
+  function apply() {
+    var words = search.value.toLowerCase().normalize("NFC").split(/\s+/).filter(Boolean), n = 0;
+    items.forEach(function (item, i) {
+      var fits = chosen.value === "any" || (" " + item.dataset.wrong + " ").indexOf(" " + chosen.value + " ") >= 0;
+      fits = fits && words.every(function (word) { return texts[i].indexOf(word) >= 0; });
+      item.hidden = !fits;
+      n += fits ? 1 : 0;
+    });
+    shown.textContent = n + " of " + items.length + " shown";
+  }
+  search.addEventListener("input", apply);
+  chosen.addEventListener("change", apply);
+  document.querySelector(".filter").hidden = false;
+  apply();
+})();

@@ -1,0 +1,311 @@
+"""What a report says, as plain data: both templates and the terminal's table print it and compute nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from fgdata.schema import Call, calls_to_text
+from fgeval.metrics import SLICES
+from fgeval.scores import ScoredRun
+from fgeval.stats import paired_difference
+
+HEADLINES = (
+    ("exact", "Exact match", "the right calls with the right arguments, and nothing else"),
+    ("tool_names", "Right tools", "of the items where a call was due"),
+    ("decision", "Call or no call", "a call if and only if one was due"),
+    ("precision", "Argument precision", "of the arguments given, how many were right"),
+    ("recall", "Argument recall", "of the arguments due, how many were given right"),
+)
+DETAILS = (
+    ("schema", "Calls fit their tools", "of the items with calls: declared, required, type, range, enum"),
+    ("read", "Output reads", "no broken or cut-off call"),
+    ("over_call", "Called needlessly", "of the items where no call was due; lower is better"),
+    ("missed_call", "Failed to call", "of the items where a call was due; lower is better"),
+)
+DIALECTS = ("bare", "escaped", "mixed", "none")
+SLICE_TITLES = {name: name.capitalize() for name in SLICES}
+
+
+def build_view(runs: Sequence[ScoredRun], *, title: str, note: str, max_failures: int) -> dict[str, Any]:
+    """Everything the report shows."""
+    items = _join_items(runs)
+    failed = [item for item in items if not all(result["exact"] for result in item["results"])]
+    return {
+        "title": title,
+        "note": note,
+        "runs": [
+            {"name": run.name, "n": run.summary["n"], "missing": len(run.summary["missing"])} for run in runs
+        ],
+        "n": runs[0].summary["n"],
+        "n_families": len({row["family"] for row in runs[0].rows if row.get("family")}),
+        "profile": runs[0].summary["profile"],
+        "headlines": [_metric_row(runs, *metric) for metric in HEADLINES],
+        "details": [_metric_row(runs, *metric) for metric in DETAILS],
+        "f1": [run.summary["overall"]["arguments"]["f1"] for run in runs],
+        "comparisons": [_compare(runs[0], other) for other in runs[1:]],
+        "slices": _slice_tables(runs),
+        "slice_titles": SLICE_TITLES,
+        "confusions": [{"name": run.name, **_confusion(run.summary["confusion"])} for run in runs],
+        "dialects": [
+            {"name": run.name, "rates": [run.summary["values"][d] for d in DIALECTS]} for run in runs
+        ],
+        "dialect_names": DIALECTS,
+        "errors": _error_rows(runs),
+        "flips": [_flips(items, 0, number, runs) for number in range(1, len(runs))],
+        "failures": failed[:max_failures],
+        "n_failed": len(failed),
+        "caveats": _caveats(runs),
+        "provenance": _provenance(runs),
+    }
+
+
+def _rate(metrics: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    rate: Mapping[str, Any] = metrics["arguments"][name] if name in ("precision", "recall") else metrics[name]
+    return rate
+
+
+def _metric_row(runs: Sequence[ScoredRun], key: str, label: str, hint: str) -> dict[str, Any]:
+    return {
+        "key": key,
+        "label": label,
+        "hint": hint,
+        "rates": [_rate(run.summary["overall"], key) for run in runs],
+    }
+
+
+def _slice_tables(runs: Sequence[ScoredRun]) -> dict[str, list[dict[str, Any]]]:
+    """Exact match by slice; a slice of one value says nothing new and is left out, except by tool."""
+    tables = {}
+    for name in SLICES:
+        groups = [run.summary["by"].get(name, {}) for run in runs]
+        rows = [
+            {"label": label, "n": groups[0][label]["n"], "rates": [group[label]["exact"] for group in groups]}
+            for label in groups[0]
+        ]
+        if len(rows) > 1 or (rows and name == "tool"):
+            tables[name] = rows
+    return tables
+
+
+def _compare(first: ScoredRun, other: ScoredRun) -> dict[str, Any]:
+    right = {row["id"]: row["exact"] for row in other.rows}
+    difference = paired_difference(
+        [row["exact"] for row in first.rows], [right[row["id"]] for row in first.rows]
+    )
+    return {"first": first.name, "second": other.name, **asdict(difference)}
+
+
+def _confusion(matrix: Mapping[str, Any]) -> dict[str, Any]:
+    rows = []
+    for name, counts in zip(matrix["rows"], matrix["counts"], strict=True):
+        total = sum(counts)
+        cells = [
+            {
+                "count": count,
+                "share": count / total if total else 0.0,
+                "diagonal": column == name,
+                "column": column,
+            }
+            for column, count in zip(matrix["columns"], counts, strict=True)
+        ]
+        rows.append({"name": name, "total": total, "cells": cells})
+    return {"columns": matrix["columns"], "rows": rows}
+
+
+def _error_rows(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
+    names = dict.fromkeys(name for run in runs for name in run.summary["errors"])
+    counts = {name: [run.summary["errors"].get(name, 0) for run in runs] for name in names}
+    return [
+        {"name": name, "counts": counts[name]}
+        for name in sorted(names, key=lambda name: (-sum(counts[name]), name))
+    ]
+
+
+def _join_items(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
+    """Every item once, with its result in each run."""
+    by_id = [{row["id"]: row for row in run.rows} for run in runs]
+    return [
+        {
+            "id": row["id"],
+            "utterance": row["utterance"],
+            "expected": _calls_text(row["expected"]),
+            "wrong_in": " ".join(
+                str(number) for number, rows in enumerate(by_id) if not rows[row["id"]]["exact"]
+            ),
+            "where": " · ".join(
+                row[name] for name in ("kind", "intent", "family", "register") if row.get(name)
+            ),
+            "results": [
+                {
+                    "run": run.name,
+                    "exact": rows[row["id"]]["exact"],
+                    "error_type": rows[row["id"]]["error_type"],
+                    "got": _calls_text(rows[row["id"]]["got"]),
+                    "raw": rows[row["id"]]["raw"],
+                    "reason": rows[row["id"]]["reason"],
+                }
+                for run, rows in zip(runs, by_id, strict=True)
+            ],
+        }
+        for row in runs[0].rows
+    ]
+
+
+def _calls_text(calls: Sequence[Mapping[str, Any]]) -> str:
+    return calls_to_text([Call(call["name"], call["arguments"]) for call in calls])
+
+
+def _flips(
+    items: Sequence[Mapping[str, Any]], old: int, new: int, runs: Sequence[ScoredRun]
+) -> dict[str, Any]:
+    """Items that only one of two runs gets right. Of such an item the wrong result is shown."""
+
+    def only(right: int, wrong: int) -> list[dict[str, Any]]:
+        return [
+            {**item, "wrong": item["results"][wrong]}
+            for item in items
+            if item["results"][right]["exact"] and not item["results"][wrong]["exact"]
+        ]
+
+    return {
+        "first": runs[old].name,
+        "second": runs[new].name,
+        "gained": only(new, old),
+        "lost": only(old, new),
+    }
+
+
+def _caveats(runs: Sequence[ScoredRun]) -> list[str]:
+    """What a reader could wrongly conclude from the numbers, for these runs."""
+    rows = runs[0].rows
+    families = {row["family"] for row in rows if row.get("family")}
+    caveats = [
+        f"The intervals and the test take the {len(rows):,} items for independent."
+        + (
+            f" They come from {len(families):,} template families, and items of one family share their wording: "
+            "the true uncertainty is larger than the intervals show."
+            if families
+            else ""
+        ),
+        "A slice with few items says little: read its interval, not its percentage.",
+    ]
+    if families:
+        caveats.append(
+            "The utterances come from templates. The families here were kept out of training if the pack's own split was "
+            "used, but the same hands wrote both sides; other people's wordings may score lower."
+        )
+    if any(not row["expected"] for row in rows):
+        caveats.append(
+            "Where no call is due, an item is right if no call is made. Whether the text that is written instead is a good "
+            "answer, or asks for the right thing, is not judged."
+        )
+    if len(runs) > 1:
+        caveats.append("One training run of one seed: another seed gives another adapter.")
+    if any(run.summary["run"] is None for run in runs):
+        caveats.append("A run without provenance: nothing here shows which model wrote its predictions.")
+    return caveats
+
+
+def _provenance(runs: Sequence[ScoredRun]) -> dict[str, Any]:
+    data = runs[0].summary["data"]
+    shared = [
+        ("Data", data["file"]),
+        ("Data SHA-256", data["sha256"]),
+        ("Rows in the data", f"{data['n']:,}"),
+    ]
+    columns: list[dict[str, str]] = []
+    for run in runs:
+        head = run.summary["run"] or {}
+        decoding, versions, speed = (
+            head.get("decoding") or {},
+            head.get("versions") or {},
+            run.summary["speed"],
+        )
+        columns.append(
+            {
+                "Model": _text(head.get("model")),
+                "Model revision": _text(head.get("model_revision")),
+                "Model fingerprint": _text(head.get("model_fingerprint")),
+                "Adapter": _text(head.get("adapter")),
+                "Adapter SHA-256": _text(head.get("adapter_sha256")),
+                "Backend": _text(head.get("backend")),
+                "Device": " ".join(str(head[key]) for key in ("device", "device_name") if head.get(key))
+                or "–",
+                "Decoding": ", ".join(f"{key} {_flat(value)}" for key, value in decoding.items()) or "–",
+                "Prompts SHA-256": _text(head.get("prompts_sha256")),
+                "Predictions SHA-256": run.summary["predictions"]["sha256"],
+                "Versions": ", ".join(f"{name} {value}" for name, value in versions.items() if value) or "–",
+                "Model time": f"{speed['time_s']:,.1f} s for {speed['timed']:,} items, in batches"
+                if speed["timed"]
+                else "–",
+                "Cut off at the token limit": f"{speed['cut_off']:,}",
+                "Rows without a prediction": f"{len(run.summary['missing']):,}",
+            }
+        )
+    rows = [{"label": label, "values": [column[label] for column in columns]} for label in columns[0]]
+    return {"shared": shared, "rows": [row for row in rows if any(value != "–" for value in row["values"])]}
+
+
+def _text(value: object) -> str:
+    return str(value) if value else "–"
+
+
+def _flat(value: object) -> str:
+    return " ".join(map(str, value)) if isinstance(value, list) else str(value)
+
+
+# ---------------------------------------------------------------- how numbers are written
+
+
+def percent(value: float | None) -> str:
+    """`87.0%`; a dash where nothing applies."""
+    return "–" if value is None else f"{100 * value:.1f}%"
+
+
+def interval(rate: Mapping[str, Any]) -> str:
+    """`83.4–90.0%`; empty where nothing applies."""
+    return "" if rate["value"] is None else f"{100 * rate['low']:.1f}–{100 * rate['high']:.1f}%"
+
+
+def points(difference: float | None) -> str:
+    """`+63.5`, in percentage points; a real minus sign."""
+    return "–" if difference is None else f"{100 * difference:+.1f}".replace("-", "−")
+
+
+def p_value(p: float) -> str:
+    """`p < 0.001` or `p = 0.042`."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
+
+
+def words(name: str) -> str:
+    """An error type as a reader says it: `missing_argument` is `missing argument`."""
+    return name.replace("_", " ")
+
+
+def markdown_text(text: str) -> str:
+    """The text as Markdown shows it, unchanged, on one line and inside a table cell."""
+    line = " ".join(text.split()) if text.strip() else "–"
+    escaped = re.sub(r"([\\`*{}\[\]<>#|~]|(?<!\w)_|_(?!\w))", r"\\\1", line)
+    return escaped.replace("&", "&amp;")
+
+
+def markdown_code(text: str) -> str:
+    """The text as inline code, with a fence longer than any run of backticks in it."""
+    line = text.replace("\r", "⏎").replace("\n", "⏎").replace("|", "\\|")
+    longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
+    fence = "`" * (longest + 1)
+    return f"{fence} {line} {fence}" if longest else f"{fence}{line}{fence}" if line else "–"
+
+
+FILTERS: dict[str, Callable[..., str]] = {
+    "percent": percent,
+    "interval": interval,
+    "points": points,
+    "p_value": p_value,
+    "words": words,
+    "md": markdown_text,
+    "md_code": markdown_code,
+}

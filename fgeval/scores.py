@@ -1,0 +1,198 @@
+"""Scores on disk: a data file and a predictions file in, `scores.jsonl` and `summary.json` out. Needs no model."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from fgdata.errors import DataError, Problem, UsageError
+from fgdata.example import PROVENANCE
+from fgdata.files import file_sha256, write_whole
+from fgeval.items import Item, read_items
+from fgeval.metrics import ScoredItem, summarise
+from fgeval.predictions import Prediction, json_line, predictions_file, read_predictions, read_run
+from fgeval.profiles import DEFAULT_PROFILE, load_profile
+from fgeval.score import score_completion, score_to_row
+
+SCORES_FILE = "scores.jsonl"
+SUMMARY_FILE = "summary.json"
+_SHOWN = 20
+"""Missing items named one by one; the rest is counted."""
+
+
+def score_predictions(
+    data: str | os.PathLike[str],
+    predictions: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    profile: str = DEFAULT_PROFILE,
+    allow_missing: bool = False,
+    overwrite: bool = False,
+) -> dict[str, Any]:
+    """The summary of `predictions` (a file, or a run's folder) against `data`, written to `out` with a line for every item.
+
+    Args:
+        allow_missing: leave rows without a prediction out, and count them in the summary.
+        overwrite: replace scores that `out` holds already.
+    Raises: UsageError if `out` cannot be used; DataError for broken rows and predictions, ids that are unknown, given twice
+        or, unless allowed, missing.
+    """
+    rules = load_profile(profile)
+    folder = _check_out(Path(out), overwrite)
+    items = read_items(data)
+    found = read_predictions(predictions)
+    run = read_run(predictions_file(predictions).parent)
+    data_sha256 = file_sha256(data)
+    _check_run(run, data, data_sha256, predictions_file(predictions))
+    missing = _check_ids(items, found, str(data), predictions_file(predictions), allow_missing)
+    by_id = {prediction.id: prediction for prediction in found}
+    pairs = [(item, by_id[item.example.id]) for item in items if item.example.id in by_id]
+    scored = [
+        ScoredItem(
+            item.example,
+            score_completion(item.expected, p.text, item.tools, rules, cut_off=p.finished == "length"),
+        )
+        for item, p in pairs
+    ]
+    summary = {
+        "fgeval_scores": 1,
+        "profile": {"name": rules.name, "rules": rules.rules},
+        "data": {"file": str(data), "sha256": data_sha256, "n": len(items)},
+        "predictions": {
+            "file": str(predictions_file(predictions)),
+            "sha256": file_sha256(predictions_file(predictions)),
+        },
+        "run": run,
+        "missing": missing,
+        "speed": _measure_speed([p for _, p in pairs]),
+        **summarise(scored),
+    }
+    with write_whole(folder / SCORES_FILE) as stream:
+        for one, (_, prediction) in zip(scored, pairs, strict=True):
+            stream.write(json_line(_to_row(one, prediction)))
+    with write_whole(folder / SUMMARY_FILE) as stream:
+        json.dump(summary, stream, ensure_ascii=False, indent=2)
+        stream.write("\n")
+    return summary
+
+
+def _to_row(item: ScoredItem, prediction: Prediction) -> dict[str, Any]:
+    example = item.example
+    return {
+        "id": example.id,
+        **score_to_row(item.score),
+        "utterance": example.utterance,
+        "raw": prediction.text,
+        "finished": prediction.finished,
+        **{name: getattr(example, name) for name in PROVENANCE if getattr(example, name)},
+    }
+
+
+def _measure_speed(predictions: Sequence[Prediction]) -> dict[str, Any]:
+    times = [p.time_s for p in predictions if p.time_s is not None]
+    tokens = [p.completion_tokens for p in predictions if p.completion_tokens is not None]
+    return {
+        "timed": len(times),
+        "time_s": round(sum(times), 3) if times else None,
+        "completion_tokens": sum(tokens) if tokens else None,
+        "cut_off": sum(p.finished == "length" for p in predictions),
+    }
+
+
+def _check_out(folder: Path, overwrite: bool) -> Path:
+    if folder.exists() and not folder.is_dir():
+        raise UsageError(Problem("--out", f"{str(folder)!r} is a file.", "Name a folder."))
+    if not overwrite:
+        UsageError.raise_if(
+            Problem(
+                "--out",
+                f"{str(folder)!r} holds a {name} already.",
+                "Add --overwrite, or choose another folder.",
+            )
+            for name in (SCORES_FILE, SUMMARY_FILE)
+            if (folder / name).exists()
+        )
+    return folder
+
+
+def _check_run(
+    run: Mapping[str, Any] | None, data: str | os.PathLike[str], sha256: str, predictions: Path
+) -> None:
+    made_for = ((run or {}).get("data") or {}).get("sha256", sha256)
+    if made_for != sha256:
+        what = f"was made for data with the SHA-256 {made_for[:12]}…; {data} has {sha256[:12]}…."
+        raise DataError(
+            Problem(str(predictions), what, "Give the data file of the run, or run the model on this one.")
+        )
+
+
+def _check_ids(
+    items: Sequence[Item], found: Sequence[Prediction], data: str, file: Path, allow_missing: bool
+) -> list[str]:
+    """The ids of rows without a prediction, if they are allowed.
+
+    Raises: DataError naming every prediction of an unknown id, and rows without a prediction unless they are allowed.
+    """
+    known = {item.example.id for item in items}
+    problems = [
+        Problem(
+            p.source, f"the id {p.id!r} is not in {data}.", "Score with the data file the run was made for."
+        )
+        for p in found
+        if p.id not in known
+    ]
+    predicted = {prediction.id for prediction in found}
+    missing = [item.example for item in items if item.example.id not in predicted]
+    if not allow_missing:
+        remedy = f"Finish the run, or add --allow-missing. Predictions read: {file}."
+        problems += [
+            Problem(e.source, f"the row {e.id!r} has no prediction.", remedy) for e in missing[:_SHOWN]
+        ]
+        if len(missing) > _SHOWN:
+            problems.append(Problem(data, f"{len(missing) - _SHOWN} more rows have no prediction."))
+    DataError.raise_if(problems)
+    if items and len(missing) == len(items):
+        raise DataError(Problem(str(file), "has no prediction for any row.", "Finish the run first."))
+    return [example.id for example in missing]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredRun:
+    """What a scores folder holds."""
+
+    name: str
+    """What the reader of a report calls the run."""
+    folder: Path
+    summary: dict[str, Any]
+    rows: list[dict[str, Any]]
+
+
+def read_scores(name: str, folder: str | os.PathLike[str]) -> ScoredRun:
+    """The scores in `folder`.
+
+    Raises: DataError if they are missing, broken, or do not belong together.
+    """
+    place = Path(folder)
+    remedy = "Name a folder that `fgeval score` wrote."
+    try:
+        summary = json.loads((place / SUMMARY_FILE).read_text(encoding="utf-8"))
+        lines = (place / SCORES_FILE).read_text(encoding="utf-8").split("\n")
+        rows = [json.loads(line) for line in lines if line.strip()]
+    except OSError as error:
+        raise DataError(
+            Problem(str(error.filename), f"cannot be read: {error.strerror or error}.", remedy)
+        ) from error
+    except ValueError as error:
+        raise DataError(
+            Problem(str(place), f"holds broken scores ({error}).", "Score again with --overwrite.")
+        ) from error
+    if not isinstance(summary, dict) or summary.get("fgeval_scores") != 1:
+        raise DataError(Problem(str(place / SUMMARY_FILE), "is no summary of `fgeval score`.", remedy))
+    if len(rows) != summary["n"]:
+        what = f"has {len(rows)} rows, and {SUMMARY_FILE} counts {summary['n']}."
+        raise DataError(Problem(str(place / SCORES_FILE), what, "Score again with --overwrite."))
+    return ScoredRun(name, place, summary, rows)
