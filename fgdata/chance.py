@@ -69,6 +69,14 @@ class Deck(Generic[T]):
         # Dealt from the end of the list.
         self._waiting = [*chance.shuffled(rest), *chance.shuffled(first)]
 
+    def __bool__(self) -> bool:
+        return bool(self._items)
+
+    def remove(self, item: T) -> None:
+        """Take an item out for good."""
+        self._items = [other for other in self._items if other is not item]
+        self._waiting = [other for other in self._waiting if other is not item]
+
     def deal(self) -> T:
         """The next item."""
         if not self._waiting:

@@ -8,14 +8,14 @@ import os
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from fgdata.errors import Problem, UsageError
-from fgdata.example import write_jsonl
+from fgdata.example import Example
 from fgdata.files import file_sha256, write_whole
 from fgdata.generate import Generated, Shape, Values
 from fgdata.pack import SPLITS, Pack
@@ -62,7 +62,7 @@ def write_dataset(
     check_folder(folder, force=force)
     with _new_folder(Path(folder)) as part:
         for split in SPLITS:
-            write_jsonl(part / f"{split}.jsonl", (example.to_row() for example in generated.splits[split]))
+            _write_rows(part / f"{split}.jsonl", generated.splits[split])
         manifest = {
             "pack": pack.name,
             "pack_version": pack.version,
@@ -124,6 +124,22 @@ def _new_folder(target: Path) -> Iterator[Path]:
         ) from error
     finally:
         shutil.rmtree(part, ignore_errors=True)
+
+
+def _write_rows(file: Path, examples: Sequence[Example]) -> None:
+    """The rows as `write_jsonl` writes them; the tools, the same in every row and most of it, are encoded once."""
+    encode = json.JSONEncoder(ensure_ascii=False).encode
+    tools = examples[0].tools
+    encoded = encode(tools)
+    with write_whole(file) as stream:
+        for example in examples:
+            row = example.to_row()
+            if tools is None or example.tools is not tools:
+                stream.write(f"{encode(row)}\n")
+                continue
+            del row["tools"]
+            before = encode({"id": row.pop("id"), "messages": row.pop("messages")})
+            stream.write(f'{before[:-1]}, "tools": {encoded}, {encode(row)[1:]}\n')
 
 
 def _counts(generated: Generated, split: str) -> dict[str, dict[str, int]]:

@@ -13,6 +13,7 @@ from fgdata.errors import FormatError, PackError, Problem, UsageError
 from fgdata.example import Example, Message
 from fgdata.format import TRIGGER, find_control_tokens, parse_completion, render_call
 from fgdata.pack import SPLITS, Intent, Pack, SlotValue, TemplateFamily
+from fgdata.positions import Place
 from fgdata.schema import Call, JsonValue, canonical_json, check_call, coerce_call
 from fgdata.template import Template, Wording
 
@@ -23,8 +24,8 @@ Values = Literal["bare", "escaped"]
 
 WORDING_TRIES = 8
 """Renderings tried with the same slot values before other values are drawn."""
-VALUE_TRIES = 25
-"""Draws of slot values in a row without a new text before a family counts as having run out."""
+VALUE_TRIES = 12
+"""Draws of slot values in a row without a new text before a template counts as having run out."""
 
 
 def utterance_key(text: str) -> str:
@@ -268,6 +269,8 @@ class _Dealer:
         self.run, self.intent, self.split = run, intent, split
         self.chance = chance = Chance(run.pack.name, run.seed, split, intent.name)
         self.families = chance.shuffled(intent.families_in(split))
+        self.meanings: dict[tuple[int, ...], tuple[dict[str, JsonValue], tuple[Call, ...], str]] = {}
+        self.misses = Counter[Place]()
         self.templates = {family.name: Deck(family.templates, chance) for family in self.families}
         self.registers = {
             family.name: Weighted((name, run.pack.registers[name]) for name in family.registers)
@@ -309,11 +312,15 @@ class _Dealer:
 
     def new_row(self, family: TemplateFamily) -> _Draft | None:
         """A row with a text that no row has; None if the family seems to have no more."""
-        for _ in range(VALUE_TRIES):
+        while self.templates[family.name]:
             template = self.templates[family.name].deal()
             values = {name: self.values[name].deal() for name in template.slots}
             if (draft := self.new_wording(family, template, values)) is not None:
+                self.misses[template.place] = 0
                 return draft
+            self.misses[template.place] += 1
+            if self.misses[template.place] == VALUE_TRIES:
+                self.templates[family.name].remove(template)
         return None
 
     def new_wording(
@@ -321,9 +328,12 @@ class _Dealer:
     ) -> _Draft | None:
         """A row with these slot values and a text that no row has."""
         chance, run = self.chance, self.run
-        slots = {name: value.value for name, value in values.items() if name in self.valued}
-        calls = tuple(pattern.call(slots) for pattern in self.intent.calls)
-        meaning = meaning_of(self.intent, calls)
+        key = tuple(map(id, values.values()))
+        if (known := self.meanings.get(key)) is None:
+            slots = {name: value.value for name, value in values.items() if name in self.valued}
+            calls = tuple(pattern.call(slots) for pattern in self.intent.calls)
+            known = self.meanings[key] = (slots, calls, meaning_of(self.intent, calls))
+        slots, calls, meaning = known
         place = str(template.place)
         for _ in range(WORDING_TRIES):
             wording = Wording(chance, chance.weighted(self.registers[family.name]))

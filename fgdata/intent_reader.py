@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 from yaml.nodes import MappingNode, Node, SequenceNode
@@ -26,29 +28,25 @@ from fgdata.schema import Tool
 from fgdata.template import Template, TemplateUse, endings_of, read_template, tidied
 
 
+@dataclass(frozen=True, kw_only=True)
 class IntentReader:
     """Reads intents against the tools, slots and policies of their pack."""
 
-    def __init__(
-        self,
-        tools: Mapping[str, Tool],
-        slots: Mapping[str, Slot],
-        policies: Mapping[str, Policy],
-        registers: Iterable[str],
-        mix: Iterable[str],
-        problems: list[Problem],
-        *,
-        is_korean: bool,
-    ) -> None:
-        self.tools, self.slots, self.policies = tools, slots, policies
-        self.registers, self.mix, self.problems, self.is_korean = (
-            tuple(registers),
-            tuple(mix),
-            problems,
-            is_korean,
-        )
-        self.forms = {name: tuple(slot.forms) for name, slot in slots.items()}
-        self.refused: set[tuple[object, ...]] = set()
+    tools: Mapping[str, Tool]
+    slots: Mapping[str, Slot]
+    policies: Mapping[str, Policy]
+    registers: tuple[str, ...]
+    mix: tuple[str, ...]
+    problems: list[Problem]
+    """Those found are added here."""
+    is_korean: bool
+    refused: set[tuple[object, ...]] = field(default_factory=set)
+    """Slot values already said to be off a tool's schema."""
+
+    @cached_property
+    def forms(self) -> dict[str, tuple[str, ...]]:
+        """Slot -> its surface forms."""
+        return {name: tuple(slot.forms) for name, slot in self.slots.items()}
 
     def complain(self, place: Place, what: str, remedy: str) -> None:
         """Note a problem."""
@@ -93,12 +91,10 @@ class IntentReader:
         """The calls; none unless the kind is `call`."""
         node = fields.get("calls")
         items = reader.items(node, "calls", may_be_empty=True)
-        if kind == "call" and not items:
-            reader.wrong(
-                reader.root if node is None else node,
-                "an intent of kind 'call' has no calls.",
-                "Add `calls: [{tool: NAME, arguments: {...}}]`.",
-            )  # type: ignore[arg-type]
+        place = node or reader.root
+        if kind == "call" and not items and place is not None:
+            remedy = "Add `calls: [{tool: NAME, arguments: {...}}]`."
+            reader.wrong(place, "an intent of kind 'call' has no calls.", remedy)
         if kind in ("no_call", "ask") and items:
             reader.wrong(
                 items[0],
@@ -108,6 +104,7 @@ class IntentReader:
         return tuple(call for item in items if (call := self.call(reader, item)) is not None)
 
     def call(self, reader: Reader, node: Node) -> CallPattern | None:
+        """One call, its tool and arguments known."""
         fields = reader.fields(node, "a call", ["tool"], ["arguments"])
         name = reader.text(fields.get("tool"), "tool")
         if name is None:
@@ -135,7 +132,7 @@ class IntentReader:
             count = len(self.problems)
             pattern, named = self.argument(reader, value)
             if len(self.problems) == count:
-                self.check_values(reader, tool, argument, pattern, named, value)
+                self.check_values(tool, argument, pattern, named, reader.place(value))
             arguments[argument] = pattern
             slots |= dict.fromkeys(named)
         return CallPattern(tool.name, arguments, tuple(slots), reader.place(node))
@@ -190,7 +187,7 @@ class IntentReader:
         return value, [name]
 
     def check_values(
-        self, reader: Reader, tool: Tool, argument: str, pattern: Any, named: Sequence[str], node: Node
+        self, tool: Tool, argument: str, pattern: Any, named: Sequence[str], place: Place
     ) -> None:
         """Note what the tool's schema refuses, for every value of every slot the argument names."""
         alone = Tool(tool.name, "", {**tool.schema, "required": []})
@@ -199,7 +196,7 @@ class IntentReader:
             return  # a slot without values: said where it stands
         if not named:
             for complaint in alone.complaints({argument: pattern}):
-                reader.wrong(node, f"{complaint}.", "Change it here, or the schema in tools.json.")
+                self.complain(place, f"{complaint}.", "Change it here, or the schema in tools.json.")
             return
         for name in dict.fromkeys(named):
             slot = self.slots[name]
@@ -213,13 +210,11 @@ class IntentReader:
                 key = (value.place, tool.name, complaint)
                 if key not in self.refused:
                     self.refused.add(key)
-                    place = value.place if slot.kind == "values" else slot.place
+                    where = value.place if slot.kind == "values" else slot.place
                     more = (
                         f" ({len(refused)} of its {len(slot.values)} numbers)" if slot.kind == "range" else ""
                     )
-                    self.complain(
-                        place, f"slot {name!r} does not fit {reader.place(node)}: {complaint}{more}.", remedy
-                    )
+                    self.complain(where, f"slot {name!r} does not fit {place}: {complaint}{more}.", remedy)
 
     def answers(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> tuple[Template, ...]:
         """What the model says; nothing where it calls."""
@@ -270,6 +265,7 @@ class IntentReader:
     def templates(
         self, texts: Iterable[Text], use: TemplateUse, registers: Sequence[str]
     ) -> tuple[Template, ...]:
+        """Those of the texts that are templates."""
         read = (
             read_template(text, use, self.forms, registers, self.complain, is_korean=self.is_korean)
             for text in texts
@@ -302,7 +298,7 @@ class IntentReader:
                     "Give every family of an intent its own name.",
                 )
             family = TemplateFamily(name.text, split.text, registers, templates, name.place)
-            self.check_family(family, "registers" in fields, calls, answers)
+            self.check_family(family, calls, answers)
             found[name.text] = family
         if isinstance(node, SequenceNode):
             for wanted, least in MIN_FAMILIES.items():
@@ -330,15 +326,17 @@ class IntentReader:
     def check_family(
         self,
         family: TemplateFamily,
-        is_stated: bool,
         calls: Sequence[CallPattern],
         answers: Sequence[Template],
     ) -> None:
+        """Note templates that a row could not be labelled by: of unknown register, or without a value of the call."""
         fixed = [template for template in family.templates if not template.uses_request]
         if fixed and len(family.registers) > 1:
-            named = f"names {len(family.registers)} registers" if is_stated else "names no register"
-            remedy = "Name the one register its wording has (`registers: [NAME]`), or move these templates to another family."
-            what = f"the family {family.name!r} {named}, but {len(fixed)} of its templates do not use `request`, so their wording is fixed."
+            remedy = "Name it (`registers: [NAME]`), or move these templates to another family."
+            what = (
+                f"the family {family.name!r} may have {len(family.registers)} registers, but {len(fixed)} of its templates "
+                "do not use `request`: their wording has one."
+            )
             self.complain(fixed[0].place, what, remedy)
         needed = dict.fromkeys(slot for call in calls for slot in call.slots if slot in self.slots)
         for template in family.templates:

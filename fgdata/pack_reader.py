@@ -17,7 +17,7 @@ from yaml.nodes import Node
 from fgdata import korean
 from fgdata.chance import Chance
 from fgdata.errors import FgError, PackError, Problem, SchemaError
-from fgdata.format import TRIGGER, find_control_tokens
+from fgdata.format import HIDDEN_NAMES, TRIGGER, find_control_tokens
 from fgdata.intent_reader import IntentReader, check_together
 from fgdata.pack import KINDS, SPLITS, Pack, Policy, Slot, SlotValue
 from fgdata.positions import Place, Reader, shown_path
@@ -44,8 +44,6 @@ RESERVED = {
     "if",
     "else",
 }
-DROPPED_NAMES = {"description", "type", "properties", "required", "nullable"}
-"""Parameter names that the official chat template leaves out of a declaration without a word."""
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -91,12 +89,12 @@ class _PackReader:
                 )
             )
         reader = IntentReader(
-            tools,
-            slots,
-            head["policies"],
-            head["registers"],
-            head["mix"],
-            self.problems,
+            tools=tools,
+            slots=slots,
+            policies=head["policies"],
+            registers=tuple(head["registers"]),
+            mix=tuple(head["mix"]),
+            problems=self.problems,
             is_korean=head["language"] == "ko",
         )
         intents = [
@@ -229,7 +227,7 @@ class _PackReader:
                     place, f"the tool {tool.name!r} is given twice.", "Give every tool its own name."
                 )
             for parameter in tool.parameters:
-                if parameter.name in DROPPED_NAMES:
+                if parameter.name in HIDDEN_NAMES:
                     self.complain(
                         place,
                         f"{tool.name} has a parameter {parameter.name!r}, which the model's chat template drops.",
@@ -273,7 +271,7 @@ class _PackReader:
                 words = self.forms(reader, nodes["words"], f"words of slot {name!r}")
                 values = (SlotValue(None, words, place),) if words else ()
             # A slot whose values do not read is kept without any: its templates are still checked.
-            found[name] = Slot(name, kinds[0], values, place)  # type: ignore[arg-type]  # one of the three names
+            found[name] = Slot(name, kinds[0], values, place)
         return found
 
     def forms(self, reader: Reader, node: Node | None, what: str) -> tuple[str, ...]:

@@ -14,9 +14,8 @@ passes that check still runs in Jinja's immutable sandbox with strict undefined.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, lru_cache
 from typing import Any, Literal
 
@@ -43,9 +42,6 @@ FILTERS: Mapping[TemplateUse, tuple[str, ...]] = {
 ARGUMENTS = {"josa": 1, "verb": 1}
 """How many literal texts a filter takes; none, where it is not named."""
 
-_BLANKS = re.compile(r"\s+")
-_BLANK_BEFORE_SIGN = re.compile(r" +([,.?!])")
-
 
 class Wording:
     """What a rendering draws from: chance and, for requests, the row's register."""
@@ -67,8 +63,8 @@ def endings_of(register: str) -> Weighted[str]:
     return Weighted(korean.request_endings(register) if register in korean.REGISTERS else ())
 
 
-def _josa(word: str, particle: str) -> str:
-    return josa_of(word, particle) if word else ""
+def _josa(word: str | int, particle: str) -> str:
+    return josa_of(str(word), particle) if word != "" else ""
 
 
 def _verb(lemma: str, ending: str) -> str:
@@ -93,12 +89,15 @@ def _maybe(context: Context, option: str) -> str:
     return option if wording.chance.below(2) else ""
 
 
+_FUNCTIONS = {"pick": _pick, "maybe": _maybe}
+
+
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     environment = ImmutableSandboxedEnvironment(
         undefined=jinja2.StrictUndefined, autoescape=False, cache_size=0
     )
-    environment.globals = {"pick": _pick, "maybe": _maybe}
+    environment.globals = {}
     environment.tests = {}
     environment.filters = {
         "josa": _josa,
@@ -116,7 +115,11 @@ def _environment() -> ImmutableSandboxedEnvironment:
 
 def tidied(text: str) -> str:
     """The text with runs of blanks as one, none at its ends and none before , . ? !"""
-    return _BLANK_BEFORE_SIGN.sub(r"\1", _BLANKS.sub(" ", text).strip())
+    text = " ".join(text.split())
+    for sign in ",.?!":
+        if sign in text:
+            text = text.replace(f" {sign}", sign)
+    return text
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +145,9 @@ class Template:
         Args:
             forms: a surface form for each of `slots` (for a number's form: `n` and the number).
         """
-        return tidied(self.compiled.render(forms, _wording=wording))
+        # `shared` spares a copy: what a template may name is this much and no more.
+        context = self.compiled.new_context({**_FUNCTIONS, **forms, "_wording": wording}, shared=True)
+        return tidied("".join(self.compiled.root_render_func(context)))
 
 
 Complain = Callable[[Place, str, str], None]
@@ -176,33 +181,40 @@ def read_template(
             "Write {{ slot }}, {{ pick(a, b) }} or {{ word | filter }}.",
         )
         return None
-    check = _Check(source.place.file, first_line, use, slots, tuple(registers), complain, is_korean)
+    except RecursionError:
+        complain(source.place, "the template is nested too deep.", "Write it flatter.")
+        return None
+    check = _Check(
+        file=source.place.file,
+        first_line=first_line,
+        use=use,
+        slots=slots,
+        registers=tuple(registers),
+        complain=complain,
+        filters=tuple(name for name in FILTERS[use] if is_korean or name not in KOREAN_FILTERS),
+    )
     always = check.body(tree.body)
     if check.failed:
         return None
-    compiled = _environment().from_string(source.text)
+    compiled = _environment().from_string(tree)
     return Template(source, tuple(check.used), frozenset(always), check.uses_request, compiled)
 
 
+@dataclass(slots=True, kw_only=True)
 class _Check:
     """Walks a template's syntax tree: notes what is not allowed, and which slots are printed."""
 
-    def __init__(
-        self,
-        file: str,
-        first_line: int,
-        use: TemplateUse,
-        slots: Mapping[str, Iterable[str]],
-        registers: tuple[str, ...],
-        complain: Complain,
-        is_korean: bool,
-    ) -> None:
-        self.file, self.first_line, self.use, self.slots = file, first_line, use, slots
-        self.registers, self.complain = registers, complain
-        self.filters = tuple(name for name in FILTERS[use] if is_korean or name not in KOREAN_FILTERS)
-        self.used: dict[str, None] = {}
-        self.uses_request = False
-        self.failed = False
+    file: str
+    first_line: int
+    use: TemplateUse
+    slots: Mapping[str, Iterable[str]]
+    registers: tuple[str, ...]
+    complain: Complain
+    filters: tuple[str, ...]
+    """Filters that may be used here."""
+    used: dict[str, None] = field(default_factory=dict)
+    uses_request: bool = False
+    failed: bool = False
 
     def wrong(self, node: nodes.Node, what: str, remedy: str) -> None:
         self.failed = True
