@@ -94,8 +94,15 @@ def test_endings_that_turn_the_sense_are_left_out():
     endings = request_endings("hae", "알리다")
     assert not [ending for ending, _ in endings if ending.startswith(("고 싶", "으면 좋겠"))]
     assert math.isclose(sum(weight for _, weight in endings), 1.0)
-    assert request_endings("hae", "켜다") == request_endings("hae")
-    assert request_endings("hae", "길을 알려 주다") == request_endings("hae", "알려주다")
+    assert dict(request_endings("hae", "켜다")) == pytest.approx(dict(request_endings("hae")))
+
+
+@pytest.mark.parametrize("lemma", ["알려주다", "길을 알려 주다", "켜다"])
+def test_each_form_is_drawn_once(lemma: str):
+    """알려주다 with 어 and with 어줘 are one form, so one ending stays; a choice of endings is a choice of texts."""
+    for register in REGISTERS:
+        forms = [conjugate(lemma, ending) for ending, _ in request_endings(register, lemma)]
+        assert len(set(forms)) == len(forms)
 
 
 def test_wrong_registers_and_adjectives_are_refused():

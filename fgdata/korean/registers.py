@@ -13,6 +13,7 @@ from functools import lru_cache
 
 from fgdata.errors import FgError, Problem
 from fgdata.korean.lexicon import LEXICON
+from fgdata.korean.verbs import conjugate
 
 REGISTERS = ("hae", "haeyo", "hapsyo", "haera", "noun", "fragment")
 """해, 해요, 합쇼, 해라; noun: 켜기, 켤 것; fragment: clipped commands."""
@@ -75,6 +76,7 @@ _SERVING = "알리다 말하다 얘기하다 이야기하다 설명하다 대답
 _AUXILIARY_STARTS = ("어 주", "어 줘", "어 줄", "어 줬", "어 달", "어 다")
 _SPEAKER_ACTS = ("고 싶", "었으면 좋겠", "으면 좋겠", "어야겠", "자")
 _FOR_THE_SPEAKER = frozenset(_SERVING.split())
+"""Verbs of which wanting to do them oneself means another thing than asking for them."""
 _ASKS = (
     *("시겠어요", "래요", "나요", "까요", "수 있어요", "있으세요", "니까"),
     *("줄래", "수 있어", "있니", "겠니", "을까", "될까", "어때"),
@@ -86,16 +88,14 @@ def request_endings(register: str, lemma: str | None = None) -> tuple[tuple[str,
     """Endings for `conjugate` that ask for something in `register`, with weights that sum to 1, heaviest first.
 
     Args:
-        lemma: the verb that will take the ending. Endings that turn its sense are left out: 알려줘 asks, 알리고 싶어 offers.
+        lemma: the verb that will take the ending. Endings that turn its sense are left out (알려줘 asks, 알리고 싶어 offers), and
+            of endings that make one form of it (알려주다 with 어 and 어줘) one stays, with their weights together.
     Raises: FgError for a register that is none of `REGISTERS`, and for an adjective, which cannot be asked for.
     """
     if register not in _GROUPS:
         raise FgError(
             Problem("", f"{register!r} is no Korean register.", f"Use one of {', '.join(REGISTERS)}.")
         )
-    if lemma is not None and (entry := LEXICON.get(lemma)) and entry.kind == "adjective":
-        remedy = "Use a verb: 시원하게 하다, 온도를 낮추다."
-        raise FgError(Problem("", f"{lemma!r} is an adjective and takes no request.", remedy))
     groups = _GROUPS[register].values()
     total = sum(group.share for group in groups)
     weights: dict[str, float] = {}
@@ -104,23 +104,28 @@ def request_endings(register: str, lemma: str | None = None) -> tuple[tuple[str,
         for ending, weight in group.endings.items():
             for spelt, share in _spellings(ending):
                 weights[spelt] = weights.get(spelt, 0.0) + weight * scale * share
-    if lemma is not None and _serves_the_speaker(lemma):
-        weights = {
-            ending: weight for ending, weight in weights.items() if not ending.startswith(_SPEAKER_ACTS)
-        }
-    whole = sum(weights.values())
-    return tuple(
-        sorted(
-            ((ending, weight / whole) for ending, weight in weights.items()),
-            key=lambda item: (-item[1], item[0]),
-        )
-    )
+    ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
+    return tuple(_suited(ranked, lemma) if lemma is not None else ranked)
 
 
-def _serves_the_speaker(lemma: str) -> bool:
-    """Whether the verb is something done to or for the speaker, so that wanting to do it oneself means another thing."""
+def _suited(ranked: list[tuple[str, float]], lemma: str) -> list[tuple[str, float]]:
+    """The endings that suit `lemma`, each form once."""
     word = lemma.rpartition(" ")[2]
-    return word in _FOR_THE_SPEAKER or word.endswith("주다")
+    if (entry := LEXICON.get(word)) and entry.kind == "adjective":
+        remedy = "Use a verb: 시원하게 하다, 온도를 낮추다."
+        raise FgError(Problem("", f"{lemma!r} is an adjective and takes no request.", remedy))
+    for_the_speaker = word in _FOR_THE_SPEAKER or word.endswith("주다")
+    forms: dict[str, str] = {}
+    weights: dict[str, float] = {}
+    for ending, weight in ranked:
+        if for_the_speaker and ending.startswith(_SPEAKER_ACTS):
+            continue
+        kept = forms.setdefault(conjugate(lemma, ending), ending)
+        weights[kept] = weights.get(kept, 0.0) + weight
+    whole = sum(weights.values())
+    return sorted(
+        ((ending, weight / whole) for ending, weight in weights.items()), key=lambda item: (-item[1], item[0])
+    )
 
 
 def _spellings(ending: str) -> list[tuple[str, float]]:
