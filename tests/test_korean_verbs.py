@@ -189,6 +189,8 @@ def test_unknown_lemmas_take_their_class_from_spelling_or_a_known_end():
     assert conjugate("업그레이드하다", "어 줘") == "업그레이드해 줘"
     assert conjugate("부풀리다", "었어") == "부풀렸어"
     assert conjugate("알아듣다", "었어") == "알아들었어"
+    assert conjugate("쓸모있다", "은데") == "쓸모있는데"
+    assert conjugate("껴안다(규칙)", "어") == "껴안아"
     assert conjugate("얄밉다", "어") == "얄미워"
     assert conjugate("앞지르다", "어") == "앞질러"
     assert conjugate("바보스럽다", "는데") == "바보스러운데"
@@ -208,6 +210,11 @@ def test_unknown_lemmas_take_their_class_from_spelling_or_a_known_end():
         ("굽다(동사)", "Known classes"),
         ("켜다(ㅂ)", "stem ends in 켜"),
         ("이다", "josa"),
+        ("켠다", "dictionary form"),
+        ("켰다", "dictionary form"),
+        ("올리겠다", "dictionary form"),
+        ("마신다", "dictionary form"),
+        ("설정합니다", "dictionary form"),
     ],
 )
 def test_what_is_no_lemma_is_refused(lemma: str, says: str):

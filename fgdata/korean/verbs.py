@@ -97,15 +97,21 @@ def _find_stem(word: str) -> _Stem:
             entry = Entry("unknown", named["conjugation"])
         _check_class(word, text, entry.conjugation)
     tail = tail_of(text)
-    if entry is None and ((tail and tail in AMBIGUOUS_TAILS) or text.endswith("르")):
+    if entry is None and ((tail and tail in AMBIGUOUS_TAILS) or text.endswith(("르", "있"))):
         entry = next(
             (LEXICON[lemma[start:]] for start in range(1, len(lemma) - 1) if lemma[start:] in LEXICON), None
         )
-        if entry is None and tail:
+        if entry is None and tail and tail in AMBIGUOUS_TAILS:
             what = f"{word!r} is not in the table, and its spelling does not tell whether it is regular."
             raise FgError(
                 Problem("", what, f"Write {lemma}({tail}) if it is irregular, {lemma}(규칙) if it is not.")
             )
+    if entry is None and (tail in ("ㄴ", "ㅆ") or (text[-1] == "니" and tail_of(text[:-1]) == "ㅂ")):
+        what = f"{word!r} looks like a form that already has its ending."
+        remedy = (
+            f"Write the dictionary form (켜다 for 켠다, 켰다, 켜겠다, 켭니다), or {lemma}(규칙) if it is one."
+        )
+        raise FgError(Problem("", what, remedy))
     if entry is None:
         entry = Entry("unknown", "르" if text.endswith("르") and len(text) > 1 else "규칙")
     return _Stem(text, entry.conjugation, entry.kind, tail)
