@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import json
 from collections import Counter
 from collections.abc import Sequence
+from typing import TypeAlias
 
-from fgdata.console import err, out, progress_bar, run_command
+from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out, progress_bar, run_command
 from fgdata.dataset import check_folder, write_dataset
 from fgdata.generate import generate
+from fgdata.lint import RULES, lint, read_tools
 from fgdata.packs import load_pack, pack_names
+from fgdata.show import LEGEND, find_examples, heading, styled, training_text
+from fgdata.stats import count_rows
 
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 RAW = argparse.RawDescriptionHelpFormatter
 
 
@@ -28,10 +34,13 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_generate(commands)
     _add_check(commands)
+    _add_lint(commands)
+    _add_stats(commands)
+    _add_show(commands)
     return parser
 
 
-def _add_generate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_generate(commands: Commands) -> None:
     command = commands.add_parser(
         "generate",
         help="make a data set from a pack",
@@ -106,7 +115,7 @@ def _generate(arguments: argparse.Namespace) -> None:
     )
 
 
-def _add_check(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+def _add_check(commands: Commands) -> None:
     command = commands.add_parser(
         "check",
         help="check a pack and say what is in it",
@@ -130,6 +139,104 @@ def _check(arguments: argparse.Namespace) -> None:
         markup=False,
         highlight=False,
     )
+
+
+def _add_lint(commands: Commands) -> None:
+    command = commands.add_parser(
+        "lint",
+        help="find rows that hurt training or tests",
+        description="Look for rows that do not read, break their tools' schema, contradict each other or stand in two files.\n"
+        "Files named together are taken as splits of one data set. Exit code: 0 clean, 1 findings, 2 bad input.",
+        epilog="rules:\n"
+        + "\n".join(f"  {rule.id:<24}{rule.why}" for rule in RULES.values())
+        + "\n\nexamples:\n"
+        "  fgdata lint data/climate/*.jsonl\n  fgdata lint old.jsonl --pack climate_ko --format json",
+        formatter_class=RAW,
+    )
+    command.add_argument("files", nargs="+", metavar="FILE", help="JSONL files")
+    tools = command.add_mutually_exclusive_group()
+    tools.add_argument("--tools", metavar="FILE", help="JSON list of tools, for rows that declare none")
+    tools.add_argument("--pack", metavar="PACK", help="pack whose tools such rows call")
+    command.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    command.add_argument(
+        "--limit",
+        type=int,
+        default=20,
+        metavar="N",
+        help="places shown for each rule, 0 for all (default: %(default)s)",
+    )
+    command.set_defaults(run=_lint)
+
+
+def _lint(arguments: argparse.Namespace) -> int:
+    tools = read_tools(arguments.tools) if arguments.tools else None
+    if arguments.pack:
+        tools = load_pack(arguments.pack).tools_by_name
+    report = lint(arguments.files, tools)
+    if arguments.format == "json":
+        print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    else:
+        for table in report.tables(arguments.limit):
+            out.print(table)
+        out.print(report.summary, markup=False, highlight=False)
+    return EXIT_OK if report.is_clean else EXIT_FINDINGS
+
+
+def _add_stats(commands: Commands) -> None:
+    command = commands.add_parser(
+        "stats",
+        help="count rows",
+        description="Count rows by kind, intent, register and language, files side by side.",
+        epilog="example:\n  fgdata stats data/climate/*.jsonl",
+        formatter_class=RAW,
+    )
+    command.add_argument("files", nargs="+", metavar="FILE", help="JSONL files")
+    command.add_argument("--json", action="store_true", help="print the counts as JSON")
+    command.set_defaults(run=_stats)
+
+
+def _stats(arguments: argparse.Namespace) -> None:
+    stats = count_rows(arguments.files)
+    if arguments.json:
+        print(json.dumps(stats.to_json(), ensure_ascii=False, indent=2))
+    else:
+        for table in stats.tables():
+            out.print(table)
+        out.print(stats.summary, markup=False, highlight=False)
+    for file, count in stats.broken.items():
+        if count:
+            err.print(
+                f"note: {count} lines of {file} are no rows and were not counted; see `fgdata lint`.",
+                markup=False,
+            )
+
+
+def _add_show(commands: Commands) -> None:
+    command = commands.add_parser(
+        "show",
+        help="print rows as the model sees them",
+        description="Print rows as the model sees them. What it is trained to write is coloured, or in brackets where\n"
+        "there are no colours.",
+        epilog="examples:\n  fgdata show data/climate/test.jsonl --limit 1\n"
+        "  fgdata show data/climate/test.jsonl --id climate_ko-1-test-000007 --short",
+        formatter_class=RAW,
+    )
+    command.add_argument("file", metavar="FILE", help="a JSONL file")
+    command.add_argument("--id", metavar="ID", help="only the row of this id")
+    command.add_argument(
+        "--limit", type=int, default=3, metavar="N", help="rows shown, 0 for all (default: %(default)s)"
+    )
+    command.add_argument("--short", action="store_true", help="fold the declarations")
+    command.set_defaults(run=_show)
+
+
+def _show(arguments: argparse.Namespace) -> None:
+    has_colours = out.is_terminal and not out.no_color
+    if not has_colours:
+        out.print(LEGEND, markup=False, highlight=False)
+    for example in find_examples(arguments.file, arguments.id, arguments.limit):
+        out.print(f"\n# {heading(example)}", style="bold", markup=False, highlight=False)
+        out.print(styled(training_text(example), is_short=arguments.short, has_colours=has_colours))
 
 
 if __name__ == "__main__":
