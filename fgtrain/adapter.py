@@ -28,15 +28,18 @@ def add_lora(
     """`model` with fresh LoRA weights on `target_modules`; only they are trained.
 
     Args:
-        target_modules: ends of module names, or `all-linear` alone.
+        target_modules: ends of module names, or `all-linear` alone: every linear layer but the output layer.
         base_name: what adapter_config.json says the adapter sits on.
     Raises: ModelError if a name fits no linear layer of the model.
     """
+    head = model.get_output_embeddings()
     linear = {
-        name.rsplit(".", 1)[-1] for name, module in model.named_modules() if isinstance(module, nn.Linear)
+        name.rsplit(".", 1)[-1]
+        for name, module in model.named_modules()
+        if isinstance(module, nn.Linear) and module is not head
     }
-    everything = list(target_modules) == ["all-linear"]
-    unknown = [] if everything else [name for name in target_modules if name not in linear]
+    wanted = sorted(linear) if list(target_modules) == ["all-linear"] else list(target_modules)
+    unknown = [name for name in wanted if name not in linear]
     ModelError.raise_if(
         Problem(
             "--target_modules",
@@ -50,12 +53,11 @@ def add_lora(
         r=r,
         lora_alpha=alpha,
         lora_dropout=dropout,
-        target_modules="all-linear" if everything else list(target_modules),
-        base_model_name_or_path=base_name,
+        target_modules=wanted,
         revision=revision,
     )
     adapted = get_peft_model(model, config)
-    # peft overwrites it with the folder the base was loaded from: a path into this machine's cache.
+    # peft puts the folder the base was loaded from here: for a hub model a path into this machine's cache.
     adapted.peft_config["default"].base_model_name_or_path = base_name
     return adapted
 

@@ -60,6 +60,14 @@ def train_lora(config: TrainConfig) -> TrainResult:
         ModelError: the base model cannot be used, or the loss is no number.
         KeyboardInterrupt: stopped by Ctrl-C; a checkpoint is left for `--resume`.
     """
+    with warnings.catch_warnings():
+        warnings.simplefilter(
+            "ignore", FutureWarning
+        )  # about names that transformers and peft use of each other
+        return _train_lora(config)
+
+
+def _train_lora(config: TrainConfig) -> TrainResult:
     config.check()
     folder = Path(config.output_dir)
     check_output(folder, resume=config.resume, force=config.force)

@@ -1,0 +1,177 @@
+"""The loss over scored tokens only is the model's own loss, and so are its gradients."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from train_rows import mixed_rows
+from transformers import TrainerCallback, TrainingArguments
+
+from fgdata.example import example_from_row
+from fgeval.loading import load_model, load_tokenizer
+from fgtrain.adapter import add_lora
+from fgtrain.batches import Collator, count_scored, scored_positions, scored_targets
+from fgtrain.encode import IGNORED, Encoded, encode_example
+from fgtrain.loss import scored_logits, summed_loss
+from fgtrain.trainer import ScoredTokenTrainer
+
+
+@pytest.fixture(scope="module")
+def rows(tiny_model_dir: Path) -> list[Encoded]:
+    """Eight rows of different lengths, all longer than the sliding window of 16 tokens."""
+    tokenizer = load_tokenizer(tiny_model_dir)
+    return [
+        encode_example(example_from_row(row, "", f"{n}"), tokenizer) for n, row in enumerate(mixed_rows(8))
+    ]
+
+
+def adapted_model(folder: Path) -> Any:
+    """The tiny model with an adapter whose second matrix is not zero, so that every gradient is one."""
+    torch.manual_seed(3)
+    model = add_lora(
+        load_model(folder, device="cpu"),
+        r=4,
+        alpha=8,
+        dropout=0.0,
+        target_modules=("q_proj", "k_proj", "v_proj", "o_proj"),
+        base_name="tiny",
+        revision=None,
+    )
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if "lora_B" in name:
+                parameter.normal_(std=0.05)
+    return model
+
+
+def gradients(model: Any) -> dict[str, torch.Tensor]:
+    return {name: p.grad.clone() for name, p in model.named_parameters() if p.grad is not None}
+
+
+def plain_loss(model: Any, rows: list[Encoded]) -> torch.Tensor:
+    """The mean loss as transformers computes it itself, with logits at every position."""
+    batch = Collator(0)(rows)
+    loss: torch.Tensor = model(**batch).loss
+    return loss
+
+
+def assert_same(ours: dict[str, torch.Tensor], theirs: dict[str, torch.Tensor]) -> None:
+    assert ours.keys() == theirs.keys()
+    assert len(ours) == 16  # two layers, four modules, two matrices
+    for name, gradient in theirs.items():
+        assert float((ours[name] - gradient).norm() / gradient.norm()) < 1e-5, name
+
+
+def test_loss_and_gradients_are_the_models_own(tiny_model_dir: Path, rows: list[Encoded]) -> None:
+    """On a padded batch of ragged rows: loss and every adapter gradient within 1e-5 of the plain way."""
+    model = adapted_model(tiny_model_dir)
+    expected = plain_loss(model, rows)
+    expected.backward()
+    theirs = gradients(model)
+    model.zero_grad()
+    batch = Collator(0)(rows)
+    loss = summed_loss(scored_logits(model, model.get_output_embeddings(), batch), batch) / count_scored(
+        batch
+    )
+    loss.backward()
+    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
+    assert_same(gradients(model), theirs)
+
+
+def test_the_output_layer_sees_scored_positions_only(tiny_model_dir: Path, rows: list[Encoded]) -> None:
+    """Of all positions only those whose next token has loss reach the output layer; afterwards it is as before."""
+    model = adapted_model(tiny_model_dir)
+    head = model.get_output_embeddings()
+    seen = []
+    watch = head.register_forward_hook(lambda _, inputs, output: seen.append(tuple(output.shape)))
+    batch = Collator(0)(rows)
+    scored_logits(model, head, batch)
+    model(input_ids=batch["input_ids"])
+    watch.remove()
+    n_scored = sum(row.n_scored for row in rows)
+    assert seen == [(n_scored, head.out_features), (*batch["input_ids"].shape, head.out_features)]
+
+
+def test_targets_are_the_labelled_tokens_in_order(rows: list[Encoded]) -> None:
+    """The target of a position is the next token, and the number of both is the number of labels."""
+    batch = Collator(0)(rows)
+    positions = scored_positions(batch)
+    following = torch.roll(batch["input_ids"], -1, dims=1)[positions]
+    assert following.tolist() == scored_targets(batch).tolist()
+    assert scored_targets(batch).tolist() == [
+        label for row in rows for label in row.labels if label != IGNORED
+    ]
+    assert count_scored(batch) == sum(row.n_scored for row in rows) == int(positions.sum())
+
+
+class CatchGradients(TrainerCallback):
+    def on_pre_optimizer_step(self, args: Any, state: Any, control: Any, model: Any = None, **_: Any) -> None:
+        self.caught = gradients(model)
+
+
+@pytest.mark.parametrize(("batch_size", "accumulation"), [(8, 1), (2, 4), (3, 3), (1, 8)])
+def test_accumulation_does_not_change_the_gradient(
+    tiny_model_dir: Path, rows: list[Encoded], tmp_path: Path, batch_size: int, accumulation: int
+) -> None:
+    """However the batch is cut, the optimizer sees the gradient of the mean over all its scored tokens.
+
+    Gemma 3 says `accepts_loss_kwargs = False` in some releases; then the Trainer divides once more by the number of batches.
+    """
+    model = adapted_model(tiny_model_dir)
+    plain_loss(model, rows).backward()
+    theirs = gradients(model)
+    model.zero_grad()
+    catch = CatchGradients()
+    args = TrainingArguments(
+        output_dir=str(tmp_path),
+        max_steps=1,
+        per_device_train_batch_size=batch_size,
+        gradient_accumulation_steps=accumulation,
+        max_grad_norm=0,
+        use_cpu=True,
+        remove_unused_columns=False,
+        report_to="none",
+        save_strategy="no",
+        disable_tqdm=True,
+    )
+    trainer = ScoredTokenTrainer(
+        model=model,
+        args=args,
+        collator=Collator(0),
+        train_rows=rows,
+        eval_rows=None,
+        save=lambda _: None,
+        callbacks=[catch],
+    )
+    trainer.train()
+    assert_same(catch.caught, theirs)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3, 8])
+def test_evaluation_loss_counts_tokens_not_batches(
+    tiny_model_dir: Path, rows: list[Encoded], tmp_path: Path, batch_size: int
+) -> None:
+    """The evaluation loss is the mean over all scored tokens, whatever the batch size."""
+    model = adapted_model(tiny_model_dir)
+    args = TrainingArguments(
+        output_dir=str(tmp_path),
+        per_device_eval_batch_size=batch_size,
+        use_cpu=True,
+        report_to="none",
+        disable_tqdm=True,
+    )
+    trainer = ScoredTokenTrainer(
+        model=model,
+        args=args,
+        collator=Collator(0),
+        train_rows=rows,
+        eval_rows=rows,
+        save=lambda _: None,
+        callbacks=[],
+    )
+    with torch.no_grad():
+        expected = float(plain_loss(model, rows))
+    assert trainer.evaluate()["eval_loss"] == pytest.approx(expected, rel=1e-5)
