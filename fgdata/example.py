@@ -115,7 +115,9 @@ def example_from_row(row: Any, source: str, default_id: str) -> Example:
     if not isinstance(row, dict):
         raise DataError(Problem(source, f"a row must be a JSON object, not {type(row).__name__}."))
     messages, tools, slots = (_decoded(row.get(name), name, wrong) for name in ("messages", "tools", "slots"))
-    if not _is_list_of_objects(messages) or not messages:
+    if messages is None and problems:
+        messages = []  # already told
+    elif not _is_list_of_objects(messages) or not messages:
         wrong(
             f"`messages` must be a list of messages, not {str(messages)[:60]!r}.",
             "See docs/format.md for the layout of a row.",

@@ -13,6 +13,7 @@ from typing import Any, Final, Literal
 
 from fgdata.format.tokens import (
     CONTROL_PATTERN,
+    CONTROL_TOKENS,
     END_CALL,
     END_RESPONSE,
     END_TURN,
@@ -28,6 +29,9 @@ from fgdata.schema import Call, JsonValue
 
 MAX_DEPTH: Final = 100
 """How many mappings and lists may stand inside one another in a call, its arguments included. No tool needs as many."""
+
+MAX_VALUES: Final = 32_768
+"""How many values one completion may hold. The model's whole context is as many tokens; a value takes at least two."""
 
 ValueStyle = Literal["bare", "escaped", "mixed", "none"]
 
@@ -85,13 +89,18 @@ _BLANKS = re.compile(r"\s*+")
 _PLAIN_PAIR = re.compile(
     rf"([^\s{{}}\[\],:<]++):(?:{ESCAPE}([^<]*+){ESCAPE}|(-?(?:[1-9][0-9]{{0,17}}+|0)))([,}}])"
 )
+_PLAIN_ITEM = re.compile(rf"()(?:{ESCAPE}([^<]*+){ESCAPE}|(-?(?:[1-9][0-9]{{0,17}}+|0)))([,\]])")
 _BARE_KEY = re.compile(rf"[^{{}}\[\],:<]*+(?:(?!{_CONTROL})<[^{{}}\[\],:<]*+)*+")
 _BARE_WORD = re.compile(rf"[^{{}}\[\],<]*+(?:(?!{_CONTROL})<[^{{}}\[\],<]*+)*+")
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*+)(\.[0-9]++)?([eE][+-]?[0-9]++)?")
+_FIRST_OF_NUMBER = frozenset("-0123456789")
 _KEYWORDS: Final[dict[str, bool | None]] = {"true": True, "false": False, "None": None, "null": None}
 # A string ends at <escape>. If one of the others comes first it was never closed; reading on would swallow the next call.
 _STRING_END = re.compile(
     _any_of(ESCAPE, START_CALL, END_CALL, START_RESPONSE, END_RESPONSE, START_TURN, END_TURN, EOS)
+)
+_STRAY = re.compile(
+    f"(?:{_any_of(*(token for token in CONTROL_TOKENS if token not in (START_CALL, *STOP_TOKENS)))})++"
 )
 _RESUME = re.compile(_any_of(START_CALL, END_CALL, *STOP_TOKENS))
 _AFTER_STOP = re.compile(rf"(?:\s|{_any_of(*STOP_TOKENS, PAD)})*+")
@@ -111,7 +120,7 @@ class _BrokenCallError(Exception):
 class _Scanner:
     """One pass over one completion."""
 
-    __slots__ = ("calls", "n_bare", "n_escaped", "pieces", "problems", "text")
+    __slots__ = ("calls", "n_bare", "n_escaped", "n_values", "pieces", "problems", "text")
 
     def __init__(self, text: str) -> None:
         self.text = text
@@ -120,6 +129,7 @@ class _Scanner:
         self.problems: list[ParseProblem] = []
         self.n_bare = 0
         self.n_escaped = 0
+        self.n_values = 0
 
     def scan(self) -> None:
         """Go over the whole text: calls, text between them, the first stop token."""
@@ -142,8 +152,9 @@ class _Scanner:
                 if rest and rest.end() < len(text):
                     self._problem(rest.end(), f"what follows the stop token {name} is not read")
                 return
-            if name != START_CALL:
-                self._problem(token.start(), f"{name} has no place here")
+            if stray := _STRAY.match(text, token.start()):
+                self._problem(token.start(), f"{_short(stray.group())} has no place here")
+                position = stray.end()
             elif header := _HEADER.match(text, token.start()):
                 position = self._call(header)
             else:
@@ -157,7 +168,9 @@ class _Scanner:
             arguments, position = self._arguments(header.end())
         except _BrokenCallError as error:
             self.n_bare, self.n_escaped = before
-            self._problem(error.offset, f"the call of {header.group(1)!r} does not read: {error.what}")
+            self._problem(
+                error.offset, f"the call of {_short(header.group(1))!r} does not read: {error.what}"
+            )
             return self._resume(error.offset)
         self.calls.append(Call(header.group(1), arguments))
         if self.text.startswith(END_CALL, position):
@@ -181,29 +194,26 @@ class _Scanner:
         key = ""
         stack: list[tuple[Any, str]] = []
         while True:
+            self.n_values += 1
+            if self.n_values > MAX_VALUES:
+                raise _BrokenCallError(position, f"the completion holds more than {MAX_VALUES:,} values")
             is_mapping = isinstance(current, dict)
-            if is_mapping and (pair := _PLAIN_PAIR.match(text, position)):
-                key, string, digits, delimiter = pair.groups()
-                if digits is None:
-                    self._count_if_escaped(string)
-                else:
-                    self.n_bare += 1
-                if key in current:
+            if plain := (_PLAIN_PAIR if is_mapping else _PLAIN_ITEM).match(text, position):
+                key, string, digits, delimiter = plain.groups()
+                if is_mapping and key in current:
                     self._twice(position, key)
-                current[key] = string if digits is None else int(digits)
-                position = pair.end()
-                is_closed = delimiter == "}"
+                _store(current, key, self._plain_value(string, digits))
+                position = plain.end()
+                is_closed = delimiter != ","
             else:
                 position = self._skip(position)
-                if not current and text.startswith("}" if is_mapping else "]", position):
+                closing = "}" if is_mapping else "]"
+                if not current and text.startswith(closing, position):
                     position += 1
                     is_closed = True
                 else:
                     if is_mapping:
-                        start = position
-                        key, position = self._key(position)
-                        if key in current:
-                            self._twice(start, key)
+                        key, position = self._key(position, current)
                     opening = text[position : position + 1]
                     if opening in ("{", "["):
                         if len(stack) + 2 > MAX_DEPTH:
@@ -214,7 +224,7 @@ class _Scanner:
                         continue
                     value, position = self._scalar(position)
                     _store(current, key, value)
-                    position, is_closed = self._delimiter(position, "}" if is_mapping else "]")
+                    position, is_closed = self._delimiter(position, closing)
             while is_closed:
                 if not stack:
                     return arguments, position
@@ -233,8 +243,9 @@ class _Scanner:
             return position + 1, True
         raise self._unexpected(position, f"`,` or `{closing}` is missing")
 
-    def _key(self, position: int) -> tuple[str, int]:
-        """A key, bare or inside <escape>, and the place of its value."""
+    def _key(self, position: int, mapping: dict[str, Any]) -> tuple[str, int]:
+        """A key of `mapping`, bare or inside <escape>, and the place of its value."""
+        start = position
         if self.text.startswith(ESCAPE, position):
             key, position = self._string(position)
         else:
@@ -244,8 +255,10 @@ class _Scanner:
         colon = self._skip(position)
         if not key or not self.text.startswith(":", colon):
             raise self._unexpected(
-                colon, "a key and its `:` are missing" if not key else f"`:` is missing after {key[:40]!r}"
+                colon, "a key and its `:` are missing" if not key else f"`:` is missing after {_short(key)!r}"
             )
+        if key in mapping:
+            self._twice(start, key)
         return key, self._skip(colon + 1)
 
     def _scalar(self, position: int) -> tuple[JsonValue, int]:
@@ -291,13 +304,16 @@ class _Scanner:
             raise _BrokenCallError(position, "a string is never closed")
         return self.text[start : end.start()], end.end()
 
+    def _plain_value(self, string: str | None, digits: str) -> JsonValue:
+        if string is None:
+            self.n_bare += 1
+            return int(digits)
+        self._count_if_escaped(string)
+        return string
+
     def _count_if_escaped(self, string: str) -> None:
         """Count a string that looks exactly like a number or a boolean: that is how the escaped dialect writes them."""
-        if (
-            string
-            and (string[0] in "-0123456789" or string in ("true", "false"))
-            and (string in ("true", "false") or _NUMBER.fullmatch(string))
-        ):
+        if string in ("true", "false") or (string[:1] in _FIRST_OF_NUMBER and _NUMBER.fullmatch(string)):
             self.n_escaped += 1
 
     def _skip(self, position: int) -> int:
@@ -305,7 +321,7 @@ class _Scanner:
         return blanks.end() if blanks else position
 
     def _twice(self, position: int, key: str) -> None:
-        self._problem(position, f"the key {key[:40]!r} is given twice; the last value counts")
+        self._problem(position, f"the key {_short(key)!r} is given twice; the last value counts")
 
     def _unexpected(self, position: int, what: str) -> _BrokenCallError:
         if position >= len(self.text):
@@ -316,6 +332,10 @@ class _Scanner:
 
     def _problem(self, offset: int, what: str) -> None:
         self.problems.append(ParseProblem(offset, what))
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:60]}…"
 
 
 def _store(container: Any, key: str, value: Any) -> None:

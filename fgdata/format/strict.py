@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from fgdata.errors import FormatError, Problem, SchemaError
-from fgdata.format.completion import MAX_DEPTH, parse_completion
+from fgdata.format.completion import MAX_DEPTH, MAX_VALUES, parse_completion
 from fgdata.format.template import ConversationWriter, declare, render_conversation
 from fgdata.format.tokens import CONTROL_PATTERN, END_CALL, ESCAPE, START_CALL
 from fgdata.schema import Call, JsonValue, Tool
@@ -55,7 +55,11 @@ def render_call(call: Call, *, values: Literal["bare", "escaped"] = "bare") -> s
     problems = [*_name_problems(call.name, "call"), *_value_problems(call.arguments, call.name, 1)]
     FormatError.raise_if(problems)
     inside = _pairs(call.arguments, is_escaped=values == "escaped")
-    return f"{START_CALL}call:{call.name}{{{inside}}}{END_CALL}"
+    rendered = f"{START_CALL}call:{call.name}{{{inside}}}{END_CALL}"
+    n_values_at_most = rendered.count(",") + 2 * (rendered.count("{") + rendered.count("["))
+    if n_values_at_most > MAX_VALUES and not parse_completion(rendered).calls:
+        raise FormatError(f"the call of {call.name!r} holds more than {MAX_VALUES:,} values. Split it.")
+    return rendered
 
 
 def _pairs(mapping: Mapping[str, JsonValue], *, is_escaped: bool) -> str:
