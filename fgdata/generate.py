@@ -52,7 +52,7 @@ class Generated:
     splits: Mapping[str, Sequence[Example]]
     shortfalls: tuple[Shortfall, ...]
     unseen_values: Mapping[str, Mapping[str, list[JsonValue]]]
-    """Split -> slot -> values that no row of the split has, of the slots whose values stand in calls."""
+    """Split -> slot -> listed values and ends of ranges that no row of the split has, of the slots that stand in calls."""
 
     @property
     def n_rows(self) -> int:
@@ -176,14 +176,16 @@ class _Run:
         ]
 
     def unseen_values(self, drafts: Sequence[_Draft]) -> dict[str, list[JsonValue]]:
-        """Slot -> values that no row has, of the slots that stand in calls."""
+        """Slot -> listed values and ends of ranges that no row has, of the slots that stand in calls."""
         seen = {(name, canonical_json(value)) for draft in drafts for name, value in draft.slots.items()}
         named = dict.fromkeys(
             slot for intent in self.pack.intents for call in intent.calls for slot in call.slots
         )
         unseen = {
             name: [
-                v.value for v in self.pack.slots[name].values if (name, canonical_json(v.value)) not in seen
+                v.value
+                for v in (self.pack.slots[name].ends or self.pack.slots[name].values)
+                if (name, canonical_json(v.value)) not in seen
             ]
             for name in named
         }

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 
 from fgdata.errors import DataError, FgError, Problem, SchemaError, UsageError
 from fgdata.example import Example, scan_jsonl
@@ -129,7 +129,7 @@ class LintReport:
             rule = RULES[name]
             found = [finding for finding in self.findings if finding.rule == name]
             table = Table(
-                "where",
+                Column("where", overflow="fold", min_width=20),
                 "what",
                 title=f"{name} ({rule.level}): {rule.why}\n→ {rule.remedy}",
                 title_justify="left",
@@ -370,10 +370,6 @@ class _Linter:
                 calls = tuple(Call.from_json(entry) for entry in message["tool_calls"])
             except FgError as error:
                 unreadable = [problem.what for problem in error.problems]
-            except (AttributeError, TypeError):
-                unreadable = [
-                    f"`tool_calls` is no list of calls: {canonical_json(message['tool_calls'])[:80]}"
-                ]
         else:
             completion = parse_completion(_text_of(message))
             calls = completion.calls
