@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import re
+import warnings
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -377,7 +378,9 @@ def load_model(
     if adapter is not None:
         from peft import PeftModel
 
-        loaded = PeftModel.from_pretrained(loaded, str(adapter))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # about a name that peft uses of transformers
+            loaded = PeftModel.from_pretrained(loaded, str(adapter))
     return loaded.to(target).eval()
 
 

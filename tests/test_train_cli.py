@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 from train_rows import write_rows
 
+from fgtrain import TrainConfig
 from fgtrain.cli import build_parser, main, with_underscores
 
 ROOT = Path(__file__).parent.parent
@@ -112,6 +114,31 @@ def test_help_names_every_default(capsys: pytest.CaptureFixture[str]) -> None:
     shown = " ".join(capsys.readouterr().out.split())
     assert "rank of the adapter's matrices (default: 32)" in shown
     assert "--target_modules NAME,NAME" in shown
+
+
+def flag_table() -> str:
+    """The table of docs/training.md: a line for each flag."""
+    lines = ["| flag | default | meaning |", "|---|---|---|"]
+    for option in dataclasses.fields(TrainConfig):
+        default = option.default
+        if isinstance(default, tuple):
+            default = ",".join(default)
+        shown = (
+            "required"
+            if default is dataclasses.MISSING
+            else ""
+            if default in (None, False)
+            else f"`{default}`"
+        )
+        lines.append(f"| `--{option.name}` | {shown} | {option.metadata['meaning']} |")
+    return "\n".join(lines)
+
+
+def test_the_docs_list_every_flag() -> None:
+    """The table of flags in docs/training.md is the one the configuration gives."""
+    assert flag_table() in (ROOT / "docs" / "training.md").read_text(encoding="utf-8"), (
+        f"put this table there:\n{flag_table()}"
+    )
 
 
 def test_import_is_light() -> None:

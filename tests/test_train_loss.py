@@ -12,7 +12,7 @@ from transformers import TrainerCallback, TrainingArguments
 
 from fgdata.example import example_from_row
 from fgeval.loading import load_model, load_tokenizer
-from fgtrain.adapter import add_lora
+from fgtrain.adapter import add_lora, save_adapter
 from fgtrain.batches import Collator, count_scored, scored_positions, scored_targets
 from fgtrain.encode import IGNORED, Encoded, encode_example
 from fgtrain.loss import scored_logits, summed_loss
@@ -77,7 +77,7 @@ def test_loss_and_gradients_are_the_models_own(tiny_model_dir: Path, rows: list[
         batch
     )
     loss.backward()
-    assert float(loss) == pytest.approx(float(expected), rel=1e-5)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
     assert_same(gradients(model), theirs)
 
 
@@ -105,6 +105,18 @@ def test_targets_are_the_labelled_tokens_in_order(rows: list[Encoded]) -> None:
         label for row in rows for label in row.labels if label != IGNORED
     ]
     assert count_scored(batch) == sum(row.n_scored for row in rows) == int(positions.sum())
+
+
+def test_a_saved_adapter_gives_the_same_logits(
+    tiny_model_dir: Path, rows: list[Encoded], tmp_path: Path
+) -> None:
+    """What is saved and loaded again is the adapter that was in memory, to the last bit."""
+    model = adapted_model(tiny_model_dir).eval()
+    save_adapter(model, load_tokenizer(tiny_model_dir), tmp_path)
+    loaded = load_model(tiny_model_dir, adapter=tmp_path, device="cpu")
+    ids = torch.tensor([rows[0].input_ids])
+    with torch.no_grad():
+        assert torch.equal(loaded(input_ids=ids).logits, model(input_ids=ids).logits)
 
 
 class CatchGradients(TrainerCallback):
