@@ -31,6 +31,7 @@ def ask_model(
     """What the model answers to `utterance` when `tools` are declared behind the `developer` line."""
     messages = [{"role": "developer", "content": developer}, {"role": "user", "content": utterance}]
     request = Request("ask", messages, tools)
+    backend.check([request])
     (prediction,) = backend.complete([request])
     return Answer(request.prompt, prediction, parse_completion(prediction.text))
 

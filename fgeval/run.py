@@ -76,6 +76,7 @@ def run_model(
     folder = _check_folder(out)
     requests = [example_to_request(example) for example in examples]
     runner = open_backend(backend, replace(options, examples=examples))
+    runner.check(requests)
     prompts = {request.id: request.prompt for request in requests}
     header = {
         "fgeval_run": 1,

@@ -61,6 +61,10 @@ class Backend(Protocol):
         """Its part of `run.json`: model, adapter, decoding, device, versions. The same for the same run."""
         ...
 
+    def check(self, requests: Sequence[Request]) -> None:
+        """Raise an FgError that names every request it cannot answer. Called once with all, before the first is answered."""
+        ...
+
     def complete(self, requests: Sequence[Request]) -> list[Prediction]:
         """One prediction a request, in the order of the requests."""
         ...

@@ -43,11 +43,8 @@ class Replay:
             "decoding": {"recorded": True},
         }
 
-    def complete(self, requests: Sequence[Request]) -> list[Prediction]:
-        """The recorded predictions.
-
-        Raises: DataError naming every request that has none.
-        """
+    def check(self, requests: Sequence[Request]) -> None:
+        """Raise DataError naming every request that has no recorded prediction."""
         DataError.raise_if(
             Problem(
                 str(self._file), f"has no prediction for {request.id!r}.", "Record one, or leave the row out."
@@ -55,4 +52,7 @@ class Replay:
             for request in requests
             if request.id not in self._recorded
         )
+
+    def complete(self, requests: Sequence[Request]) -> list[Prediction]:
+        """The recorded predictions."""
         return [self._recorded[request.id] for request in requests]

@@ -85,6 +85,26 @@ class Transformers:
             "versions": {package: _version(package) for package in PACKAGES},
         }
 
+    def check(self, requests: Sequence[Request]) -> None:
+        """Raise ModelError naming every request whose prompt leaves no room in the model's context."""
+        limit = getattr(self._model.config, "max_position_embeddings", None)
+        if limit is None:
+            return
+        room = limit - self._options.max_new_tokens
+        encoded = self._tokenizer([request.prompt for request in requests], add_special_tokens=False)[
+            "input_ids"
+        ]
+        ModelError.raise_if(
+            Problem(
+                request.id,
+                f"its prompt has {len(ids)} tokens; {room} fit into the model's context beside "
+                f"{self._options.max_new_tokens} new ones.",
+                "Declare fewer tools in the row, or lower --max-new-tokens.",
+            )
+            for request, ids in zip(requests, encoded, strict=True)
+            if len(ids) > room
+        )
+
     def complete(self, requests: Sequence[Request]) -> list[Prediction]:
         """One prediction a request, all requests as one batch."""
         started = time.perf_counter()
@@ -95,7 +115,6 @@ class Transformers:
             padding=True,
             return_tensors="pt",
         ).to(self._model.device)
-        self._check_length(requests, batch["attention_mask"])
         try:
             with torch.inference_mode():
                 # generate() counts positions from the attention mask, so padding moves nothing.
@@ -113,21 +132,6 @@ class Transformers:
             self._prediction(request, ids, size, time_s)
             for request, ids, size in zip(requests, completions, sizes, strict=True)
         ]
-
-    def _check_length(self, requests: Sequence[Request], mask: torch.Tensor) -> None:
-        limit = getattr(self._model.config, "max_position_embeddings", None)
-        if limit is None:
-            return
-        room = limit - self._options.max_new_tokens
-        ModelError.raise_if(
-            Problem(
-                request.id,
-                f"its prompt has {size} tokens; {room} fit into the model's context beside {self._options.max_new_tokens} new ones.",
-                "Declare fewer tools in the row, or lower --max-new-tokens.",
-            )
-            for request, size in zip(requests, mask.sum(dim=1).tolist(), strict=True)
-            if size > room
-        )
 
     def _prediction(self, request: Request, ids: list[int], prompt_tokens: int, time_s: float) -> Prediction:
         # What follows the first stop token is padding up to the longest completion of the batch.

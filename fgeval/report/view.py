@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from markupsafe import Markup, escape
+
 from fgdata.schema import Call, calls_to_text
 from fgeval.metrics import SLICES
 from fgeval.scores import ScoredRun
@@ -300,12 +302,18 @@ def markdown_code(text: str) -> str:
     return f"{fence} {line} {fence}" if longest else f"{fence}{line}{fence}" if line else "–"
 
 
+def breakable(name: str) -> Markup:
+    """The name as HTML that may break behind `_`, `/` and `+`: long names fit a phone."""
+    return Markup(re.sub(r"([_/+])", r"\1<wbr>", str(escape(name))))
+
+
 FILTERS: dict[str, Callable[..., str]] = {
     "percent": percent,
     "interval": interval,
     "points": points,
     "p_value": p_value,
     "words": words,
+    "breakable": breakable,
     "md": markdown_text,
     "md_code": markdown_code,
 }

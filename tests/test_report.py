@@ -1,0 +1,214 @@
+"""fgeval.report: what stands in the report is what stands in the summaries, and nothing can break out of it."""
+
+from __future__ import annotations
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eval_data import ADAPTER, BASE, ROWS, write_predictions, write_rows
+
+from fgdata.errors import UsageError
+from fgeval import read_scores, score_predictions
+from fgeval.backends import BackendOptions
+from fgeval.report import NotComparableError, write_report
+from fgeval.report.view import HEADLINES, interval, markdown_code, markdown_text, percent
+from fgeval.run import run_model
+from fgeval.scores import ScoredRun
+
+HOSTILE = (
+    "</script><script>alert(1)</script> & <img src=x onerror='alert(2)'> \"quoted\" {{ 7 * 7 }} | `code` \x00"
+)
+
+
+class Page(HTMLParser):
+    """The tags and the texts of a page, with the attributes that could load something."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+        self.texts: list[str] = []
+        self.handlers: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append(tag)
+        self.links += [
+            value or "" for name, value in attrs if name in ("src", "href", "srcset", "data", "action")
+        ]
+        self.handlers += [name for name, _ in attrs if name.startswith("on")]
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append(data)
+
+
+def scored_run(
+    folder: Path, name: str, texts: dict[str, str], rows: list[dict[str, Any]] = ROWS, **options: Any
+) -> ScoredRun:
+    """The scores of recorded completions, by way of a replayed run."""
+    data = write_rows(folder / "test.jsonl", rows)
+    recorded = write_predictions(folder / f"{name}-recorded.jsonl", texts)
+    run_model(
+        data, folder / f"{name}-run", backend="replay", options=BackendOptions(predictions=str(recorded))
+    )
+    score_predictions(data, folder / f"{name}-run", folder / name, **options)
+    return read_scores(name, folder / name)
+
+
+@pytest.fixture
+def runs(tmp_path: Path) -> list[ScoredRun]:
+    return [scored_run(tmp_path, "base", BASE), scored_run(tmp_path, "adapter", ADAPTER)]
+
+
+def texts_of(out: Path) -> tuple[str, str]:
+    return (out / "report.html").read_text(encoding="utf-8"), (out / "report.md").read_text(encoding="utf-8")
+
+
+def test_numbers_are_the_summaries(tmp_path: Path, runs: list[ScoredRun]):
+    """Every headline, interval and count of summary.json stands in both reports."""
+    write_report(runs, tmp_path / "report")
+    html, markdown = texts_of(tmp_path / "report")
+    for run in runs:
+        overall = json.loads((run.folder / "summary.json").read_text(encoding="utf-8"))["overall"]
+        for key, _, _ in HEADLINES:
+            rate = overall[key] if key in overall else overall["arguments"][key]
+            section = (
+                html[html.index(f'data-metric="{key}"') :].split("</section>")[0].split("data-metric", 2)[1]
+            )
+            assert (
+                f"{run.name}: {percent(rate['value'])}, interval {interval(rate)}, n={rate['n']}" in section
+            )
+            assert f"{percent(rate['value'])} ({interval(rate)}, n={rate['n']})" in markdown
+    assert "exact match, 2 of 8" in html
+    assert "exact match, 7 of 8" in html
+    assert "+62.5" in html
+    assert "6 items gained, 1 lost" in html
+    assert "+62.5 points. 6 items gained, 1 lost (McNemar's exact test, p = 0.125)" in markdown
+    assert "Lost: 1 items that base gets right and adapter wrong" in html
+
+
+def test_page_stands_alone(tmp_path: Path, runs: list[ScoredRun]):
+    """No address, no external file, no inline handler, and a policy that forbids the network."""
+    write_report(runs, tmp_path / "report")
+    html, markdown = texts_of(tmp_path / "report")
+    page = Page(html)
+    assert not re.search(r"(?:https?:)?//[\w.]", html + markdown)
+    assert all(link.startswith("#") for link in page.links)
+    assert not page.handlers
+    assert not {"link", "img", "iframe", "object", "embed", "base", "form"} & set(page.tags)
+    assert "@import" not in html
+    assert "url(" not in html
+    assert "default-src 'none'" in html
+    ids = set(re.findall(r'id="([\w-]+)"', html))
+    assert {link[1:] for link in page.links} <= ids
+
+
+def test_hostile_texts_stay_text(tmp_path: Path):
+    """Markup in an utterance, a call, a raw completion, a title, a note or a run's name is shown, never run."""
+    rows = json.loads(json.dumps(ROWS))
+    rows[0]["messages"][1]["content"] = HOSTILE
+    rows[0]["family"] = rows[0]["intent"] = HOSTILE
+    texts = ADAPTER | {
+        "item-0": f"<start_function_call>call:set_code{{code:<escape>{HOSTILE}<escape>}}<end_function_call>\ud800",
+        "item-6": f"<start_function_call>call:<b>{{a:1}}<end_function_call>{HOSTILE}",
+    }
+    run = scored_run(tmp_path, "base", texts, rows)
+    view = write_report([run], tmp_path / "report", title=HOSTILE, note=HOSTILE)
+    html, markdown = texts_of(tmp_path / "report")
+    page = Page(html)
+    assert page.tags.count("script") == 1
+    assert not {"img", "b"} & set(page.tags)
+    assert not page.handlers
+    assert "{{ 7 * 7 }}" in html
+    assert "49" not in page.texts
+    outside_code = "\n".join(line for line in markdown.splitlines() if "`" not in line.replace("\\`", ""))
+    assert not re.search(r"(?<!\\)<", outside_code)
+    assert view["failures"][0]["utterance"] == HOSTILE
+
+
+@pytest.mark.parametrize(
+    "text", ["a|b", "`", "``", "a`b``c", "x\ny", "*b*", "<b>", "[a](b)", "#", "a & b", "_x_"]
+)
+def test_markdown_is_escaped(text: str):
+    """No text ends a table cell, a line or a code span."""
+    assert not re.search(r"(?<!\\)[|<*\[`]", markdown_text(text))
+    code = markdown_code(text)
+    assert "\n" not in code
+    assert not re.search(r"(?<!\\)\|", code)
+    fence = re.match(r"`+", code)
+    assert fence is not None
+    assert code.endswith(fence[0])
+    assert fence[0] not in code[len(fence[0]) : -len(fence[0])].replace(" ", "x")
+
+
+def test_other_data_is_not_compared(tmp_path: Path):
+    """Runs on different rows are refused, and the difference is named."""
+    first = scored_run(tmp_path / "1", "base", BASE)
+    seven = {name: text for name, text in ADAPTER.items() if name != "item-7"}
+    other = scored_run(tmp_path / "2", "adapter", seven, ROWS[:7])
+    with pytest.raises(
+        NotComparableError, match=r"--run adapter=.*cannot be compared with 'base': data\.sha256"
+    ):
+        write_report([first, other], tmp_path / "report")
+    assert not (tmp_path / "report").exists()
+
+
+def test_other_items_are_not_compared(tmp_path: Path):
+    """One data file, but predictions missing in one run: refused too."""
+    first = scored_run(tmp_path, "base", BASE)
+    some = write_predictions(tmp_path / "some.jsonl", {"item-0": ADAPTER["item-0"]})
+    score_predictions(tmp_path / "test.jsonl", some, tmp_path / "some", allow_missing=True)
+    with pytest.raises(NotComparableError, match="8 there, 1 now"):
+        write_report([first, read_scores("some", tmp_path / "some")], tmp_path / "report")
+
+
+def test_other_profile_is_not_compared(tmp_path: Path, runs: list[ScoredRun]):
+    """Scores of different rules are refused."""
+    runs[1].summary["profile"] = {"name": "semantic", "rules": ""}
+    with pytest.raises(NotComparableError, match=r"profile\.name: 'strict' there, 'semantic' now"):
+        write_report(runs, tmp_path / "report")
+
+
+def test_missing_predictions_are_shown(tmp_path: Path):
+    """Rows that were left out are counted where the reader looks first."""
+    data = write_rows(tmp_path / "test.jsonl", ROWS)
+    some = write_predictions(tmp_path / "some.jsonl", {"item-0": BASE["item-0"], "item-1": BASE["item-1"]})
+    score_predictions(data, some, tmp_path / "some", allow_missing=True)
+    write_report([read_scores("some", tmp_path / "some")], tmp_path / "report", note="Only two.")
+    html, markdown = texts_of(tmp_path / "report")
+    assert "6 rows have no prediction in some" in html
+    assert "**6 rows have no prediction in some and are left out.**" in markdown
+    assert "Only two." in html
+    assert "A run without provenance" in html
+
+
+def test_failures_are_limited_and_counted(tmp_path: Path, runs: list[ScoredRun]):
+    """A limit on the list is said, with the number of all."""
+    write_report(runs, tmp_path / "report", max_failures=2)
+    html, _ = texts_of(tmp_path / "report")
+    assert "7 items are wrong in at least one run; the first 2 are listed" in html
+    assert html.count("data-wrong=") == 2
+
+
+def test_folder_in_use(tmp_path: Path, runs: list[ScoredRun]):
+    """A report is not replaced unasked; two runs need two names."""
+    write_report(runs, tmp_path / "report")
+    with pytest.raises(UsageError, match=r"holds a report\.md already"):
+        write_report(runs, tmp_path / "report")
+    write_report(runs, tmp_path / "report", overwrite=True)
+    with pytest.raises(UsageError, match="same name"):
+        write_report([runs[0], runs[0]], tmp_path / "other")
+
+
+def test_three_runs(tmp_path: Path, runs: list[ScoredRun]):
+    """More than two runs: each later one is compared with the first."""
+    third = ScoredRun("third", runs[1].folder, runs[1].summary, runs[1].rows)
+    view = write_report([*runs, third], tmp_path / "report")
+    assert [(c["first"], c["second"]) for c in view["comparisons"]] == [
+        ("base", "adapter"),
+        ("base", "third"),
+    ]

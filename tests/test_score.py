@@ -1,0 +1,203 @@
+"""fgeval.score: one completion against the calls that were due."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from eval_data import BY_NAME, call, text_of
+
+from fgdata.errors import UsageError
+from fgdata.schema import Call
+from fgeval import load_profile, score_completion
+
+WARM = call("set_temperature", temperature=24)
+ZONED = call("set_temperature", temperature=24, zone="bedroom")
+UP = call("adjust_temperature", delta=2)
+COOL = call("set_mode", mode="cooling")
+ON, OFF = call("power_on"), call("power_off")
+DRY = call("set_humidity", level=1.0, silent=True)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One completion and all that should be said about it."""
+
+    name: str
+    due: Sequence[Call]
+    text: str
+    error: str = ""
+    counts: tuple[int, int, int] = (0, 0, 0)
+    """Arguments right, expected, got."""
+    reason: str = ""
+    """A part of the reason."""
+    values: str = "none"
+    schema: float | None = field(default=1.0)
+
+
+CASES = [
+    Case("exact", [UP], text_of(UP), counts=(1, 1, 1), values="bare"),
+    Case("escaped integer", [UP], text_of(UP, values="escaped"), counts=(1, 1, 1), values="escaped"),
+    Case("escaped number and boolean", [DRY], text_of(DRY, values="escaped"), counts=(2, 2, 2), values="escaped"),
+    Case("mixed", [DRY], "<start_function_call>call:set_humidity{level:1.0,silent:<escape>true<escape>}<end_function_call>",
+         counts=(2, 2, 2), values="mixed"),
+    Case("an escaped 24 that the schema calls a string stays one", [call("set_code", code="24")],
+         text_of(call("set_code", code="24")), counts=(1, 1, 1)),
+    Case("a bare number where the schema wants text", [call("set_code", code="24")], text_of(call("set_code", code=24)),
+         "wrong_type", (0, 1, 1), 'set_code.code: expected "24", got 24', "bare", 0.0),
+    Case("1.0 is not 1", [call("adjust_temperature", delta=1)], text_of(call("adjust_temperature", delta=1.0)),
+         "wrong_type", (0, 1, 1), "expected 1, got 1.0", "bare", 0.0),
+    Case("true is not 1", [call("adjust_temperature", delta=1)], text_of(call("adjust_temperature", delta=True)),
+         "wrong_type", (0, 1, 1), "expected 1, got true", "bare", 0.0),
+    Case("-2 is not 2", [UP], text_of(call("adjust_temperature", delta=-2)), "wrong_value", (0, 1, 1),
+         "adjust_temperature.delta: expected 2, got -2", "bare"),
+    Case("a value in the user's language", [COOL], text_of(call("set_mode", mode="냉방")), "wrong_value", (0, 1, 1),
+         'expected "cooling", got "냉방"', schema=0.0),
+    Case("case counts", [COOL], text_of(call("set_mode", mode="Cooling")), "wrong_value", (0, 1, 1), schema=0.0),
+    Case("order of arguments", [ZONED], "<start_function_call>call:set_temperature{zone:<escape>bedroom<escape>,"
+         "temperature:24}<end_function_call>", counts=(2, 2, 2), values="bare"),
+    Case("decomposed Hangul", [call("set_code", code="거실")],
+         text_of(call("set_code", code="\u1100\u1165\u1109\u1175\u11af")), counts=(1, 1, 1)),
+    Case("missing argument", [ZONED], text_of(WARM), "missing_argument", (1, 2, 1),
+         'set_temperature.zone: missing, expected "bedroom"', "bare"),
+    Case("hallucinated argument", [WARM], text_of(ZONED), "hallucinated_argument", (1, 1, 2),
+         'set_temperature.zone: not expected, got "bedroom"', "bare"),
+    Case("argument of no schema", [ON], text_of(call("power_on", now=True)), "hallucinated_argument", (0, 0, 1),
+         "power_on.now: not expected", "bare", 0.0),
+    Case("wrong tool", [COOL], text_of(WARM), "wrong_tool", (0, 1, 1),
+         'expected set_mode(mode="cooling"), got set_temperature(temperature=24)', "bare"),
+    Case("invented tool", [ON], text_of(call("turn_on")), "invented_tool", reason="'turn_on' is not a declared tool", schema=0.0),
+    Case("parallel calls in another order", [ON, WARM], text_of(WARM, ON), counts=(1, 1, 1), values="bare"),
+    Case("two calls of one tool in another order", [WARM, call("set_temperature", temperature=20)],
+         text_of(call("set_temperature", temperature=20), WARM), counts=(2, 2, 2), values="bare"),
+    Case("one of two calls", [ON, WARM], text_of(ON), "too_few_calls", (0, 1, 0), "not called: set_temperature"),
+    Case("a call too many", [ON], text_of(ON, WARM), "too_many_calls", (0, 0, 1),
+         "called without being due: set_temperature(temperature=24)", "bare"),
+    Case("the same call twice", [ON], text_of(ON, ON), "too_many_calls", reason="called without being due: power_on()"),
+    Case("the same call due twice", [UP, UP], text_of(UP, UP), counts=(2, 2, 2), values="bare"),
+    Case("no call made", [UP], "못 해요.<end_of_turn>", "missed_call", (0, 1, 0), "no call was made, expected adjust", schema=None),
+    Case("nothing written", [UP], "", "missed_call", (0, 1, 0), schema=None),
+    Case("no call due, none made", [], "그건 못 해요.<end_of_turn>", schema=None),
+    Case("no call due, one made", [], text_of(ON), "over_call", reason="no call was due, got power_on()"),
+    Case("no call due, one begun", [], "<start_function_call>call:power_on{", "unread", reason="does not read", schema=None),
+    Case("cut off in mid-call", [UP], "<start_function_call>call:adjust_temperature{del", "unread", (0, 1, 0),
+         "does not read as a call at character", schema=None),
+    Case("second call cut off", [ON, WARM], text_of(ON)[:-len("<start_function_response>")]
+         + "<start_function_call>call:set_temperature{temp", "unread", (0, 1, 0), "not called: set_temperature"),
+    Case("right call, then a broken one", [ON], text_of(ON)[:-len("<start_function_response>")]
+         + "<start_function_call>call:power_on{", "unread", reason="does not read"),
+    Case("no end token", [UP], "<start_function_call>call:adjust_temperature{delta:2}", counts=(1, 1, 1), values="bare"),
+    Case("text around the call", [UP], f"네! {text_of(UP)}", counts=(1, 1, 1), values="bare"),
+    Case("behind the stop token", [UP], f"{text_of(UP)}response:ok", counts=(1, 1, 1), values="bare"),
+    Case("a key twice", [UP], "<start_function_call>call:adjust_temperature{delta:1,delta:2}<end_function_call>",
+         "unread", (1, 1, 1), "twice", "bare"),
+    Case("call: without its token is text", [UP], "call:adjust_temperature{delta:2}", "missed_call", (0, 1, 0), schema=None),
+    Case("best of two partners", [ZONED, call("set_temperature", temperature=20)],
+         text_of(call("set_temperature", temperature=24), call("set_temperature", temperature=20, zone="attic")),
+         "missing_argument", (2, 3, 3), "zone: missing", "bare"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.name for case in CASES])
+def test_score_of_a_completion(case: Case):
+    """Verdict, counts, dialect and reason of every kind of completion."""
+    score = score_completion(case.due, case.text, BY_NAME)
+    assert (score.error_type, score.exact) == (case.error, not case.error)
+    assert (score.n_right, score.n_expected, score.n_got) == case.counts
+    assert case.reason in score.reason
+    assert bool(score.reason) == bool(case.error)
+    assert score.values == case.values
+    assert score.schema.value == case.schema
+    assert score.decision.value == float(bool(case.due) == bool(score.got))
+
+
+def test_cut_off_is_named():
+    """A reader learns that the token limit, not the model, ended the call."""
+    score = score_completion([UP], "<start_function_call>call:adjust", BY_NAME, cut_off=True)
+    assert score.reasons[-1] == "cut off at the token limit"
+
+
+def test_order_of_calls_changes_nothing():
+    """Every order of the calls made, and of those due, has the same verdict and counts."""
+    from itertools import permutations
+
+    due = [ZONED, call("set_temperature", temperature=20), ON]
+    made = [
+        call("set_temperature", temperature=20, zone="attic"),
+        WARM,
+        call("set_temperature", temperature=30),
+    ]
+    seen = {
+        (s.error_type, s.n_right, s.n_expected, s.n_got, tuple(sorted(s.reasons)))
+        for d in permutations(due)
+        for m in permutations(made)
+        for s in [score_completion(d, text_of(*m), BY_NAME)]
+    }
+    assert len(seen) == 1
+
+
+def escape_only_parser(text: str) -> list[tuple[str, dict[str, str]]]:
+    """A parser as it is published: it sees `key:<escape>value<escape>` and nothing else."""
+    calls = re.findall(r"<start_function_call>call:(\w+)\{(.*?)\}<end_function_call>", text)
+    return [(name, dict(re.findall(r"(\w+):<escape>(.*?)<escape>", inner))) for name, inner in calls]
+
+
+def test_rescoring_lesson():
+    """The same outputs under an escape-only parser and under ours.
+
+    A public report gives its base model 12.7 % because the base writes integers bare; once they are read, it has 21.5 %.
+    """
+    due = [call("adjust_temperature", delta=n) for n in (1, 2, -1, -2)] + [COOL, ON]
+    base = [text_of(one) for one in due[:2]] + [text_of(OFF)] * 2 + [text_of(one) for one in due[4:]]
+    adapter = [text_of(one, values="escaped") for one in due]
+
+    def rate_escape_only(outputs: list[str]) -> float:
+        gold = [(one.name, {name: str(value) for name, value in one.arguments.items()}) for one in due]
+        return sum(escape_only_parser(text) == [g] for text, g in zip(outputs, gold, strict=True)) / len(due)
+
+    def rate(outputs: list[str]) -> float:
+        return sum(score_completion([g], t, BY_NAME).exact for g, t in zip(due, outputs, strict=True)) / len(
+            due
+        )
+
+    assert (rate_escape_only(base), rate_escape_only(adapter)) == (2 / 6, 1.0)
+    assert (rate(base), rate(adapter)) == (4 / 6, 1.0)
+
+
+def test_rows_without_tools_are_scored_alike():
+    """The first seed's rows declare no tools and escape numbers: a bare answer to such a row is right, a postcode stays text."""
+    gold = call("adjust_temperature", delta="2")
+    assert score_completion([gold], text_of(UP), {}).exact
+    assert score_completion([gold], text_of(gold), {}).exact
+    assert not score_completion([call("f", code="02134")], text_of(call("f", code=2134)), {}).exact
+    assert score_completion([gold], text_of(UP), {}).schema.value is None
+
+
+def test_unknown_profile():
+    """A profile that is none is named, with those there are."""
+    with pytest.raises(UsageError, match=r"'lenient' is no scoring profile.*strict"):
+        load_profile("lenient")
+
+
+@pytest.mark.parametrize(
+    "module", ["fgeval", "fgeval.score", "fgeval.scores", "fgeval.report", "fgeval.cli", "fgeval.run"]
+)
+def test_scoring_is_light(module: str):
+    """Scoring and reporting run where no deep-learning library is installed."""
+    probe = f"import sys, {module}; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", probe], text=True).split()
+    assert {"torch", "jax", "transformers", "peft", "accelerate"}.isdisjoint(loaded)
+
+
+def test_many_calls_take_no_long():
+    """A model that repeats itself up to the limit does not stall the scorer."""
+    text = text_of(*[call("adjust_temperature", delta=n % 7) for n in range(2000)])
+    started = time.perf_counter()
+    score = score_completion([UP, call("adjust_temperature", delta=100)], text, BY_NAME)
+    assert (score.error_type, score.n_right) == ("too_many_calls", 1)
+    assert time.perf_counter() - started < 5
