@@ -1,14 +1,28 @@
-"""Hypothesis strategies shared by the tests: texts, values, calls, tools and conversations."""
+"""Hypothesis strategies shared by the tests: texts, values, calls, tools and conversations.
+
+Importing this module sets how hypothesis runs here: without deadlines, since a busy machine is no fault of the code.
+`HYPOTHESIS_EXAMPLES=2000` asks more of every property than the suite's ordinary run does.
+"""
 
 from __future__ import annotations
 
+import os
 import re
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from fgdata.format import CONTROL_TOKENS, find_control_tokens
 from fgdata.schema import Call
+
+settings.register_profile(
+    "fgsuite",
+    deadline=None,
+    max_examples=int(os.environ.get("HYPOTHESIS_EXAMPLES", "60")),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+settings.load_profile("fgsuite")
 
 # Half characters cannot be written as UTF-8, so no file of ours holds one.
 any_text = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -78,6 +92,9 @@ values = st.recursive(
 arguments = st.dictionaries(names, values, max_size=5)
 calls = st.builds(Call, names, arguments)
 call_lists = st.lists(calls, min_size=1, max_size=4)
+# What conversations are made of: small enough for many of them in a second.
+_few_arguments = st.dictionaries(names, scalars, max_size=2) | st.just({"list": ["a", {"k": [1.5, None]}]})
+_few_calls = st.lists(st.builds(Call, names, _few_arguments), min_size=1, max_size=2)
 
 
 def entries(call: Call) -> dict[str, Any]:
@@ -103,7 +120,7 @@ def _schemas(depth: int) -> st.SearchStrategy[dict[str, Any]]:
             st.fixed_dictionaries({"type": st.just("array")}, optional={"items": inner}),
             st.fixed_dictionaries(
                 {"type": st.just("object"), "properties": st.dictionaries(names, inner, max_size=3)},
-                optional={"required": st.lists(names, max_size=2)},
+                optional={"required": st.lists(names, max_size=2, unique=True)},
             ),
         ]
     return st.tuples(described, st.one_of(kinds)).map(lambda pair: pair[0] | pair[1])
@@ -111,7 +128,7 @@ def _schemas(depth: int) -> st.SearchStrategy[dict[str, Any]]:
 
 parameters = st.fixed_dictionaries(
     {"type": st.just("object"), "properties": st.dictionaries(names, _schemas(2), max_size=4)},
-    optional={"required": st.lists(names, max_size=3)},
+    optional={"required": st.lists(names, max_size=3, unique=True)},
 )
 tools = st.fixed_dictionaries({"name": names, "description": texts}, optional={"parameters": parameters}).map(
     lambda body: {"type": "function", "function": body}
@@ -185,24 +202,24 @@ def message_parts() -> st.SearchStrategy[Any]:
 
 
 @st.composite
-def conversations(draw: st.DrawFn, *, odd_spacing: bool = True) -> list[dict[str, Any]]:
+def conversations(draw: st.DrawFn) -> list[dict[str, Any]]:
     """Conversations in good order that end with the assistant: developer?, then user turns with answers or tool use."""
-    filled = texts.filter(str.strip) if odd_spacing else texts.map(str.strip).filter(bool)
+    filled = texts.filter(str.strip)
     messages: list[dict[str, Any]] = []
     if draw(st.booleans()):
         messages.append(
             {"role": draw(st.sampled_from(["developer", "system"])), "content": draw(message_parts())}
         )
-    for _ in range(draw(st.integers(1, 3))):
+    for _ in range(draw(st.integers(1, 2))):
         messages.append({"role": "user", "content": draw(message_parts())})
-        for _ in range(draw(st.integers(0, 2))):
-            used = draw(call_lists)
+        for _ in range(draw(st.integers(0, 1))):
+            used = draw(_few_calls)
             messages.append(_call_message(draw, used))
             messages += _tool_messages(draw, used)
         messages.append({"role": "assistant", "content": draw(filled)})
     if draw(st.booleans()):
         messages.append({"role": "user", "content": draw(texts)})
-        messages.append(_call_message(draw, draw(call_lists)))
+        messages.append(_call_message(draw, draw(_few_calls)))
     return messages
 
 
@@ -215,7 +232,7 @@ def _call_message(draw: st.DrawFn, used: list[Call]) -> dict[str, Any]:
 
 def _tool_messages(draw: st.DrawFn, used: list[Call]) -> list[dict[str, Any]]:
     """The tools' answers, in one of the shapes the template takes."""
-    answers = [{"name": call.name, "response": draw(arguments)} for call in used]
+    answers = [{"name": call.name, "response": draw(_few_arguments)} for call in used]
     shape = draw(st.sampled_from(["list", "mappings", "texts"]))
     if shape == "list":
         return [{"role": "tool", "content": answers}]

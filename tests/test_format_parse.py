@@ -85,7 +85,7 @@ def test_escaped_values_read_as_strings(call: Call) -> None:
     assert completion.calls[0].arguments.keys() == call.arguments.keys()
 
 
-@settings(max_examples=500)
+@settings(max_examples=300)
 @given(hostile_texts | any_text)
 def test_never_raises(text: str) -> None:
     """Any text is data: problems lie inside it and come in order, and what was read can be rendered or compared."""
@@ -189,10 +189,10 @@ HOSTILE = {
 def test_hostile_megabyte(name: str) -> None:
     """A megabyte of anything takes less than a second: no text makes the scanner go over it twice."""
     best = float("inf")
-    for _ in range(3):  # a busy machine may be slow once
-        start = time.perf_counter()
+    for _ in range(3):  # processor time, but a busy machine slows that, too
+        start = time.process_time()
         parse_completion(HOSTILE[name])
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
         if best < 1.0:
             return
     pytest.fail(f"{best:.2f} s for {name}")

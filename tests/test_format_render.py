@@ -69,7 +69,7 @@ def test_our_template_renders_the_same(messages: Any, tools: Any, add_generation
     )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(st.lists(odd_tools, max_size=2))
 def test_our_template_declares_the_same(tools: Any) -> None:
     """They agree on schemas no validator would pass: Jinja's truth, missing keys, None, and what cannot be iterated."""
@@ -101,7 +101,7 @@ _odd_messages = st.lists(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(_odd_messages, st.booleans())
 def test_our_template_takes_turns_the_same(messages: Any, add_generation_prompt: bool) -> None:
     """They agree on messages in any order with any content, and on what is refused."""

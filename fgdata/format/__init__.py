@@ -6,7 +6,14 @@ completion.py    what a model wrote -> calls, text, problems
 strict.py        what we write: refuses what could be read in two ways; prompts, targets, training texts
 """
 
-from fgdata.format.completion import MAX_DEPTH, Completion, ParseProblem, ValueStyle, parse_completion
+from fgdata.format.completion import (
+    MAX_DEPTH,
+    MAX_VALUES,
+    Completion,
+    ParseProblem,
+    ValueStyle,
+    parse_completion,
+)
 from fgdata.format.strict import (
     Span,
     TrainingText,
@@ -25,6 +32,7 @@ __all__ = [
     "CONTROL_TOKENS",
     "HIDDEN_NAMES",
     "MAX_DEPTH",
+    "MAX_VALUES",
     "STOP_TOKENS",
     "TRIGGER",
     "Completion",

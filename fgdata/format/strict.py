@@ -400,7 +400,7 @@ def _value_problems(value: Any, where: str, depth: int) -> list[Problem]:
     if isinstance(value, int):
         return (
             []
-            if abs(value) < 10**4300
+            if abs(value) < _TOO_LARGE
             else [Problem(where, "an integer has more than 4,300 digits.", "Use a string.")]
         )
     if depth > MAX_DEPTH:
