@@ -28,7 +28,7 @@ from fgdata.format import (
 from fgdata.generate import Generated, generate
 from fgdata.lint import Finding, LintReport, lint
 from fgdata.pack import Intent, Pack, Slot, TemplateFamily
-from fgdata.packs import load_pack, pack_names
+from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.schema import Call, Parameter, Tool, check_call, coerce_call
 from fgdata.stats import DataStats, count_rows
 
@@ -60,6 +60,7 @@ __all__ = [
     "generate",
     "lint",
     "load_pack",
+    "load_tools",
     "pack_names",
     "parse_completion",
     "read_jsonl",

@@ -12,7 +12,7 @@ from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out, progress_bar, run_c
 from fgdata.dataset import check_folder, write_dataset
 from fgdata.generate import generate
 from fgdata.lint import RULES, lint, read_tools
-from fgdata.packs import load_pack, pack_names
+from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.show import LEGEND, find_examples, heading, styled, training_text
 from fgdata.stats import count_rows
 
@@ -171,7 +171,7 @@ def _add_lint(commands: Commands) -> None:
 def _lint(arguments: argparse.Namespace) -> int:
     tools = read_tools(arguments.tools) if arguments.tools else None
     if arguments.pack:
-        tools = load_pack(arguments.pack).tools_by_name
+        tools = load_tools(arguments.pack)
     report = lint(arguments.files, tools)
     if arguments.format == "json":
         print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))

@@ -22,7 +22,7 @@ from fgdata.errors import DataError, FgError, Problem, SchemaError, UsageError
 from fgdata.example import Example, scan_jsonl
 from fgdata.format import TRIGGER, Completion, find_control_tokens, parse_completion
 from fgdata.generate import utterance_key
-from fgdata.packs import load_pack
+from fgdata.packs import load_tools
 from fgdata.schema import Call, Tool, canonical_json, check_call, coerce_call, tools_by_name
 
 Level = Literal["error", "note"]
@@ -393,7 +393,7 @@ class _Linter:
     def pack_tools(self, name: str) -> Mapping[str, Tool] | None:
         if name not in self.packs:
             try:
-                self.packs[name] = load_pack(name).tools_by_name if name else None
+                self.packs[name] = load_tools(name) if name else None
             except FgError:
                 self.packs[name] = (
                     None  # a data set of a pack that is not here: its calls are counted as unchecked

@@ -65,6 +65,17 @@ def read_pack(folder: str | os.PathLike[str]) -> Pack:
     return _PackReader(Path(folder)).read()
 
 
+def read_pack_tools(folder: str | os.PathLike[str]) -> dict[str, Tool]:
+    """The tools of the pack in a folder, by name; nothing else of it is read.
+
+    Raises: PackError with everything that is wrong in tools.json.
+    """
+    reader = _PackReader(Path(folder))
+    tools = reader.tools(reader.folder / "tools.json")
+    PackError.raise_if(reader.problems)
+    return tools
+
+
 class _PackReader:
     """The parts of a pack as far as they are read, and the problems found so far."""
 

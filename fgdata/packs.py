@@ -8,8 +8,9 @@ from pathlib import Path
 
 from fgdata.errors import Problem, UsageError
 from fgdata.pack import Pack
-from fgdata.pack_reader import read_pack
+from fgdata.pack_reader import read_pack, read_pack_tools
 from fgdata.positions import closest
+from fgdata.schema import Tool
 
 PACKAGE = Path(__file__).parent
 ROOTS = (PACKAGE.parent / "templates", PACKAGE / "_templates")
@@ -48,6 +49,14 @@ def load_pack(name_or_path: str | os.PathLike[str]) -> Pack:
     """
     folder = find_pack_folder(name_or_path)
     return _load(folder) if folder.parent in ROOTS else read_pack(folder)
+
+
+def load_tools(name_or_path: str | os.PathLike[str]) -> dict[str, Tool]:
+    """The tools of a pack, by name.
+
+    Raises: UsageError if there is no such pack; PackError with everything that is wrong in its tools.json.
+    """
+    return read_pack_tools(find_pack_folder(name_or_path))
 
 
 @lru_cache(maxsize=16)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from small_pack import INTENTS, KOREAN_SLOTS, PACK, SLOTS, TOOLS, intent_text, write_korean_pack, write_pack
 
 from fgdata.errors import PackError, UsageError
+from fgdata.generate import generate
 from fgdata.pack_reader import read_pack
 from fgdata.packs import find_pack_folder, load_pack, pack_names
 from fgdata.schema import Call
@@ -362,3 +365,43 @@ def test_a_changed_folder_is_read_again(tmp_path: Path) -> None:
     load_pack(write_pack(tmp_path))
     write_pack(tmp_path, pack=PACK.replace("1.0.0", "1.0.1"))
     assert load_pack(tmp_path).version == "1.0.1"
+
+
+# The documentation
+
+
+def test_the_documented_pack_works(tmp_path: Path) -> None:
+    """The complete example of docs/packs.md is a sound pack that makes the rows the page shows."""
+    page = (Path(__file__).parent.parent / "docs" / "packs.md").read_text(encoding="utf-8")
+    blocks = [
+        (f"my_lamp/{name}", text)
+        for name, text in re.findall(r"```yaml\n# my_lamp/(\S+)\n(.*?)```", page, re.DOTALL)
+    ]
+    blocks += [("my_lamp/tools.json", text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
+    assert len(blocks) == 4
+    for name, text in blocks:
+        file = tmp_path / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    made = generate(read_pack(tmp_path / "my_lamp"), 200, 1)
+    assert {split: len(rows) for split, rows in made.splits.items()} == {
+        "train": 160,
+        "validation": 20,
+        "test": 20,
+    }
+    misspelt = (
+        (tmp_path / "my_lamp" / "intents" / "dim.yaml")
+        .read_text(encoding="utf-8")
+        .replace("{{ level }}", "{{ levle }}", 1)
+    )
+    (tmp_path / "my_lamp" / "intents" / "dim.yaml").write_text(misspelt, encoding="utf-8")
+    said = re.search(r"error: my_lamp/(.*)", page)
+    assert said is not None
+    assert problems_of(tmp_path / "my_lamp") == [said[1].removeprefix("intents/")]
+
+
+def test_the_documented_code_runs() -> None:
+    """The Python of docs/packs.md runs as it stands."""
+    page = (Path(__file__).parent.parent / "docs" / "packs.md").read_text(encoding="utf-8")
+    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
+        subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
