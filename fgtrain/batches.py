@@ -1,6 +1,6 @@
 """Rows -> tensors.
 
-This is where a later batch with a shared prompt prefix goes in: `Collator` decides what a batch holds, and
+A collator decides what a batch holds (this one pads; `fgtrain.prefix` shares the prompt prefix), and
 `fgtrain.loss.scored_logits` is the only code that reads it.
 """
 
@@ -8,15 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor
 
 from fgtrain.encode import IGNORED, Encoded
 
-Batch: TypeAlias = dict[str, Tensor]
-"""`input_ids`, `attention_mask`, `labels`: (B, T) int64 each."""
+Batch: TypeAlias = dict[str, Any]
+"""`input_ids`, `labels`: (B, T) int64. `attention_mask`: (B, T) int64, or a dict of masks. `position_ids` (B, T), or none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ def scored_positions(batch: Batch) -> Tensor:
 
 def scored_targets(batch: Batch) -> Tensor:
     """(N,) int64: the tokens with loss, in the order of `scored_positions`."""
-    following = batch["labels"][:, 1:]
+    following: Tensor = batch["labels"][:, 1:]
     return following[following != IGNORED]
 
 

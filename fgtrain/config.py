@@ -85,6 +85,11 @@ class TrainConfig:
         "error", "a row over --max_length stops the run, or is left out and counted; none is ever cut short"
     )
 
+    share_prefix: Literal["auto", "off"] = _option(
+        "auto",
+        "compute the prompt prefix that the rows of a batch have in common once; same loss and gradients",
+    )
+
     seed: int = _option(42, "decides the adapter's first weights, the order of rows, and dropout", at_least=0)
     device: Literal["auto", "cpu", "cuda"] = _option(
         "auto", "auto: CUDA or ROCm if there is such a device, else CPU"

@@ -43,7 +43,10 @@ def scored_logits(model: Any, head: nn.Module, batch: Batch) -> Tensor:
         head: the output layer inside it.
     """
     with _head_on(head, scored_positions(batch)):
-        output = model(input_ids=batch["input_ids"], attention_mask=batch["attention_mask"], use_cache=False)
+        inputs = {
+            name: batch[name] for name in ("input_ids", "attention_mask", "position_ids") if name in batch
+        }
+        output = model(**inputs, use_cache=False)
     logits: Tensor = output.logits
     return logits
 

@@ -27,12 +27,12 @@ from fgeval.loading import (
     model_folder,
 )
 from fgtrain.adapter import add_lora, n_trainable, save_adapter
-from fgtrain.batches import Collator
 from fgtrain.callbacks import Interrupt, Reporter
 from fgtrain.config import TrainConfig
 from fgtrain.devices import choose_device, choose_dtype, describe_device, peak_memory_bytes, trainer_options
 from fgtrain.encode import EncodedFile, encode_examples
 from fgtrain.output import check_continues, check_output, clear_output, newest_checkpoint
+from fgtrain.prefix import make_collator
 from fgtrain.record import RunRecord, read_run
 from fgtrain.trainer import ScoredTokenTrainer
 
@@ -273,7 +273,7 @@ def _run(
             trainer = ScoredTokenTrainer(
                 model=model,
                 args=_training_arguments(config, len(train.rows), evaluation is not None),
-                collator=Collator(tokenizer.pad_token_id),
+                collator=make_collator(model, tokenizer.pad_token_id, share=config.share_prefix == "auto"),
                 train_rows=train.rows,
                 eval_rows=evaluation.rows if evaluation is not None else None,
                 save=lambda place: save_adapter(model, tokenizer, place),

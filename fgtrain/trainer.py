@@ -16,7 +16,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from fgtrain.batches import Batch, Collator, count_scored
+from fgtrain.batches import Batch, count_scored
 from fgtrain.encode import Encoded
 from fgtrain.loss import scored_logits, summed_loss
 
@@ -33,7 +33,7 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
         *,
         model: Any,
         args: TrainingArguments,
-        collator: Collator,
+        collator: Callable[[Sequence[Encoded]], Batch],
         train_rows: Sequence[Encoded],
         eval_rows: Sequence[Encoded] | None,
         save: Callable[[str], None],

@@ -1,0 +1,80 @@
+"""Batches that compute the prompt prefix once.
+
+All samples of a pack begin with the same developer text and declarations: 300 to 2,000 tokens in front of some 40 that
+differ. A group of samples is laid out as one row, the prefix and then every sample's rest; each rest sees the prefix and
+itself, and its positions go on from the prefix. That is the same mathematics as one row a sample: loss and gradients are
+equal (a test compares them), only that with dropout the samples of a group share what is dropped in the prefix.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from fgtrain.batches import Batch, Collator
+from fgtrain.encode import IGNORED, Encoded
+
+SHARED_MODELS = ("gemma3_text",)
+"""Architectures (`model_type`) that take a mask a kind of layer, which a window of positions needs."""
+
+
+@dataclass(frozen=True, slots=True)
+class PrefixCollator:
+    """One row for the whole batch where its samples share most of their tokens; else one padded row a sample."""
+
+    pad_token_id: int
+    sliding_window: int
+    """Positions that the model's local layers look back, their own included."""
+
+    def __call__(self, rows: Sequence[Encoded]) -> Batch:
+        """The batch of these rows; `attention_mask` is a mask a kind of layer, (1, 1, T, T) bool, True where seen."""
+        length = common_prefix(rows)
+        if len(rows) == 1 or 2 * length * len(rows) < sum(len(row.input_ids) for row in rows):
+            return Collator(self.pad_token_id)(rows)
+        input_ids, labels = list(rows[0].input_ids[:length]), [IGNORED] * length
+        positions, owners = list(range(length)), [0] * length
+        for number, row in enumerate(rows, 1):
+            rest = len(row.input_ids) - length
+            input_ids += row.input_ids[length:]
+            labels += row.labels[length:]
+            positions += range(length, length + rest)
+            owners += [number] * rest
+        position_ids, owner = torch.tensor([positions]), torch.tensor(owners)  # (1, T), (T,)
+        seen = (owner[:, None] == owner[None, :]) | (owner == 0)[None, :]
+        seen &= torch.ones_like(seen).tril()
+        # Local layers look back by position, not by place in the row.
+        near = position_ids.T - position_ids < self.sliding_window
+        return {
+            "input_ids": torch.tensor([input_ids]),
+            "labels": torch.tensor([labels]),
+            "position_ids": position_ids,
+            "attention_mask": {
+                "full_attention": seen[None, None],
+                "sliding_attention": (seen & near)[None, None],
+            },
+        }
+
+
+def common_prefix(rows: Sequence[Encoded]) -> int:
+    """The number of tokens all rows begin with and can share.
+
+    It ends a token before the first one with loss: that one is predicted from the token before it, which must be the
+    sample's own.
+    """
+    ids = [row.input_ids for row in rows]
+    low, high = min(ids), max(ids)  # what these two share, all between them share
+    shared = next(
+        (i for i, (a, b) in enumerate(zip(low, high, strict=False)) if a != b), min(len(low), len(high))
+    )
+    first_scored = (next(i for i, label in enumerate(row.labels) if label != IGNORED) for row in rows)
+    return max(0, min(shared, *(index - 1 for index in first_scored)))
+
+
+def make_collator(model: Any, pad_token_id: int, *, share: bool) -> Collator | PrefixCollator:
+    """The collator for a model: with a shared prefix where `share` asks for it and the model can take it."""
+    config: Any = model.config
+    able = config.model_type in SHARED_MODELS and getattr(config, "_attn_implementation", "") == "sdpa"
+    return PrefixCollator(pad_token_id, config.sliding_window) if share and able else Collator(pad_token_id)

@@ -1,0 +1,116 @@
+"""Sharing the prompt prefix changes the speed and nothing else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from test_train_loss import adapted_model, assert_same, gradients, plain_loss
+from train_rows import call, mixed_rows, tool_calls_row
+
+from fgdata.example import example_from_row
+from fgeval.loading import load_tokenizer
+from fgtrain.batches import Collator, count_scored, scored_targets
+from fgtrain.encode import IGNORED, Encoded, encode_example
+from fgtrain.loss import scored_logits, summed_loss
+from fgtrain.prefix import PrefixCollator, common_prefix, make_collator
+
+
+def encoded(rows: list[dict[str, Any]], folder: Path) -> list[Encoded]:
+    tokenizer = load_tokenizer(folder)
+    return [encode_example(example_from_row(row, "", str(n)), tokenizer) for n, row in enumerate(rows)]
+
+
+@pytest.fixture(scope="module")
+def rows(tiny_model_dir: Path) -> list[Encoded]:
+    """Seven ragged rows with the same declarations, which are longer than the model's window of 16 tokens."""
+    wishes = ["온도 올려줘" + " 너무 더워요" * (n % 4) for n in range(7)]
+    return encoded(
+        [
+            tool_calls_row(wish, call("adjust_temperature", delta=n), number=n)
+            for n, wish in enumerate(wishes)
+        ],
+        tiny_model_dir,
+    )
+
+
+def shared_loss(model: Any, batch: Any) -> torch.Tensor:
+    return summed_loss(scored_logits(model, model.get_output_embeddings(), batch), batch) / count_scored(
+        batch
+    )
+
+
+@pytest.mark.parametrize("window", [4, 16, 4096])
+def test_loss_and_gradients_are_the_plain_ways(
+    tiny_model_dir: Path, rows: list[Encoded], window: int
+) -> None:
+    """Loss and every adapter gradient within 1e-5, with windows shorter than a rest, than the prefix, and than nothing."""
+    model = adapted_model(tiny_model_dir)
+    for module in model.modules():  # the window lives in the configuration and in the layers
+        if getattr(module, "sliding_window", None):
+            module.sliding_window = window
+    model.config.sliding_window = window
+    expected = plain_loss(model, rows)
+    expected.backward()
+    theirs = gradients(model)
+    model.zero_grad()
+    batch = PrefixCollator(0, window)(rows)
+    assert batch["input_ids"].shape[0] == 1
+    loss = shared_loss(model, batch)
+    loss.backward()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert_same(gradients(model), theirs)
+
+
+def test_the_window_is_honoured(tiny_model_dir: Path, rows: list[Encoded]) -> None:
+    """The comparison above can fail: with a window that is wrong by a few positions the loss differs."""
+    model = adapted_model(tiny_model_dir)
+    right, wrong = (shared_loss(model, PrefixCollator(0, window)(rows)).item() for window in (16, 8))
+    assert right == pytest.approx(plain_loss(model, rows).item(), rel=1e-5)
+    assert wrong != pytest.approx(right, rel=1e-4)
+
+
+def test_same_tokens_carry_loss(rows: list[Encoded]) -> None:
+    """A shared batch scores exactly the tokens that the padded one scores, in the same order, and is far smaller."""
+    shared, padded = PrefixCollator(0, 16)(rows), Collator(0)(rows)
+    assert scored_targets(shared).tolist() == scored_targets(padded).tolist()
+    assert shared["input_ids"].numel() * 2 < padded["input_ids"].numel()
+
+
+def test_rests_do_not_see_each_other(rows: list[Encoded]) -> None:
+    """Every token sees the prefix and its own sample up to itself: as many tokens as its position says, and one."""
+    batch = PrefixCollator(0, 10_000)(rows)
+    seen = batch["attention_mask"]["full_attention"][0, 0].sum(dim=1)
+    assert seen.tolist() == (batch["position_ids"][0] + 1).tolist()
+    near = batch["attention_mask"]["sliding_attention"][0, 0].sum(dim=1)
+    assert near.tolist() == seen.tolist()
+    short = PrefixCollator(0, 5)(rows)["attention_mask"]["sliding_attention"][0, 0].sum(dim=1)
+    assert short.tolist() == [min(5, n) for n in seen.tolist()]
+
+
+def test_prefix_ends_before_the_loss() -> None:
+    """Rows that are equal up to their answers share one token less, since that one predicts the first answer token."""
+    rows = [Encoded([1, 2, 3, 4, last], [IGNORED] * 4 + [last]) for last in (5, 6)]
+    assert common_prefix(rows) == 3
+    assert common_prefix([rows[0], rows[0]]) == 3
+    assert common_prefix([Encoded([1, 2], [IGNORED, 2]), Encoded([7, 2], [IGNORED, 2])]) == 0
+
+
+def test_rows_without_a_common_prefix_are_padded(tiny_model_dir: Path, rows: list[Encoded]) -> None:
+    """Mixed rows, and a batch of one, take the padded layout; their loss is the plain one all the same."""
+    mixed = encoded(mixed_rows(6), tiny_model_dir)
+    for batch_rows in (mixed, rows[:1]):
+        batch = PrefixCollator(0, 16)(batch_rows)
+        assert batch.keys() == Collator(0)(batch_rows).keys()
+        assert len(batch["input_ids"]) == len(batch_rows)
+
+
+def test_collator_fits_the_model(tiny_model_dir: Path) -> None:
+    """Sharing is for models that take a mask a kind of layer, and can be switched off."""
+    model = adapted_model(tiny_model_dir)
+    assert make_collator(model, 0, share=True) == PrefixCollator(0, 16)
+    assert make_collator(model, 0, share=False) == Collator(0)
+    model.config._attn_implementation = "eager"
+    assert make_collator(model, 0, share=True) == Collator(0)
