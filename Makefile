@@ -1,0 +1,90 @@
+# fgsuite: two commands do everything on a fresh clone: `make demo` and `make test`.
+.DEFAULT_GOAL := check
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# PyTorch goes in first, at the tested version, so that nothing pulls another build after it. On Linux the plain package
+# carries CUDA; for the small CPU build give pip the CPU index from PyTorch's install page:
+#   make demo TORCH_FLAGS="--index-url <index>"
+TORCH ?= torch==2.13.0
+TORCH_FLAGS ?=
+PIP := $(BIN)/python -m pip install --disable-pip-version-check
+
+MODEL ?= models/tiny
+PACK ?= climate_ko
+SEED ?= 1
+OUT ?= out/demo
+
+.PHONY: check help demo test format lint types tests test-slow golden docs wheel resolve bench screenshot tiny-base clean
+
+help:  ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+$(VENV)/.torch:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv $(VENV)
+	$(PIP) --quiet --upgrade pip
+	$(PIP) $(TORCH_FLAGS) "$(TORCH)"
+	@touch $@
+
+$(VENV)/.train: $(VENV)/.torch pyproject.toml constraints.txt
+	$(PIP) --quiet --constraint constraints.txt --editable ".[train]"
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.train
+	$(PIP) --quiet --constraint constraints.txt --editable ".[dev]"
+	@touch $@
+
+demo: $(VENV)/.train  ## the whole loop, offline: data, LoRA, scores, report (MODEL=, PACK=, SEED=, OUT=)
+	@$(BIN)/python scripts/demo.py --model "$(MODEL)" --pack "$(PACK)" --seed "$(SEED)" --out "$(OUT)"
+
+test: lint types tests  ## format check, lint, strict types, tests (what CI runs)
+
+check: format test  ## format, then everything `make test` does
+
+format: $(VENV)/.dev  ## write the house format
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/ruff check --quiet --fix-only .
+
+lint: $(VENV)/.dev  ## format check and lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+types: $(VENV)/.dev  ## strict types
+	$(BIN)/mypy
+
+tests: $(VENV)/.dev  ## the test suite, without the slow and the GPU tests
+	$(BIN)/python -m pytest -m "not slow"
+
+test-slow: $(VENV)/.dev  ## the tests that take minutes (the real 270M shape with random weights)
+	$(BIN)/python -m pytest -m slow
+
+golden: $(VENV)/.dev  ## rewrite the golden files and the frozen Korean table; review the diff
+	$(BIN)/python -m tests.korean_table
+
+docs: $(VENV)/.dev  ## rewrite the generated parts of the docs (command-line help, file tree, figures)
+	$(BIN)/python scripts/docs.py
+
+bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side
+	$(BIN)/python benchmarks/format.py --json benchmarks/results/format.json
+
+wheel: $(VENV)/.dev  ## build the wheel into dist/
+	$(BIN)/python -m build --wheel --outdir dist .
+
+resolve: $(VENV)/.torch  ## check that the dependencies resolve on Python 3.11, 3.12 and 3.13 (asks the package index)
+	@for v in 3.11 3.12 3.13; do \
+	  $(PIP) --quiet --dry-run --ignore-installed --only-binary=:all: --python-version $$v --target $(VENV)/resolve \
+	    --constraint constraints.txt $$($(PYTHON) scripts/requirements.py) \
+	  && echo "Python $$v: resolves" || { echo "Python $$v: does not resolve"; exit 1; }; done
+
+screenshot: $(VENV)/.train  ## the report of the last demo as docs/images/report.png (needs chromium)
+	$(BIN)/python scripts/screenshot.py $(OUT)/report.html docs/images/report.png
+
+tiny-base: $(VENV)/.train  ## make models/tiny again from nothing (about an hour on 2 cores)
+	$(BIN)/python -m scripts.tiny_base.corpus --out out/tiny-base
+	$(BIN)/python -m scripts.tiny_base.pretrain --corpus out/tiny-base --out out/tiny-base/model
+	$(BIN)/python -m scripts.tiny_base.release --run out/tiny-base --out models/tiny
+
+clean:  ## remove what was made here, but not the virtual environment
+	rm -rf out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -1,0 +1,1 @@
+"""Scripts of the repository: the demo, the documentation, the tiny base."""

@@ -1,0 +1,12 @@
+"""Print the project's requirements with those of the `train` and `dev` extras, one a line, for a resolution check."""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+
+project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text("utf-8"))["project"]
+extras = project["optional-dependencies"]
+for requirement in [*project["dependencies"], *extras["train"], *extras["dev"]]:
+    if not requirement.startswith("fgsuite"):
+        print(requirement.replace(" ", ""))

@@ -1,0 +1,546 @@
+"""Words of the pretraining world: devices, what can be set on them, services. None of the packs' devices is among them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """A device: a slug for tool names, and how people name it."""
+
+    slug: str
+    ko: tuple[str, ...]
+    en: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """Something with a number."""
+
+    slug: str
+    ko: tuple[str, ...]
+    en: tuple[str, ...]
+    units_ko: tuple[str, ...]
+    units_en: tuple[str, ...]
+    low: int
+    high: int
+    step: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Something with named values: canonical value -> how people say it; a form that ends in `*` is an adverb."""
+
+    slug: str
+    ko: tuple[str, ...]
+    en: tuple[str, ...]
+    values: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
+
+
+def _things(text: str) -> tuple[Thing, ...]:
+    rows = (line.split("|") for line in text.strip().splitlines())
+    return tuple(
+        Thing(slug.strip(), tuple(ko.strip().split(", ")), tuple(en.strip().split(", ")))
+        for slug, ko, en in rows
+    )
+
+
+def _quantities(text: str) -> tuple[Quantity, ...]:
+    result = []
+    for line in text.strip().splitlines():
+        slug, ko, en, units_ko, units_en, numbers = (part.strip() for part in line.split("|"))
+        low, high, step = (int(number) for number in numbers.split())
+        result.append(
+            Quantity(
+                slug,
+                tuple(ko.split(", ")),
+                tuple(en.split(", ")),
+                tuple(u.replace("-", "") for u in units_ko.split(", ")),
+                tuple(u.replace("-", "") for u in units_en.split(", ")),
+                low,
+                high,
+                step,
+            )
+        )
+    return tuple(result)
+
+
+def _choices(text: str) -> tuple[Choice, ...]:
+    result = []
+    for block in text.strip().split("\n\n"):
+        head, *lines = block.splitlines()
+        slug, ko, en = (part.strip() for part in head.split("|"))
+        values = []
+        for line in lines:
+            value, ko_forms, en_forms = (part.strip() for part in line.split("|"))
+            values.append((value, tuple(ko_forms.split(", ")), tuple(en_forms.split(", "))))
+        result.append(Choice(slug, tuple(ko.split(", ")), tuple(en.split(", ")), tuple(values)))
+    return tuple(result)
+
+
+DEVICES = _things("""
+humidifier | 가습기 | humidifier
+dehumidifier | 제습기 | dehumidifier
+blanket | 전기장판, 전기요 | electric blanket, heated blanket
+boiler | 보일러 | boiler
+water_heater | 온수기 | water heater
+oven | 오븐 | oven
+microwave | 전자레인지 | microwave
+rice_cooker | 밥솥, 전기밥솥 | rice cooker
+washer | 세탁기 | washing machine, washer
+dryer | 건조기 | dryer
+dishwasher | 식기세척기 | dishwasher
+fridge | 냉장고 | fridge, refrigerator
+freezer | 냉동고 | freezer
+cooktop | 인덕션, 전기레인지 | cooktop, stove
+coffee_machine | 커피 머신, 커피 메이커 | coffee machine, coffee maker
+water_purifier | 정수기 | water purifier
+air_fryer | 에어프라이어 | air fryer
+massage_chair | 안마의자 | massage chair
+aquarium | 어항, 수조 | aquarium, fish tank
+sprinkler | 스프링클러 | sprinkler
+greenhouse | 온실, 비닐하우스 | greenhouse
+garage | 차고 문, 차고 | garage door
+front_door | 현관문, 현관 | front door
+gate | 대문 | gate
+safe | 금고 | safe
+doorbell | 초인종 | doorbell
+camera | 카메라, 감시 카메라 | camera, security camera
+elevator | 엘리베이터, 승강기 | elevator, lift
+printer | 프린터 | printer
+scanner | 스캐너 | scanner
+laptop | 노트북 | laptop
+monitor | 모니터 | monitor
+tablet | 태블릿 | tablet
+drone | 드론 | drone
+bed | 전동 침대, 침대 | adjustable bed, bed
+desk | 책상, 모션 데스크 | standing desk, desk
+bidet | 비데 | bidet
+bathtub | 욕조 | bathtub
+sauna | 사우나 | sauna
+pool | 수영장 | pool
+car_seat | 운전석, 시트 | car seat, driver seat
+wiper | 와이퍼 | wiper
+sunroof | 선루프 | sunroof
+trunk | 트렁크 | trunk
+navigation | 내비게이션, 내비 | navigation
+dashcam | 블랙박스 | dash cam
+scooter | 킥보드 | scooter
+charger | 충전기 | charger
+pump | 펌프 | pump
+fountain | 분수대, 분수 | fountain
+stove | 난로 | space heater
+toaster | 토스터 | toaster
+blender | 믹서기 | blender
+kettle | 주전자, 전기포트 | kettle
+iron | 다리미 | iron
+sewing_machine | 재봉틀 | sewing machine
+feeder | 급식기, 사료통 | pet feeder
+robot_arm | 로봇 팔 | robot arm
+conveyor | 컨베이어 | conveyor
+microscope | 현미경 | microscope
+telescope | 망원경 | telescope
+incubator | 배양기, 부화기 | incubator
+kiln | 가마 | kiln
+crane | 크레인 | crane
+mixer | 반죽기 | dough mixer
+fan_heater | 온풍기 | fan heater
+ceiling_fan | 선풍기, 실링팬 | fan, ceiling fan
+air_purifier | 공기청정기 | air purifier
+""")
+
+QUANTITIES = _quantities("""
+humidity | 습도 | humidity | %, 퍼센트, 프로 | %, percent | 20 80 1
+water_level | 수위, 물 높이 | water level | 단계, 센티 | - | 1 20 1
+pressure | 압력 | pressure | 기압, 바 | bar | 1 12 1
+spin | 회전수 | spin speed | 회전 | rpm | 100 1400 100
+intensity | 세기, 강도 | intensity, strength | 단계, 단 | - | 1 10 1
+height | 높이 | height | 센티, 센티미터 | cm, centimeters | 10 180 1
+angle | 각도 | angle | 도 | degrees | 5 90 1
+speed | 속도 | speed | 단계, 단 | - | 1 12 1
+heat | 온도, 열 | temperature, heat | 도 | degrees | 10 260 1
+water_temperature | 물 온도, 수온 | water temperature | 도 | degrees | 18 60 1
+concentration | 농도 | concentration | %, 퍼센트, 프로 | percent, % | 1 60 1
+thickness | 두께 | thickness | 밀리, 밀리미터 | mm, millimeters | 1 50 1
+weight | 무게 | weight | 그램, 킬로 | grams, kilos | 1 900 1
+capacity | 용량 | capacity | 리터 | liters | 1 90 1
+distance | 거리 | distance | 미터, 킬로미터 | meters | 1 300 1
+duration | 시간, 작동 시간 | duration, run time | 분 | minutes | 1 120 1
+delay | 예약, 대기 시간 | delay, start delay | 시간 | hours | 1 24 1
+sensitivity | 감도 | sensitivity | 단계, - | - | 1 10 1
+zoom | 배율, 확대 | zoom | 배 | - | 1 40 1
+contrast | 대비, 명암 | contrast | %, 퍼센트, - | percent, - | 0 100 1
+grind | 굵기 | grind size | 단계 | - | 1 15 1
+depth | 깊이 | depth | 센티, 미터 | cm, meters | 1 60 1
+interval | 간격 | interval | 초, 분 | seconds, minutes | 1 60 1
+repeats | 횟수, 반복 횟수 | repeats, cycles | 번, 회 | times | 1 12 1
+copies | 매수, 장수 | copies | 장, 부 | copies | 1 99 1
+flow | 유량 | flow rate | 리터 | liters | 1 60 1
+salinity | 염도 | salinity | %, 퍼센트 | percent | 1 9 1
+gear | 기어, 단수 | gear | 단 | - | 1 8 1
+font_size | 글자 크기, 글씨 크기 | font size | 포인트, - | points, - | 8 48 1
+resolution | 해상도 | resolution | - | - | 100 1200 50
+power | 출력, 전력 | power, output | 와트, 단계 | watts | 1 20 1
+steam | 스팀 양, 스팀 | steam level | 단계 | - | 1 6 1
+""")
+
+CHOICES = _choices("""
+course | 코스, 프로그램 | course, program
+standard | 표준, 일반, 기본 | standard, regular, normal
+quick | 쾌속, 빠른, 급속 | quick, fast, express
+delicate | 섬세, 울, 부드러운 | delicate, gentle, soft
+heavy | 찌든 때, 강력, 묵은 때 | heavy, heavy duty
+rinse | 헹굼, 헹구기 | rinse
+eco | 절약, 절전, 에코 | eco, energy saving
+
+mode | 모드, 기능, 동작, 운전 | mode, setting
+manual | 수동, 직접 조작 | manual
+sleep | 취침, 수면, 잠잘 때 쓰는 | sleep, night
+turbo | 터보, 최대 출력 | turbo, boost
+quiet | 저소음, 무소음, 조용한 | quiet, silent
+away | 외출, 부재 | away, vacation
+defrost | 해동, 녹이기 | defrost
+steam | 스팀, 찜 | steam
+dry | 건조, 말리기 | dry, drying
+grill | 구이, 그릴, 굽기 | grill
+keep_warm | 보온, 따뜻하게 유지 | keep warm, warming
+smart | 스마트, 알아서* 하는, 자동 | smart, automatic
+clean | 청소, 세척, 살균 | clean, cleaning
+child_lock | 잠금, 어린이 보호 | child lock
+massage | 안마, 마사지, 두드림 | massage
+
+level | 세기, 강도, 단계 | level, power level
+low | 약하게*, 약, 낮게*, 약한 단계, 살살* | low, weak, gentle
+medium | 중간, 보통, 적당히*, 중 | medium, middle, moderate
+high | 강하게*, 강, 세게*, 높게*, 강한 단계 | high, strong, hard
+max | 최대, 제일 세게*, 끝까지* | max, maximum, full
+auto | 자동, 알아서* | auto, automatic
+
+color | 색, 색깔, 색상 | color
+red | 빨간색, 빨강, 적색 | red
+blue | 파란색, 파랑 | blue
+green | 초록색, 녹색 | green
+yellow | 노란색, 노랑 | yellow
+white | 하얀색, 흰색 | white
+black | 검은색, 검정 | black
+purple | 보라색 | purple
+
+direction | 방향 | direction
+up | 위, 위쪽, 위로 | up, upward
+down | 아래, 아래쪽, 밑 | down, downward
+left | 왼쪽, 좌측 | left
+right | 오른쪽, 우측 | right
+forward | 앞, 앞쪽, 정면 | forward, front
+backward | 뒤, 뒤쪽 | back, backward
+
+size | 크기, 사이즈 | size
+small | 작은, 소, 스몰, 작게* | small
+medium | 중간, 미디엄, 중 | medium
+large | 큰, 대, 라지, 크게* | large, big
+
+language | 언어, 말 | language
+korean | 한국어, 한국말, 우리말 | Korean
+english | 영어 | English
+japanese | 일본어 | Japanese
+chinese | 중국어 | Chinese
+french | 프랑스어, 불어 | French
+spanish | 스페인어 | Spanish
+
+drink | 음료, 메뉴 | drink
+espresso | 에스프레소 | espresso
+americano | 아메리카노 | americano
+latte | 라떼, 카페라떼 | latte
+green_tea | 녹차 | green tea
+hot_water | 뜨거운 물, 온수 | hot water
+cold_water | 찬물, 냉수, 시원한 물 | cold water
+
+taste | 맛, 맵기 | flavor, spice level
+mild | 순한맛, 순하게*, 안 맵게* | mild
+spicy | 매운맛, 맵게* | spicy, hot
+sweet | 단맛, 달게* | sweet
+salty | 짠맛, 짜게* | salty
+
+day | 요일, 날 | day
+monday | 월요일 | Monday
+tuesday | 화요일 | Tuesday
+wednesday | 수요일 | Wednesday
+thursday | 목요일 | Thursday
+friday | 금요일 | Friday
+saturday | 토요일 | Saturday
+sunday | 일요일 | Sunday
+
+quality | 화질, 품질 | quality
+draft | 초안, 낮은 품질, 저화질 | draft, low quality
+normal | 보통, 일반 | normal
+best | 최고, 고화질, 고급 | best, high quality
+
+material | 재질, 종류 | material
+wood | 나무, 목재 | wood
+steel | 강철, 쇠 | steel
+glass | 유리 | glass
+cotton | 면 | cotton
+plastic | 플라스틱 | plastic
+""")
+
+PLACES_KO = (
+    "거실",
+    "안방",
+    "부엌",
+    "사무실",
+    "회의실",
+    "창고",
+    "옥상",
+    "베란다",
+    "아이 방",
+    "작업실",
+    "강의실",
+    "지하실",
+    "마당",
+    "차고",
+    "서재",
+    "화장실",
+    "1층",
+    "2층",
+)
+PLACES_EN = (
+    "office",
+    "meeting room",
+    "garage",
+    "attic",
+    "basement",
+    "studio",
+    "classroom",
+    "yard",
+    "workshop",
+    "lobby",
+    "study",
+    "guest room",
+)
+PEOPLE_KO = (
+    "엄마",
+    "아빠",
+    "민수",
+    "지영이",
+    "김 과장님",
+    "박 선생님",
+    "서연",
+    "도윤",
+    "할머니",
+    "동생",
+    "이모",
+    "준호",
+    "하은",
+    "팀장님",
+    "삼촌",
+    "수빈",
+    "현우",
+    "은지",
+)
+PEOPLE_EN = (
+    "Mom",
+    "Dad",
+    "Alex",
+    "Maria",
+    "Dr. Lee",
+    "Sam",
+    "Grandma",
+    "Tom",
+    "Julia",
+    "Ben",
+    "Chris",
+    "Nina",
+    "Mr. Park",
+    "Omar",
+    "Lucy",
+    "Peter",
+)
+ITEMS_KO = (
+    "우유",
+    "계란",
+    "사과",
+    "식빵",
+    "휴지",
+    "샴푸",
+    "고구마",
+    "두부",
+    "생수",
+    "라면",
+    "치약",
+    "건전지",
+    "양파",
+    "커피 원두",
+    "김치",
+    "쌀",
+    "세제",
+    "귤",
+    "연필",
+    "마스크",
+)
+ITEMS_EN = (
+    "milk",
+    "eggs",
+    "apples",
+    "bread",
+    "paper towels",
+    "shampoo",
+    "potatoes",
+    "tofu",
+    "water bottles",
+    "noodles",
+    "toothpaste",
+    "batteries",
+    "onions",
+    "coffee beans",
+    "rice",
+    "pencils",
+)
+CITIES_KO = (
+    "서울",
+    "부산",
+    "대구",
+    "광주",
+    "제주",
+    "인천",
+    "대전",
+    "울산",
+    "강릉",
+    "전주",
+    "파리",
+    "도쿄",
+    "런던",
+    "뉴욕",
+    "경주",
+    "수원",
+    "춘천",
+    "베를린",
+)
+CITIES_EN = (
+    "Seoul",
+    "Busan",
+    "Paris",
+    "Tokyo",
+    "London",
+    "New York",
+    "Berlin",
+    "Madrid",
+    "Sydney",
+    "Toronto",
+    "Rome",
+    "Cairo",
+    "Lima",
+    "Oslo",
+    "Chicago",
+    "Delhi",
+)
+NOTES_KO = (
+    "회의 늦을 것 같아",
+    "우산 챙기기",
+    "약 먹기",
+    "내일 여섯 시에 만나",
+    "숙제 다 했어",
+    "집에 가는 중",
+    "화분에 물 주기",
+    "세탁소 들르기",
+    "생일 축하해",
+    "치과 가기",
+    "보고서 보내기",
+    "지금 출발해",
+    "저녁 먹고 갈게",
+    "전기 요금 내기",
+    "책 반납하기",
+    "잘 도착했어",
+)
+NOTES_EN = (
+    "I'll be late",
+    "bring an umbrella",
+    "take the medicine",
+    "see you at six",
+    "homework is done",
+    "on my way home",
+    "water the plants",
+    "happy birthday",
+    "call the dentist",
+    "send the report",
+    "leaving now",
+    "pay the bill",
+    "return the books",
+    "dinner is ready",
+)
+DISHES_KO = (
+    "김치찌개",
+    "비빔밥",
+    "된장국",
+    "잡채",
+    "파스타",
+    "카레",
+    "볶음밥",
+    "떡볶이",
+    "갈비찜",
+    "미역국",
+    "샐러드",
+    "수제비",
+    "만두",
+    "불고기",
+    "피자",
+    "스테이크",
+)
+DISHES_EN = (
+    "fried rice",
+    "pasta",
+    "curry",
+    "salad",
+    "pancakes",
+    "chicken soup",
+    "tacos",
+    "pizza",
+    "ramen",
+    "omelette",
+    "steak",
+    "lasagna",
+    "stew",
+    "bibimbap",
+)
+
+READINGS = _things("""
+air_quality | 공기 질, 대기질 | air quality
+rainfall | 강수량, 비의 양 | rainfall
+wind | 바람 세기, 풍향 | wind speed, wind
+fuel | 기름 양, 연료 | fuel level, fuel
+tire | 타이어 압력, 타이어 상태 | tire pressure
+mileage | 주행 거리 | mileage, distance driven
+balance | 통장 잔액, 잔고 | bank balance, account balance
+spending | 지출, 쓴 돈 | spending, money spent
+bill | 전기 요금, 요금 | electricity bill, bill
+electricity | 전력 사용량, 전기 사용량 | electricity usage, power usage
+water_usage | 물 사용량, 수도 사용량 | water usage
+mail | 안 읽은 메일, 새 메일 | unread mails, new mails
+messages | 새 메시지, 안 읽은 문자 | new messages, unread messages
+storage | 남은 용량, 저장 공간 | storage space, free space
+signal | 신호 세기, 수신 상태 | signal strength
+queue | 대기 인원, 줄 길이 | queue length, waiting line
+score | 점수, 경기 점수 | score, game score
+ranking | 순위, 등수 | ranking, rank
+stock | 주가, 주식 가격 | stock price
+exchange | 환율 | exchange rate
+parcel | 택배 위치, 배송 상태 | parcel status, delivery status
+traffic | 교통 상황, 길 막히는 정도 | traffic, road conditions
+schedule | 일정, 오늘 할 일 | schedule, agenda
+deadline | 마감일, 마감 시간 | deadline, due date
+savings | 저축액, 모은 돈 | savings
+savings_goal | 저축 목표, 목표 금액 | savings goal, target savings
+savings_progress | 저축 진행률, 목표까지 모은 비율 | savings goal progress, progress toward the savings goal
+pages | 읽은 쪽수, 읽은 페이지 | pages read, read pages
+reading_goal | 독서 목표 | reading goal, daily reading goal
+reading_time | 독서 시간, 책 읽은 시간 | reading time, minutes of reading
+screen_time | 화면 사용 시간, 폰 사용 시간 | screen time, phone time
+study_time | 공부 시간, 공부한 시간 | study time, study minutes
+charge | 충전량, 배터리 | battery charge, charge level
+printer_ink | 잉크 양, 남은 잉크 | ink level, remaining ink
+soil | 흙 수분, 토양 수분 | soil moisture
+noise | 소음, 소음 크기 | noise level, noise
+tide | 물때, 조류 | tide level, tide
+uv | 자외선, 자외선 지수 | UV index
+pollen | 꽃가루 농도 | pollen count
+visitors | 방문자 수, 손님 수 | visitors, visitor count
+""")

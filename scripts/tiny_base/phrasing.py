@@ -1,0 +1,68 @@
+"""A small phrase language for the pretraining corpus, expanded at random.
+
+{D}  {A을/를}        a word, alone or with a Korean particle
+<낮추다>  <낮추다:으면>   a verb with an ending that asks for something, or with the ending named
+[좀 ]                 may be left out
+(지금|당장)            one of these
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Mapping
+from functools import cache, lru_cache
+
+from fgdata.korean import conjugate, josa, request_endings
+
+_WORD = re.compile(r"\{([A-Z])([^}]*)\}")
+_VERB = re.compile(r"<([^<>:]+)(?::([^<>]+))?>")
+_GROUP = re.compile(r"\[([^\[\]()]*)\]|\(([^\[\]()]*)\)")
+_BLANKS = re.compile(r" +")
+
+
+@lru_cache(maxsize=1)
+def _endings() -> tuple[tuple[str, ...], tuple[float, ...]]:
+    """Request endings of all registers that take a verb, with weights."""
+    shares = {"hae": 0.5, "haeyo": 0.38, "hapsyo": 0.08, "haera": 0.04}
+    pairs = [
+        (ending, weight * share)
+        for register, share in shares.items()
+        for ending, weight in request_endings(register)
+    ]
+    return tuple(ending for ending, _ in pairs), tuple(weight for _, weight in pairs)
+
+
+@cache
+def _conjugate(lemma: str, ending: str) -> str:
+    return conjugate(lemma, ending)
+
+
+def resolve(pattern: str, rng: random.Random) -> str:
+    """The pattern with its optional parts and alternatives decided; words and verbs still open."""
+
+    def choose(match: re.Match[str]) -> str:
+        if match[1] is not None:
+            return rng.choice(match[1].split("|")) if rng.random() < 0.4 else ""
+        return rng.choice(match[2].split("|"))
+
+    while _GROUP.search(pattern):
+        pattern = _GROUP.sub(choose, pattern)
+    return pattern
+
+
+def open_words(pattern: str) -> set[str]:
+    """Letters of the words that a resolved pattern still takes."""
+    return {match[1] for match in _WORD.finditer(pattern)}
+
+
+def fill(pattern: str, words: Mapping[str, str], rng: random.Random) -> str:
+    """A resolved pattern with words and verbs put in, blanks tidied."""
+
+    def verb(match: re.Match[str]) -> str:
+        lemma = rng.choice(match[1].split("/"))
+        return _conjugate(lemma, match[2] or rng.choices(_endings()[0], _endings()[1])[0])
+
+    text = _WORD.sub(lambda m: josa(words[m[1]], m[2]) if m[2] else words[m[1]], pattern)
+    text = _BLANKS.sub(" ", _VERB.sub(verb, text)).strip()
+    return re.sub(r" ([,.?!])", r"\1", text)

@@ -1,0 +1,165 @@
+"""Choose the checkpoint on the development set and write `models/tiny` with its model card.
+
+    python -m scripts.tiny_base.release --run out/tiny-base --out models/tiny
+
+The development set is fixed before pretraining: every sixth sentence pattern and eight devices that the training corpus
+never has. No pack's rows are looked at.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tokenizers import Tokenizer
+
+from fgdata.console import err
+from fgdata.example import write_jsonl
+from fgdata.files import write_whole
+from fgdata.format import TRIGGER
+from fgdata.packs import find_pack_folder, pack_names
+from fgeval.backends import BackendOptions
+from fgeval.run import run_model
+from fgeval.scores import score_predictions
+from scripts.tiny_base.corpus import answer_message, chunk_rng, corpus_sample
+from scripts.tiny_base.tokenizer import save_tokenizer
+from scripts.tiny_base.world import Scene
+
+DEVELOPMENT_SEED = 20
+CARD = Path(__file__).with_name("card.md")
+
+
+def development_rows(count: int) -> Iterator[dict[str, Any]]:
+    """Rows with held-out sentence patterns and held-out devices."""
+    for number in range(count):
+        rng = chunk_rng(DEVELOPMENT_SEED, number)
+        scene = Scene(rng, rng.randint(3, 7), development=True)
+        text, calls, answer = scene.request(rng)
+        messages = [
+            {"role": "developer", "content": TRIGGER},
+            {"role": "user", "content": text},
+            answer_message(calls, answer),
+        ]
+        yield {"id": f"dev-{number}", "messages": messages, "tools": [tool.to_json() for tool in scene.tools],
+               "kind": "call" if calls else "no_call", "language": scene.language}  # fmt: skip
+
+
+def write_model(checkpoint: Path, tokenizer: Path, template: str, out: Path) -> None:
+    """A model folder as transformers loads it."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name in ("config.json", "model.safetensors"):
+        shutil.copyfile(checkpoint / name, out / name)
+    save_tokenizer(Tokenizer.from_file(str(tokenizer)), out, template)
+    (out / "generation_config.json").write_text(
+        json.dumps(
+            {"bos_token_id": 2, "eos_token_id": [1, 50, 106], "pad_token_id": 0, "do_sample": False}, indent=2
+        )
+        + "\n"
+    )
+
+
+def words(text: str) -> set[str]:
+    """Words of two or more letters."""
+    return set(re.findall(r"[가-힣]{2,}|[a-z]{3,}", text.lower()))
+
+
+def overlap(pack: Path, corpus_words: set[str]) -> dict[str, Any]:
+    """What the corpus shares with a pack: words of its wording, names of tools, parameters and values."""
+    wording = set()
+    for path in [*sorted((pack / "intents").glob("*.yaml")), pack / "slots.yaml"]:
+        wording |= words(path.read_text("utf-8"))
+    tools = json.loads((pack / "tools.json").read_text("utf-8"))
+    bodies = [tool.get("function", tool) for tool in tools]
+    names = {body["name"] for body in bodies}
+    properties = {
+        name: schema
+        for body in bodies
+        for name, schema in body.get("parameters", {}).get("properties", {}).items()
+    }
+    values = {value for schema in properties.values() for value in schema.get("enum", ())}
+    return {"pack": pack.name, "words": len(wording), "shared": sorted(wording & corpus_words), "tools": sorted(names & corpus_words),
+            "parameters": sorted(set(properties) & corpus_words), "values": sorted(values & corpus_words)}  # fmt: skip
+
+
+def corpus_vocabulary(seed: int, scenes: int = 4000) -> set[str]:
+    """Words, and whole names (`turn_on_boiler`), of a large sample of the corpus."""
+    found: set[str] = set()
+    for text in corpus_sample(seed, scenes):
+        found |= words(text) | set(re.findall(r"[A-Za-z_]{3,}", text))
+    return found
+
+
+def main() -> None:
+    """Command line."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--run", type=Path, default=Path("out/tiny-base"))
+    parser.add_argument("--out", type=Path, default=Path("models/tiny"))
+    parser.add_argument("--rows", type=int, default=400, help="rows of the development set")
+    parser.add_argument(
+        "--checkpoints", type=int, default=3, help="how many of the last checkpoints to compare"
+    )
+    args = parser.parse_args()
+    template = (args.out / "chat_template.jinja").read_text("utf-8")
+    data = args.run / "development.jsonl"
+    write_jsonl(data, development_rows(args.rows))
+    steps = sorted((args.run / "model").glob("step-*"), key=lambda path: int(path.name.split("-")[1]))
+    found = [*steps, args.run / "model" / "final"]
+    results: dict[str, dict[str, Any]] = {}
+    for checkpoint in found[-args.checkpoints :]:
+        folder = args.run / "candidates" / checkpoint.name
+        write_model(checkpoint, args.run / "tokenizer.json", template, folder)
+        scores = args.run / "development" / checkpoint.name
+        shutil.rmtree(scores, ignore_errors=True)
+        run_model(
+            str(data),
+            str(scores),
+            backend="transformers",
+            options=BackendOptions(model=str(folder)),
+            batch_size=16,
+        )
+        results[checkpoint.name] = score_predictions(str(data), str(scores), str(scores))
+        err.print(checkpoint.name, results[checkpoint.name]["overall"]["exact"])
+    best = max(results, key=lambda name: results[name]["overall"]["exact"]["value"])
+    write_model(args.run / "model" / best, args.run / "tokenizer.json", template, args.out)
+    figures = json.loads((args.run / "corpus.json").read_text("utf-8"))
+    log = [json.loads(line) for line in (args.run / "model" / "log.jsonl").read_text("utf-8").splitlines()]
+    vocabulary = corpus_vocabulary(figures["seed"])
+    with write_whole(args.out / "README.md") as stream:
+        stream.write(
+            card(
+                best,
+                results,
+                figures,
+                log,
+                [overlap(path, vocabulary) for path in map(find_pack_folder, pack_names())],
+            )
+        )
+
+
+def card(
+    best: str,
+    results: dict[str, dict[str, Any]],
+    figures: dict[str, Any],
+    log: list[dict[str, Any]],
+    overlaps: list[dict[str, Any]],
+) -> str:
+    """The model card: the template's text with this run's figures."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(CARD.read_text("utf-8")).render(
+        best=best, results=results, figures=figures, log=log, last=log[-1], overlaps=overlaps
+    )
+
+
+if __name__ == "__main__":
+    main()
