@@ -6,6 +6,8 @@ nobody could read them back. Here they are refused, with the place and what to d
 
 from __future__ import annotations
 
+import functools
+import json
 import math
 import re
 from collections.abc import Mapping, Sequence
@@ -14,7 +16,7 @@ from typing import Any, Final, Literal
 
 from fgdata.errors import FormatError, Problem, SchemaError
 from fgdata.format.completion import MAX_DEPTH, MAX_VALUES, parse_completion
-from fgdata.format.template import ConversationWriter, declare, render_conversation
+from fgdata.format.template import ConversationWriter, declare
 from fgdata.format.tokens import CONTROL_PATTERN, END_CALL, ESCAPE, START_CALL
 from fgdata.schema import Call, JsonValue, Tool
 
@@ -99,8 +101,8 @@ def render_prompt(
 
     Raises: FormatError with everything that cannot be written, or if the answer is among the messages.
     """
-    normal_messages, normal_tools = normalise_conversation(messages, tools)
-    if normal_messages[-1]["role"] == "assistant":
+    normal, declarations = _prepared(messages, tools)
+    if normal[-1]["role"] == "assistant":
         raise FormatError(
             Problem(
                 f"messages[{len(messages) - 1}]",
@@ -108,7 +110,9 @@ def render_prompt(
                 "Leave the answer out: a prompt ends before it.",
             )
         )
-    return render_conversation(normal_messages, normal_tools, add_generation_prompt=True)
+    writer = ConversationWriter()
+    writer.write(normal, declarations, open_turn=True)
+    return writer.text
 
 
 def render_target(message: Mapping[str, Any]) -> str:
@@ -125,7 +129,7 @@ def render_target(message: Mapping[str, Any]) -> str:
             )
         )
     writer = ConversationWriter()
-    writer.write([{"role": "user", "content": ""}, normal], None, open_turn=False)
+    writer.write([{"role": "user", "content": ""}, normal], (), open_turn=False)
     start, end = writer.spans[-1]
     return writer.text[start:end]
 
@@ -138,18 +142,17 @@ def render_training(
 
     Raises: FormatError with everything that cannot be written, or if the last message is not the assistant's.
     """
-    normal_messages, normal_tools = normalise_conversation(messages, tools)
-    last = normal_messages[-1] if normal_messages else {}
-    if last.get("role") != "assistant":
+    normal, declarations = _prepared(messages, tools)
+    if normal[-1]["role"] != "assistant":
         raise FormatError(
             Problem(
-                f"messages[{len(normal_messages) - 1}]",
+                f"messages[{len(messages) - 1}]",
                 "is not the assistant's.",
                 "End with what the model should write.",
             )
         )
     writer = ConversationWriter()
-    writer.write(normal_messages, normal_tools, open_turn=False)
+    writer.write(normal, declarations, open_turn=False)
     spans = tuple(Span(start, end) for start, end in writer.spans)
     return TrainingText(writer.text[: spans[-1].end], spans)
 
@@ -163,6 +166,14 @@ def normalise_conversation(
     `model` is called `assistant`. A model's own chat template renders the result to the same bytes.
     Raises: FormatError with everything that cannot be written.
     """
+    normal, _ = _prepared(messages, tools)
+    return normal, [_wrapped(tool) for tool in tools] if tools else None
+
+
+def _prepared(
+    messages: Sequence[Mapping[str, Any]], tools: Sequence[Mapping[str, Any]] | None
+) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The messages in one shape and the declarations. Raises: FormatError with all problems of both."""
     problems: list[Problem] = []
     normal: list[dict[str, Any]] = []
     for index, message in enumerate(messages):
@@ -174,11 +185,29 @@ def normalise_conversation(
         problems.append(Problem("messages", "is empty.", "Give at least one message."))
     if not problems:
         problems += _order_problems(normal)
-    normal_tools = [_wrapped(tool) for tool in tools] if tools else None
-    for index, tool in enumerate(normal_tools or ()):
-        problems += _tool_problems(tool, f"tools[{index}]")
+    declarations: tuple[str, ...] = ()
+    if tools:
+        try:
+            declarations = _declarations(json.dumps(tools, ensure_ascii=False))
+        except FormatError as error:
+            problems += error.problems
+        except (TypeError, ValueError, RecursionError) as error:
+            problems.append(Problem("tools", f"are no JSON: {error}.", "Give a list of OpenAI entries."))
     FormatError.raise_if(problems)
-    return normal, normal_tools
+    return normal, declarations
+
+
+@functools.lru_cache(maxsize=256)
+def _declarations(tools: str) -> tuple[str, ...]:
+    """The declarations of tools given as JSON text, checked. The rows of a data set share a few lists of tools.
+
+    Raises: FormatError with everything that cannot be written.
+    """
+    entries = [_wrapped(tool) for tool in json.loads(tools)]
+    FormatError.raise_if(
+        problem for index, entry in enumerate(entries) for problem in _tool_problems(entry, f"tools[{index}]")
+    )
+    return tuple(declare(entry, f"tools[{index}]") for index, entry in enumerate(entries))
 
 
 def _normal_message(message: Mapping[str, Any], where: str) -> dict[str, Any]:
@@ -332,8 +361,12 @@ def _order_problems(messages: Sequence[Mapping[str, Any]]) -> list[Problem]:
     return problems
 
 
-def _wrapped(tool: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(tool) if "function" in tool else {"type": "function", "function": dict(tool)}
+def _wrapped(tool: Any) -> dict[str, Any]:
+    return (
+        dict(tool)
+        if isinstance(tool, Mapping) and "function" in tool
+        else {"type": "function", "function": tool}
+    )
 
 
 def _tool_problems(entry: Mapping[str, Any], where: str) -> list[Problem]:

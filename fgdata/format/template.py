@@ -56,7 +56,11 @@ def render_conversation(
     Raises: FormatError where the template raises.
     """
     writer = ConversationWriter()
-    writer.write(messages, tools, add_generation_prompt)
+    try:
+        declarations = [declare(tool, f"tools[{number}]") for number, tool in enumerate(tools or ())]
+        writer.write(messages, declarations, add_generation_prompt)
+    except RecursionError as error:
+        raise FormatError("a value is nested too deep to be rendered. Flatten it.") from error
     return writer.text
 
 
@@ -76,34 +80,20 @@ class ConversationWriter:
         return "".join(self._pieces)
 
     def write(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        tools: Iterable[Mapping[str, Any]] | None,
-        open_turn: bool,
+        self, messages: Sequence[Mapping[str, Any]], declarations: Sequence[str], open_turn: bool
     ) -> None:
         """Render the whole conversation. See `render_conversation`."""
-        try:
-            self._write(messages, tools, open_turn)
-        except RecursionError as error:
-            raise FormatError("a value is nested too deep to be rendered. Flatten it.") from error
-
-    def _write(
-        self,
-        messages: Sequence[Mapping[str, Any]],
-        tools: Iterable[Mapping[str, Any]] | None,
-        open_turn: bool,
-    ) -> None:
         if not messages:
             raise FormatError("the conversation is empty. Give it at least one message.")
         self._put(BOS)
         first = messages[0]
         has_developer = _item(first, "role") in ("system", "developer")
-        if has_developer or tools:
+        if has_developer or declarations:
             self._put(f"{START_TURN}developer\n")
             if has_developer:
                 self._put(_content_text(_item(first, "content"), "messages[0]"))
-            for number, tool in enumerate(tools or ()):
-                self._put(declare(tool, f"tools[{number}]"))
+            for declaration in declarations:
+                self._put(declaration)
             self._put(f"{END_TURN}\n")
         start = 1 if has_developer else 0
         previous = ""
