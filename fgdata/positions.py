@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
+import re
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from fgdata.format import find_control_tokens
 
 MAX_NODES = 200_000
 """A file that holds more, aliases followed, is refused: nine lines of nested aliases can spell a billion values."""
+
+
+MAX_DEPTH = 100
+"""Brackets open at once; the time YAML takes to read nested ones grows with the square of their number."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -49,6 +54,15 @@ def shown_path(path: str | os.PathLike[str]) -> str:
     whole = Path(path).resolve()
     here = Path.cwd()
     return str(whole.relative_to(here)) if whole.is_relative_to(here) else str(path)
+
+
+def _bracket_depth(text: str) -> int:
+    """How many brackets are open at once, at most; those inside of texts count too."""
+    depth = deepest = 0
+    for character in re.findall(r"[\[\]{}]", text):
+        depth = max(0, depth + (1 if character in "[{" else -1))
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def closest(name: str, known: Iterable[str]) -> str:
@@ -86,6 +100,8 @@ class Reader:
     def _compose(self, path: Path) -> Node | None:
         try:
             text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8"))
+            if _bracket_depth(text) > MAX_DEPTH:
+                raise RecursionError
             node: Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
         except OSError as error:
             self.problems.append(

@@ -122,9 +122,15 @@ def tidied(text: str) -> str:
     return text
 
 
+@lru_cache(maxsize=65536)
+def _compiled(text: str) -> jinja2.Template:
+    """A template's code, made once, when it is first rendered: reading a pack need not wait for it."""
+    return _environment().from_string(text)
+
+
 @dataclass(frozen=True, slots=True)
 class Template:
-    """A checked, compiled template."""
+    """A checked template."""
 
     source: Text
     slots: tuple[str, ...]
@@ -132,7 +138,6 @@ class Template:
     always: frozenset[str]
     """Those of them that it prints whatever is chosen."""
     uses_request: bool
-    compiled: jinja2.Template
 
     @property
     def place(self) -> Place:
@@ -146,8 +151,9 @@ class Template:
             forms: a surface form for each of `slots` (for a number's form: `n` and the number).
         """
         # `shared` spares a copy: what a template may name is this much and no more.
-        context = self.compiled.new_context({**_FUNCTIONS, **forms, "_wording": wording}, shared=True)
-        return tidied("".join(self.compiled.root_render_func(context)))
+        compiled = _compiled(self.source.text)
+        context = compiled.new_context({**_FUNCTIONS, **forms, "_wording": wording}, shared=True)
+        return tidied("".join(compiled.root_render_func(context)))
 
 
 Complain = Callable[[Place, str, str], None]
@@ -196,8 +202,7 @@ def read_template(
     always = check.body(tree.body)
     if check.failed:
         return None
-    compiled = _environment().from_string(tree)
-    return Template(source, tuple(check.used), frozenset(always), check.uses_request, compiled)
+    return Template(source, tuple(check.used), frozenset(always), check.uses_request)
 
 
 @dataclass(slots=True, kw_only=True)

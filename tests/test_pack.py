@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -225,7 +223,7 @@ def test_tools_that_are_no_list(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("name", ["pack", "slots", "set_level"])
 @pytest.mark.parametrize(
-    "text", ["", "- a", "just text", "a: &a [*a]", "? [1]\n: 2", "!!python/object:os.x {}", "a: \ud7ff\x07", "x: &x [" + "[" * 1500],
+    "text", ["", "- a", "just text", "a: &a [*a]", "? [1]\n: 2", "!!python/object:os.x {}", "a: \ud7ff\x07", "x: &x [" + "[" * 100_000],
 )  # fmt: skip
 def test_hostile_yaml(tmp_path: Path, name: str, text: str) -> None:
     """Any other YAML is told with its file, never a crash."""
@@ -398,10 +396,3 @@ def test_the_documented_pack_works(tmp_path: Path) -> None:
     said = re.search(r"error: my_lamp/(.*)", page)
     assert said is not None
     assert problems_of(tmp_path / "my_lamp") == [said[1].removeprefix("intents/")]
-
-
-def test_the_documented_code_runs() -> None:
-    """The Python of docs/packs.md runs as it stands."""
-    page = (Path(__file__).parent.parent / "docs" / "packs.md").read_text(encoding="utf-8")
-    for code in re.findall(r"```python\n(.*?)```", page, re.DOTALL):
-        subprocess.run([sys.executable, "-c", code], check=True, cwd=Path(__file__).parent.parent)
