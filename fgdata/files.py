@@ -26,7 +26,7 @@ def write_whole(path: str | os.PathLike[str]) -> Iterator[TextIO]:
         # mkstemp makes files that only the owner can read; an output file follows the user's umask.
         mask = os.umask(0)
         os.umask(mask)
-        os.chmod(name, 0o666 & ~mask)
+        Path(name).chmod(0o666 & ~mask)
     except OSError as error:
         raise UsageError(
             Problem(str(target), f"cannot be written: {error.strerror or error}.", "Choose another folder.")
