@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from fgdata.errors import DataError, Problem, SchemaError, UsageError
+from fgdata.example import Example
 from fgdata.format import TRIGGER, Completion, parse_completion
 from fgdata.schema import tools_by_name
-from fgeval.backends import Backend, Request
+from fgeval.backends import BackendOptions, example_to_request, open_backend
 from fgeval.predictions import Prediction
 
 
@@ -26,13 +27,26 @@ class Answer:
 
 
 def ask_model(
-    backend: Backend, utterance: str, tools: Sequence[Mapping[str, Any]], developer: str = TRIGGER
+    options: BackendOptions,
+    utterance: str,
+    tools: Sequence[Mapping[str, Any]],
+    developer: str = TRIGGER,
+    backend: str = "transformers",
 ) -> Answer:
-    """What the model answers to `utterance` when `tools` are declared behind the `developer` line."""
-    messages = [{"role": "developer", "content": developer}, {"role": "user", "content": utterance}]
-    request = Request("ask", messages, tools)
-    backend.check([request])
-    (prediction,) = backend.complete([request])
+    """What the model answers to `utterance` when `tools` are declared behind the `developer` line.
+
+    Raises: ModelError if the model cannot be used, or its own chat template gives another prompt than ours.
+    """
+    messages = [
+        {"role": "developer", "content": developer},
+        {"role": "user", "content": utterance},
+        {"role": "assistant", "content": "."},  # any answer: it is not part of the prompt
+    ]
+    example = Example("ask", messages, [dict(tool) for tool in tools])
+    model = open_backend(backend, replace(options, examples=[example]))
+    request = example_to_request(example)
+    model.check([request])
+    (prediction,) = model.complete([request])
     return Answer(request.prompt, prediction, parse_completion(prediction.text))
 
 

@@ -207,7 +207,6 @@ def _summary_table(view: dict[str, Any]) -> Table:
 def _ask(parsed: argparse.Namespace) -> None:
     from fgdata.format import TRIGGER
     from fgeval.ask import ask_model, read_tools
-    from fgeval.backends import open_backend
 
     if parsed.pack:
         from fgdata.packs import load_pack
@@ -216,9 +215,7 @@ def _ask(parsed: argparse.Namespace) -> None:
         tools, developer = pack.tool_entries, pack.developer
     else:
         tools, developer = read_tools(parsed.tools), TRIGGER
-    answer = ask_model(
-        open_backend("transformers", _options(parsed)), parsed.utterance, tools, parsed.developer or developer
-    )
+    answer = ask_model(_options(parsed), parsed.utterance, tools, parsed.developer or developer)
     prediction = answer.prediction
     if parsed.show_prompt:
         _print_part("prompt", answer.prompt)

@@ -242,6 +242,28 @@ def test_allow_missing_counts(tmp_path: Path, data: Path, capsys: pytest.Capture
     assert "6 rows without a prediction are left out" in capsys.readouterr().out
 
 
+def test_rows_of_the_first_seed(tmp_path: Path):
+    """Raw text, no tools, numbers escaped: the base, which writes them bare, is scored as right as the adapter."""
+    messages = [
+        {
+            "role": "developer",
+            "content": "You are a model that can do function calling with the following functions",
+        },
+        {"role": "user", "content": "온도 2도 올려줘"},
+        {
+            "role": "assistant",
+            "content": "<start_function_call>call:adjust_temperature{delta:<escape>2<escape>}<end_function_call>",
+        },
+    ]
+    data = write_rows(tmp_path / "seed.jsonl", [{"messages": messages}])
+    for name, value in (("base", "2"), ("adapter", "<escape>2<escape>"), ("wrong", "3")):
+        text = f"<start_function_call>call:adjust_temperature{{delta:{value}}}<end_function_call><start_function_response>"
+        recorded = write_predictions(tmp_path / f"{name}.jsonl", {"seed:1": text})
+        assert run("score", "--data", data, "--predictions", recorded, "--out", tmp_path / name) == 0
+        summary = json.loads((tmp_path / name / "summary.json").read_text(encoding="utf-8"))
+        assert summary["overall"]["exact"]["k"] == (name != "wrong")
+
+
 def test_not_comparable_exits_3(tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str]):
     """Runs on other data: exit code 3 with the difference named, and no report."""
     other = write_rows(tmp_path / "other.jsonl", ROWS[:4])

@@ -177,7 +177,23 @@ def test_batches_write_what_single_prompts_write(tmp_path: Path, data: Path, tin
     }
 
 
-def test_generation_is_greedy_and_stops_by_name(tmp_path: Path, data: Path, tiny_model_dir: Path):
+def make_adapter(folder: Path, base: Path, task_type: str | None) -> Path:
+    """A LoRA adapter with random weights, so that it changes what is written."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+
+    from fgeval.loading import load_model
+
+    torch.manual_seed(0)
+    config = LoraConfig(
+        r=4, target_modules=["q_proj", "v_proj"], init_lora_weights=False, task_type=task_type
+    )
+    get_peft_model(load_model(base, dtype="float32", device="cpu"), config).save_pretrained(folder)
+    return folder
+
+
+@pytest.mark.parametrize("kind", ["base", "adapter", "adapter without a task type"])
+def test_generation_is_greedy_and_stops_by_name(tmp_path: Path, data: Path, tiny_model_dir: Path, kind: str):
     """The folder's own generation_config samples; what runs does not: a plain argmax loop writes the same tokens."""
     import torch
 
@@ -185,20 +201,28 @@ def test_generation_is_greedy_and_stops_by_name(tmp_path: Path, data: Path, tiny
     from fgeval.backends import example_to_request
     from fgeval.loading import load_model, load_tokenizer, stop_token_ids
 
-    model = load_model(tiny_model_dir, dtype="float32", device="cpu")
+    adapter = None
+    if kind != "base":
+        adapter = str(
+            make_adapter(tmp_path / "adapter", tiny_model_dir, "CAUSAL_LM" if kind == "adapter" else None)
+        )
+    model = load_model(tiny_model_dir, adapter=adapter, dtype="float32", device="cpu")
     tokenizer = load_tokenizer(tiny_model_dir)
     request = example_to_request(read_jsonl(data)[0])
     ids = tokenizer(request.prompt, add_special_tokens=False, return_tensors="pt")["input_ids"]
     n_prompt = ids.shape[1]
     with torch.inference_mode():
-        for _ in range(12):
+        for _ in range(40):
             best = model(input_ids=ids).logits[:, -1].argmax(-1, keepdim=True)
             ids = torch.cat([ids, best], dim=1)
             if best.item() in stop_token_ids(tokenizer):
                 break
-    (prediction,) = open_backend("transformers", tiny(tiny_model_dir)).complete([request])
+    options = BackendOptions(
+        model=str(tiny_model_dir), adapter=adapter, device="cpu", dtype="float32", max_new_tokens=40
+    )
+    (prediction,) = open_backend("transformers", options).complete([request])
     assert prediction.text == tokenizer.decode(ids[0, n_prompt:].tolist(), skip_special_tokens=False)
-    assert prediction.prompt_tokens == n_prompt
+    assert (prediction.prompt_tokens, prediction.completion_tokens) == (n_prompt, ids.shape[1] - n_prompt)
     assert (prediction.finished == "stop") == prediction.text.endswith(STOP_TOKENS)
 
 
@@ -224,6 +248,18 @@ def test_run_header_of_a_model(tmp_path: Path, data: Path, tiny_model_dir: Path)
             options=BackendOptions(model=str(tiny_model_dir), dtype="float32", max_new_tokens=13),
             limit=2,
         )
+
+
+def test_adapter_is_another_run(tmp_path: Path, data: Path, tiny_model_dir: Path):
+    """An adapter changes what is written, and its hash stands in run.json: base and adapter are two runs."""
+    make_adapter(tmp_path / "adapter", tiny_model_dir, "CAUSAL_LM")
+    adapter = tiny(tiny_model_dir, adapter=str(tmp_path / "adapter"))
+    run_model(data, tmp_path / "base", options=tiny(tiny_model_dir))
+    run_model(data, tmp_path / "tuned", options=adapter)
+    texts = [{p.id: p.text for p in read_predictions(tmp_path / name)} for name in ("base", "tuned")]
+    assert texts[0] != texts[1]
+    with pytest.raises(UsageError, match="adapter_sha256: None there"):
+        run_model(data, tmp_path / "base", options=adapter)
 
 
 def test_a_folder_that_is_no_model(tmp_path: Path, data: Path):

@@ -54,8 +54,10 @@ class Transformers:
         self._model = loading.load_model(
             options.model, adapter=options.adapter, revision=options.revision, dtype=dtype, device=device
         )
-        # A fresh configuration: what the model's own one says about sampling (top_k 64) would come back otherwise.
-        self._model.generation_config = GenerationConfig(
+        # A fresh configuration: what the model's own one says about sampling (top_k 64) would come back otherwise. An
+        # adapter without a task type leaves generate() to the model inside, so that one needs it as well.
+        inside = self._model.get_base_model() if options.adapter else self._model
+        inside.generation_config = self._model.generation_config = GenerationConfig(
             do_sample=False,
             max_new_tokens=options.max_new_tokens,
             eos_token_id=self._stop_ids,

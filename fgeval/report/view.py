@@ -204,8 +204,10 @@ def _caveats(runs: Sequence[ScoredRun]) -> list[str]:
             "Where no call is due, an item is right if no call is made. Whether the text that is written instead is a good "
             "answer, or asks for the right thing, is not judged."
         )
-    if len(runs) > 1:
-        caveats.append("One training run of one seed: another seed gives another adapter.")
+    if any((run.summary["run"] or {}).get("adapter") for run in runs):
+        caveats.append(
+            "An adapter here is one training run with one seed; another seed gives another adapter and other numbers."
+        )
     if any(run.summary["run"] is None for run in runs):
         caveats.append("A run without provenance: nothing here shows which model wrote its predictions.")
     return caveats
