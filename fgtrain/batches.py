@@ -16,12 +16,15 @@ from torch import Tensor
 from fgtrain.encode import IGNORED, Encoded
 
 Batch: TypeAlias = dict[str, Any]
-"""`input_ids`, `labels`: (B, T) int64. `attention_mask`: (B, T) int64, or a dict of masks. `position_ids` (B, T), or none."""
+"""`input_ids`, `labels`: (B, T) int64. A batch that shares its prefix also has `position_ids` (B, T) and a dict of masks, `attention_mask`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collator:
-    """Pads on the right to the longest row of the batch."""
+    """Pads on the right to the longest row of the batch.
+
+    No attention mask: padding comes after every token of its row, and a causal model never looks ahead.
+    """
 
     pad_token_id: int
 
@@ -31,13 +34,11 @@ class Collator:
         shape = (len(rows), length)
         input_ids = torch.full(shape, self.pad_token_id)
         labels = torch.full(shape, IGNORED)
-        attention_mask = torch.zeros(shape, dtype=torch.int64)
         for index, row in enumerate(rows):
             n_tokens = len(row.input_ids)
             input_ids[index, :n_tokens] = torch.tensor(row.input_ids)
             labels[index, :n_tokens] = torch.tensor(row.labels)
-            attention_mask[index, :n_tokens] = 1
-        return {"input_ids": input_ids, "attention_mask": attention_mask, "labels": labels}
+        return {"input_ids": input_ids, "labels": labels}
 
 
 def scored_positions(batch: Batch) -> Tensor:

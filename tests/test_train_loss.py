@@ -52,9 +52,11 @@ def gradients(model: Any) -> dict[str, torch.Tensor]:
 
 
 def plain_loss(model: Any, rows: list[Encoded]) -> torch.Tensor:
-    """The mean loss as transformers computes it itself, with logits at every position."""
+    """The mean loss as transformers computes it itself, with logits at every position and the padding masked."""
     batch = Collator(0)(rows)
-    loss: torch.Tensor = model(**batch).loss
+    lengths = torch.tensor([len(row.input_ids) for row in rows])
+    mask = (torch.arange(batch["input_ids"].shape[1]) < lengths[:, None]).long()
+    loss: torch.Tensor = model(**batch, attention_mask=mask).loss
     return loss
 
 
