@@ -10,23 +10,42 @@ import hashlib
 import json
 import multiprocessing
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
+import numpy.typing as npt
 from tokenizers import Tokenizer
 
 from fgdata.console import err, progress_bar
 from fgdata.format import TRIGGER, render_prompt, render_target
 from fgdata.schema import Call
+from scripts.tiny_base.scene import Scene
 from scripts.tiny_base.tokenizer import train_tokenizer
-from scripts.tiny_base.world import Scene
 
 ROW = 640
+"""Tokens of a row, padding included."""
 CHUNK = 250
+"""Rows that share a random stream."""
 PAD_SEGMENT = 255
+ALPHABET = Path(__file__).with_name("alphabet.txt")
+"""Characters with a piece of their own: printable ASCII and the syllables of this corpus and of the packs when it was frozen."""
 _DEVELOPER = {"role": "developer", "content": TRIGGER}
 _TURN = "<start_of_turn>user\n"
+
+Array: TypeAlias = npt.NDArray[Any]
+
+
+class Rows(NamedTuple):
+    """One row, (T,) each, or several, (B, T) each."""
+
+    ids: Array
+    segments: Array
+    """0 for the prefix, 1 and up for the requests, `PAD_SEGMENT` for padding."""
+    targets: Array
+    """1 for tokens that the model is to write."""
+    n_requests: int
 
 
 def chunk_rng(seed: int, chunk: int) -> random.Random:
@@ -43,7 +62,7 @@ def answer_message(calls: tuple[Call, ...], answer: str) -> dict[str, object]:
     )
 
 
-def scene_texts(rng: random.Random, scene: Scene) -> tuple[str, Iterator[tuple[str, str]]]:
+def scene_texts(scene: Scene) -> tuple[str, Iterator[tuple[str, str]]]:
     """The prefix that all requests of a scene share, and endless (turn, target) pairs."""
     tools = [tool.to_json() for tool in scene.tools]
     prompt = render_prompt([_DEVELOPER, {"role": "user", "content": "x"}], tools)
@@ -51,7 +70,7 @@ def scene_texts(rng: random.Random, scene: Scene) -> tuple[str, Iterator[tuple[s
 
     def pairs() -> Iterator[tuple[str, str]]:
         while True:
-            text, calls, answer = scene.request(rng)
+            text, calls, answer = scene.request()
             yield (
                 f"{_TURN}{text}<end_of_turn>\n<start_of_turn>model\n",
                 render_target(answer_message(calls, answer)),
@@ -60,58 +79,59 @@ def scene_texts(rng: random.Random, scene: Scene) -> tuple[str, Iterator[tuple[s
     return prefix, pairs()
 
 
-def tool_limit(progress: float) -> int:
-    """The most tools a scene has at this point of the curriculum (0.0 start to 1.0 end)."""
-    return min(9, 3 + int(progress * 12))
-
-
-def _row(
-    rng: random.Random, tokenizer: Tokenizer, progress: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    """ids, segment (0 prefix, 1.. requests, 255 padding), target flag; and the number of requests."""
-    while True:
-        scene = Scene(rng, rng.randint(2, tool_limit(progress)))
-        prefix, pairs = scene_texts(rng, scene)
-        head = tokenizer.encode(prefix, add_special_tokens=False).ids
-        if len(head) <= ROW - 160:
-            break
-    ids, segments, targets = list(head), [0] * len(head), [0] * len(head)
-    count = 0
-    for turn, target in pairs:
-        a = tokenizer.encode(turn, add_special_tokens=False).ids
-        b = tokenizer.encode(target, add_special_tokens=False).ids
-        if len(ids) + len(a) + len(b) > ROW:
-            break
-        count += 1
-        ids += a + b
-        segments += [count] * (len(a) + len(b))
-        targets += [0] * len(a) + [1] * len(b)
-    room = ROW - len(ids)
-    return (np.array(ids + [0] * room, np.uint16), np.array(segments + [PAD_SEGMENT] * room, np.uint8),
-            np.array(targets + [0] * room, np.uint8), count)  # fmt: skip
-
-
-def _chunk(job: tuple[str, int, int, int]) -> tuple[np.ndarray, np.ndarray, np.ndarray, int]:
-    tokenizer_file, seed, chunk, chunks = job
-    rng, tokenizer = chunk_rng(seed, chunk), Tokenizer.from_file(tokenizer_file)
-    rows = [_row(rng, tokenizer, chunk / chunks) for _ in range(CHUNK)]
-    ids, segments, targets = (np.stack([row[part] for row in rows]) for part in range(3))
-    return ids, segments, targets, sum(row[3] for row in rows)
-
-
 def corpus_sample(seed: int, scenes: int) -> Iterator[str]:
     """Texts of `scenes` scenes with a few requests each, for the tokenizer and the overlap report."""
     for number in range(scenes):
         rng = chunk_rng(seed, 1_000_000 + number)
-        prefix, pairs = scene_texts(rng, Scene(rng, rng.randint(2, 8)))
+        prefix, pairs = scene_texts(Scene(rng, rng.randint(2, 8)))
         yield prefix
         for _ in range(12):
             turn, target = next(pairs)
             yield turn + target
 
 
-ALPHABET = Path(__file__).with_name("alphabet.txt")
-"""Characters with a piece of their own: printable ASCII and the syllables of this corpus and of the packs when it was frozen."""
+def tool_limit(progress: float) -> int:
+    """The most tools a scene has at this point of the curriculum (0.0 start to 1.0 end)."""
+    return min(9, 3 + int(progress * 12))
+
+
+def _encode(tokenizer: Tokenizer, text: str) -> list[int]:
+    ids: list[int] = tokenizer.encode(text, add_special_tokens=False).ids
+    return ids
+
+
+def _row(rng: random.Random, tokenizer: Tokenizer, progress: float) -> Rows:
+    head: list[int] = []
+    while not head or len(head) > ROW - 160:  # room for a few requests
+        prefix, pairs = scene_texts(Scene(rng, rng.randint(2, tool_limit(progress))))
+        head = _encode(tokenizer, prefix)
+    ids, segments, targets, count = head, [0] * len(head), [0] * len(head), 0
+    for turn, target in pairs:
+        asked, answered = _encode(tokenizer, turn), _encode(tokenizer, target)
+        if len(ids) + len(asked) + len(answered) > ROW:
+            break
+        count += 1
+        ids += asked + answered
+        segments += [count] * (len(asked) + len(answered))
+        targets += [0] * len(asked) + [1] * len(answered)
+    room = ROW - len(ids)
+    return Rows(
+        np.array(ids + [0] * room, np.uint16),
+        np.array(segments + [PAD_SEGMENT] * room, np.uint8),
+        np.array(targets + [0] * room, np.uint8),
+        count,
+    )
+
+
+def _joined(parts: Sequence[Rows]) -> Rows:
+    ids, segments, targets, counts = zip(*parts, strict=True)
+    return Rows(np.vstack(ids), np.vstack(segments), np.vstack(targets), sum(counts))
+
+
+def _chunk(job: tuple[str, int, int, int]) -> Rows:
+    tokenizer_file, seed, chunk, chunks = job
+    rng, tokenizer = chunk_rng(seed, chunk), Tokenizer.from_file(tokenizer_file)
+    return _joined([_row(rng, tokenizer, chunk / chunks) for _ in range(CHUNK)])
 
 
 def make_corpus(out: Path, rows: int, seed: int, workers: int) -> dict[str, object]:
@@ -122,23 +142,20 @@ def make_corpus(out: Path, rows: int, seed: int, workers: int) -> dict[str, obje
     tokenizer.save(tokenizer_file)
     chunks = max(1, rows // CHUNK)
     jobs = [(tokenizer_file, seed, chunk, chunks) for chunk in range(chunks)]
-    parts, requests = [], 0
+    parts = []
     with multiprocessing.get_context("spawn").Pool(workers) as pool, progress_bar() as bar:
         task = bar.add_task("corpus", total=chunks * CHUNK)
-        for *arrays, count in pool.imap(_chunk, jobs):
-            parts.append(arrays)
-            requests += count
+        for part in pool.imap(_chunk, jobs):
+            parts.append(part)
             bar.advance(task, CHUNK)
-    ids, segments, targets = (np.concatenate([part[i] for part in parts]) for i in range(3))
+    ids, segments, targets, n_requests = _joined(parts)
     np.savez(out / "corpus.npz", ids=ids, segments=segments, targets=targets)
-    digest = hashlib.sha256(ids.tobytes() + segments.tobytes() + targets.tobytes()).hexdigest()
-    tokens = int((segments != PAD_SEGMENT).sum())
     return {
         "rows": len(ids),
-        "requests": requests,
-        "tokens": tokens,
+        "requests": n_requests,
+        "tokens": int((segments != PAD_SEGMENT).sum()),
         "target_tokens": int(targets.sum()),
-        "sha256": digest,
+        "sha256": hashlib.sha256(ids.tobytes() + segments.tobytes() + targets.tobytes()).hexdigest(),
         "seed": seed,
     }
 

@@ -1,82 +1,100 @@
-"""Words of the pretraining world: devices, what can be set on them, services. None of the packs' devices is among them."""
+"""Things of the pretraining world, in both languages: devices, what can be set on them, figures to read.
+
+None of the packs' devices is among them.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+
+from scripts.tiny_base.language import Code
+
+HELD_OUT = frozenset(
+    ["aquarium", "kiln", "robot_arm", "wiper", "feeder", "sauna", "telescope", "rice_cooker"]
+)
+"""Devices that only the development set knows."""
 
 
 @dataclass(frozen=True, slots=True)
 class Thing:
-    """A device: a slug for tool names, and how people name it."""
+    """Something with a slug for tool names; `ko` and `en` are how people name it, the usual name first."""
 
     slug: str
     ko: tuple[str, ...]
     en: tuple[str, ...]
 
+    def names(self, code: Code) -> tuple[str, ...]:
+        """How people name it in a language."""
+        return self.ko if code == "ko" else self.en
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """Something with a number."""
 
-    slug: str
-    ko: tuple[str, ...]
-    en: tuple[str, ...]
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quantity(Thing):
+    """Something with a number: whole steps from `low` to `high`."""
+
     units_ko: tuple[str, ...]
     units_en: tuple[str, ...]
+    """How people name the unit; empty where the number stands alone."""
     low: int
     high: int
-    step: int = 1
+    step: int
+
+    def units(self, code: Code) -> tuple[str, ...]:
+        """How people name the unit in a language."""
+        return self.units_ko if code == "ko" else self.units_en
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
-    """Something with named values: canonical value -> how people say it; a form that ends in `*` is an adverb."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice(Thing):
+    """Something with named values; a value's slug is what a call says, and a Korean name that ends in `*` is an adverb."""
 
-    slug: str
-    ko: tuple[str, ...]
-    en: tuple[str, ...]
-    values: tuple[tuple[str, tuple[str, ...], tuple[str, ...]], ...]
+    values: tuple[Thing, ...]
+
+
+def _cells(line: str) -> Iterator[str]:
+    return (cell.strip() for cell in line.split("|"))
+
+
+def _names(cell: str) -> tuple[str, ...]:
+    return tuple(cell.split(", "))
+
+
+def _thing(line: str) -> Thing:
+    slug, ko, en = _cells(line)
+    return Thing(slug, _names(ko), _names(en))
 
 
 def _things(text: str) -> tuple[Thing, ...]:
-    rows = (line.split("|") for line in text.strip().splitlines())
-    return tuple(
-        Thing(slug.strip(), tuple(ko.strip().split(", ")), tuple(en.strip().split(", ")))
-        for slug, ko, en in rows
+    return tuple(_thing(line) for line in text.strip().splitlines())
+
+
+def _quantity(line: str) -> Quantity:
+    slug, ko, en, units_ko, units_en, numbers = _cells(line)
+    low, high, step = (int(number) for number in numbers.split())
+    return Quantity(
+        slug,
+        _names(ko),
+        _names(en),
+        units_ko=_names(units_ko.replace("-", "")),
+        units_en=_names(units_en.replace("-", "")),
+        low=low,
+        high=high,
+        step=step,
     )
 
 
 def _quantities(text: str) -> tuple[Quantity, ...]:
-    result = []
-    for line in text.strip().splitlines():
-        slug, ko, en, units_ko, units_en, numbers = (part.strip() for part in line.split("|"))
-        low, high, step = (int(number) for number in numbers.split())
-        result.append(
-            Quantity(
-                slug,
-                tuple(ko.split(", ")),
-                tuple(en.split(", ")),
-                tuple(u.replace("-", "") for u in units_ko.split(", ")),
-                tuple(u.replace("-", "") for u in units_en.split(", ")),
-                low,
-                high,
-                step,
-            )
-        )
-    return tuple(result)
+    return tuple(_quantity(line) for line in text.strip().splitlines())
+
+
+def _choice(block: str) -> Choice:
+    head, *values = (_thing(line) for line in block.splitlines())
+    return Choice(head.slug, head.ko, head.en, values=tuple(values))
 
 
 def _choices(text: str) -> tuple[Choice, ...]:
-    result = []
-    for block in text.strip().split("\n\n"):
-        head, *lines = block.splitlines()
-        slug, ko, en = (part.strip() for part in head.split("|"))
-        values = []
-        for line in lines:
-            value, ko_forms, en_forms = (part.strip() for part in line.split("|"))
-            values.append((value, tuple(ko_forms.split(", ")), tuple(en_forms.split(", "))))
-        result.append(Choice(slug, tuple(ko.split(", ")), tuple(en.split(", ")), tuple(values)))
-    return tuple(result)
+    return tuple(_choice(block) for block in text.strip().split("\n\n"))
 
 
 DEVICES = _things("""
@@ -282,225 +300,6 @@ glass | 유리 | glass
 cotton | 면 | cotton
 plastic | 플라스틱 | plastic
 """)
-
-PLACES_KO = (
-    "거실",
-    "안방",
-    "부엌",
-    "사무실",
-    "회의실",
-    "창고",
-    "옥상",
-    "베란다",
-    "아이 방",
-    "작업실",
-    "강의실",
-    "지하실",
-    "마당",
-    "차고",
-    "서재",
-    "화장실",
-    "1층",
-    "2층",
-)
-PLACES_EN = (
-    "office",
-    "meeting room",
-    "garage",
-    "attic",
-    "basement",
-    "studio",
-    "classroom",
-    "yard",
-    "workshop",
-    "lobby",
-    "study",
-    "guest room",
-)
-PEOPLE_KO = (
-    "엄마",
-    "아빠",
-    "민수",
-    "지영이",
-    "김 과장님",
-    "박 선생님",
-    "서연",
-    "도윤",
-    "할머니",
-    "동생",
-    "이모",
-    "준호",
-    "하은",
-    "팀장님",
-    "삼촌",
-    "수빈",
-    "현우",
-    "은지",
-)
-PEOPLE_EN = (
-    "Mom",
-    "Dad",
-    "Alex",
-    "Maria",
-    "Dr. Lee",
-    "Sam",
-    "Grandma",
-    "Tom",
-    "Julia",
-    "Ben",
-    "Chris",
-    "Nina",
-    "Mr. Park",
-    "Omar",
-    "Lucy",
-    "Peter",
-)
-ITEMS_KO = (
-    "우유",
-    "계란",
-    "사과",
-    "식빵",
-    "휴지",
-    "샴푸",
-    "고구마",
-    "두부",
-    "생수",
-    "라면",
-    "치약",
-    "건전지",
-    "양파",
-    "커피 원두",
-    "김치",
-    "쌀",
-    "세제",
-    "귤",
-    "연필",
-    "마스크",
-)
-ITEMS_EN = (
-    "milk",
-    "eggs",
-    "apples",
-    "bread",
-    "paper towels",
-    "shampoo",
-    "potatoes",
-    "tofu",
-    "water bottles",
-    "noodles",
-    "toothpaste",
-    "batteries",
-    "onions",
-    "coffee beans",
-    "rice",
-    "pencils",
-)
-CITIES_KO = (
-    "서울",
-    "부산",
-    "대구",
-    "광주",
-    "제주",
-    "인천",
-    "대전",
-    "울산",
-    "강릉",
-    "전주",
-    "파리",
-    "도쿄",
-    "런던",
-    "뉴욕",
-    "경주",
-    "수원",
-    "춘천",
-    "베를린",
-)
-CITIES_EN = (
-    "Seoul",
-    "Busan",
-    "Paris",
-    "Tokyo",
-    "London",
-    "New York",
-    "Berlin",
-    "Madrid",
-    "Sydney",
-    "Toronto",
-    "Rome",
-    "Cairo",
-    "Lima",
-    "Oslo",
-    "Chicago",
-    "Delhi",
-)
-NOTES_KO = (
-    "회의 늦을 것 같아",
-    "우산 챙기기",
-    "약 먹기",
-    "내일 여섯 시에 만나",
-    "숙제 다 했어",
-    "집에 가는 중",
-    "화분에 물 주기",
-    "세탁소 들르기",
-    "생일 축하해",
-    "치과 가기",
-    "보고서 보내기",
-    "지금 출발해",
-    "저녁 먹고 갈게",
-    "전기 요금 내기",
-    "책 반납하기",
-    "잘 도착했어",
-)
-NOTES_EN = (
-    "I'll be late",
-    "bring an umbrella",
-    "take the medicine",
-    "see you at six",
-    "homework is done",
-    "on my way home",
-    "water the plants",
-    "happy birthday",
-    "call the dentist",
-    "send the report",
-    "leaving now",
-    "pay the bill",
-    "return the books",
-    "dinner is ready",
-)
-DISHES_KO = (
-    "김치찌개",
-    "비빔밥",
-    "된장국",
-    "잡채",
-    "파스타",
-    "카레",
-    "볶음밥",
-    "떡볶이",
-    "갈비찜",
-    "미역국",
-    "샐러드",
-    "수제비",
-    "만두",
-    "불고기",
-    "피자",
-    "스테이크",
-)
-DISHES_EN = (
-    "fried rice",
-    "pasta",
-    "curry",
-    "salad",
-    "pancakes",
-    "chicken soup",
-    "tacos",
-    "pizza",
-    "ramen",
-    "omelette",
-    "steak",
-    "lasagna",
-    "stew",
-    "bibimbap",
-)
 
 READINGS = _things("""
 air_quality | 공기 질, 대기질 | air quality

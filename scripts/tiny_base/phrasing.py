@@ -11,9 +11,11 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Mapping
-from functools import cache, lru_cache
+from functools import cache
+from typing import NamedTuple
 
 from fgdata.korean import conjugate, josa, request_endings
+from fgdata.schema import Call
 
 _WORD = re.compile(r"\{([A-Z])([^}]*)\}")
 _VERB = re.compile(r"<([^<>:]+)(?::([^<>]+))?>")
@@ -21,7 +23,17 @@ _GROUP = re.compile(r"\[([^\[\]()]*)\]|\(([^\[\]()]*)\)")
 _BLANKS = re.compile(r" +")
 
 
-@lru_cache(maxsize=1)
+class Asked(NamedTuple):
+    """A request that is still to be worded: `fill` makes its text."""
+
+    pattern: str
+    """Resolved."""
+    call: Call
+    words: Mapping[str, str]
+    """For every letter that the pattern may take."""
+
+
+@cache
 def _endings() -> tuple[tuple[str, ...], tuple[float, ...]]:
     """Request endings of all registers that take a verb, with weights."""
     shares = {"hae": 0.5, "haeyo": 0.38, "hapsyo": 0.08, "haera": 0.04}
@@ -42,9 +54,11 @@ def resolve(pattern: str, rng: random.Random) -> str:
     """The pattern with its optional parts and alternatives decided; words and verbs still open."""
 
     def choose(match: re.Match[str]) -> str:
-        if match[1] is not None:
-            return rng.choice(match[1].split("|")) if rng.random() < 0.4 else ""
-        return rng.choice(match[2].split("|"))
+        is_optional = match[1] is not None
+        if is_optional and rng.random() >= 0.4:
+            return ""
+        forms: list[str] = match[1 if is_optional else 2].split("|")
+        return rng.choice(forms)
 
     while _GROUP.search(pattern):
         pattern = _GROUP.sub(choose, pattern)

@@ -40,7 +40,6 @@ def build_model() -> Gemma3ForCausalLM:
 
 def row_positions(segments: Tensor) -> Tensor:
     """(B, T) positions that restart after the prefix for every request of a row."""
-    starts = torch.zeros_like(segments)
     index = torch.arange(segments.shape[1]).expand_as(segments)
     prefix = (segments == 0).sum(1, keepdim=True)
     new = torch.cat(
@@ -64,26 +63,27 @@ def row_mask(segments: Tensor, positions: Tensor, window: int | None) -> Tensor:
 def batches(corpus: Any, batch: int, seed: int) -> Iterator[tuple[Tensor, Tensor, Tensor, float]]:
     """(ids, segments, target flags, progress); the rows' order (few tools first) is kept, shuffled within blocks."""
     ids, segments, targets = corpus["ids"], corpus["segments"], corpus["targets"]
-    rng, order, block = random.Random(seed), [], 1000
+    rng, block = random.Random(seed), 1000
+    order: list[int] = []
     for start in range(0, len(ids), block):
         part = list(range(start, min(start + block, len(ids))))
         rng.shuffle(part)
         order += part
     for start in range(0, len(order) - batch + 1, batch):
         rows = order[start : start + batch]
-        yield (
-            *(torch.from_numpy(array[rows].astype(np.int64)) for array in (ids, segments, targets)),
-            start / len(order),
-        )
+        i, s, t = (torch.from_numpy(array[rows].astype(np.int64)) for array in (ids, segments, targets))
+        yield i, s, t, start / len(order)
 
 
 class Optimizers:
     """Muon on the matrices of the blocks, AdamW on embeddings and norms, one learning-rate schedule for both."""
 
     def __init__(self, model: Gemma3ForCausalLM, muon_lr: float, adam_lr: float) -> None:
-        matrices = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
-        rest = [p for n, p in model.named_parameters() if not (p.ndim == 2 and "embed" not in n)]
-        self.parts = [
+        matrices: list[Tensor] = []
+        rest: list[Tensor] = []
+        for name, parameter in model.named_parameters():
+            (matrices if parameter.ndim == 2 and "embed" not in name else rest).append(parameter)
+        self.parts: list[tuple[torch.optim.Optimizer, float]] = [
             (
                 torch.optim.Muon(matrices, lr=muon_lr, weight_decay=0.01, adjust_lr_fn="match_rms_adamw"),
                 muon_lr,
@@ -146,19 +146,24 @@ def pretrain(args: argparse.Namespace) -> None:
     begun, tokens = time.perf_counter(), 0
     recent: list[Tensor] = []
     with (args.out / "log.jsonl").open("w") as log:
-        for step, (*batch, progress) in enumerate(batches(corpus, args.batch, args.seed), 1):
-            loss, answer_losses = weighted_loss(
-                model, body, tuple(batch), PROMPT_WEIGHT if progress < 1 / 3 else 0.0
-            )
-            loss.backward()
+        for step, (ids, segments, targets, progress) in enumerate(batches(corpus, args.batch, args.seed), 1):
+            prompt_weight = PROMPT_WEIGHT if progress < 1 / 3 else 0.0
+            loss, answer_losses = weighted_loss(model, body, (ids, segments, targets), prompt_weight)
+            loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizers.step(schedule(progress))
             recent.append(answer_losses)
-            tokens += int((batch[1] != PAD_SEGMENT).sum())
+            tokens += int((segments != PAD_SEGMENT).sum())
             if step % 20 == 0:
                 spent = time.perf_counter() - begun
-                entry = {"step": step, "progress": round(progress, 4), "loss": round(float(torch.cat(recent).mean()), 4),
-                         "tokens": tokens, "tokens_per_s": round(tokens / spent), "seconds": round(spent)}  # fmt: skip
+                entry = {
+                    "step": step,
+                    "progress": round(progress, 4),
+                    "loss": round(float(torch.cat(recent).mean()), 4),
+                    "tokens": tokens,
+                    "tokens_per_s": round(tokens / spent),
+                    "seconds": round(spent),
+                }
                 log.write(json.dumps(entry) + "\n")
                 log.flush()
                 err.print(json.dumps(entry))

@@ -27,8 +27,8 @@ from fgeval.backends import BackendOptions
 from fgeval.run import run_model
 from fgeval.scores import score_predictions
 from scripts.tiny_base.corpus import answer_message, chunk_rng, corpus_sample
+from scripts.tiny_base.scene import Scene
 from scripts.tiny_base.tokenizer import save_tokenizer
-from scripts.tiny_base.world import Scene
 
 DEVELOPMENT_SEED = 20
 CARD = Path(__file__).with_name("card.md")
@@ -39,14 +39,19 @@ def development_rows(count: int) -> Iterator[dict[str, Any]]:
     for number in range(count):
         rng = chunk_rng(DEVELOPMENT_SEED, number)
         scene = Scene(rng, rng.randint(3, 7), development=True)
-        text, calls, answer = scene.request(rng)
+        text, calls, answer = scene.request()
         messages = [
             {"role": "developer", "content": TRIGGER},
             {"role": "user", "content": text},
             answer_message(calls, answer),
         ]
-        yield {"id": f"dev-{number}", "messages": messages, "tools": [tool.to_json() for tool in scene.tools],
-               "kind": "call" if calls else "no_call", "language": scene.language}  # fmt: skip
+        yield {
+            "id": f"dev-{number}",
+            "messages": messages,
+            "tools": [tool.to_json() for tool in scene.tools],
+            "kind": "call" if calls else "no_call",
+            "language": scene.language,
+        }
 
 
 def write_model(checkpoint: Path, tokenizer: Path, template: str, out: Path) -> None:
@@ -55,12 +60,8 @@ def write_model(checkpoint: Path, tokenizer: Path, template: str, out: Path) -> 
     for name in ("config.json", "model.safetensors"):
         shutil.copyfile(checkpoint / name, out / name)
     save_tokenizer(Tokenizer.from_file(str(tokenizer)), out, template)
-    (out / "generation_config.json").write_text(
-        json.dumps(
-            {"bos_token_id": 2, "eos_token_id": [1, 50, 106], "pad_token_id": 0, "do_sample": False}, indent=2
-        )
-        + "\n"
-    )
+    generation = {"bos_token_id": 2, "eos_token_id": [1, 50, 106], "pad_token_id": 0, "do_sample": False}
+    (out / "generation_config.json").write_text(json.dumps(generation, indent=2) + "\n")
 
 
 def words(text: str) -> set[str]:
@@ -82,8 +83,14 @@ def overlap(pack: Path, corpus_words: set[str]) -> dict[str, Any]:
         for name, schema in body.get("parameters", {}).get("properties", {}).items()
     }
     values = {value for schema in properties.values() for value in schema.get("enum", ())}
-    return {"pack": pack.name, "words": len(wording), "shared": sorted(wording & corpus_words), "tools": sorted(names & corpus_words),
-            "parameters": sorted(set(properties) & corpus_words), "values": sorted(values & corpus_words)}  # fmt: skip
+    return {
+        "pack": pack.name,
+        "words": len(wording),
+        "shared": sorted(wording & corpus_words),
+        "tools": sorted(names & corpus_words),
+        "parameters": sorted(set(properties) & corpus_words),
+        "values": sorted(values & corpus_words),
+    }
 
 
 def corpus_vocabulary(seed: int, scenes: int = 4000) -> set[str]:
@@ -92,6 +99,32 @@ def corpus_vocabulary(seed: int, scenes: int = 4000) -> set[str]:
     for text in corpus_sample(seed, scenes):
         found |= words(text) | set(re.findall(r"[A-Za-z_]{3,}", text))
     return found
+
+
+def score_model(model: Path, data: Path, out: Path) -> dict[str, Any]:
+    """Metrics of a model folder on the rows of `data`; predictions and scores are written to `out`."""
+    shutil.rmtree(out, ignore_errors=True)
+    options = BackendOptions(model=str(model))
+    run_model(str(data), str(out), backend="transformers", options=options, batch_size=16)
+    return score_predictions(str(data), str(out), str(out))
+
+
+def card(
+    best: str,
+    results: dict[str, dict[str, Any]],
+    figures: dict[str, Any],
+    log: list[dict[str, Any]],
+    overlaps: list[dict[str, Any]],
+) -> str:
+    """The model card: the template's text with this run's figures."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(
+        undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(CARD.read_text("utf-8")).render(
+        best=best, results=results, figures=figures, log=log, last=log[-1], overlaps=overlaps
+    )
 
 
 def main() -> None:
@@ -115,50 +148,16 @@ def main() -> None:
     for checkpoint in found[-args.checkpoints :]:
         folder = args.run / "candidates" / checkpoint.name
         write_model(checkpoint, args.run / "tokenizer.json", template, folder)
-        scores = args.run / "development" / checkpoint.name
-        shutil.rmtree(scores, ignore_errors=True)
-        run_model(
-            str(data),
-            str(scores),
-            backend="transformers",
-            options=BackendOptions(model=str(folder)),
-            batch_size=16,
-        )
-        results[checkpoint.name] = score_predictions(str(data), str(scores), str(scores))
+        results[checkpoint.name] = score_model(folder, data, args.run / "development" / checkpoint.name)
         err.print(checkpoint.name, results[checkpoint.name]["overall"]["exact"])
     best = max(results, key=lambda name: results[name]["overall"]["exact"]["value"])
     write_model(args.run / "model" / best, args.run / "tokenizer.json", template, args.out)
     figures = json.loads((args.run / "corpus.json").read_text("utf-8"))
     log = [json.loads(line) for line in (args.run / "model" / "log.jsonl").read_text("utf-8").splitlines()]
     vocabulary = corpus_vocabulary(figures["seed"])
+    overlaps = [overlap(find_pack_folder(name), vocabulary) for name in pack_names()]
     with write_whole(args.out / "README.md") as stream:
-        stream.write(
-            card(
-                best,
-                results,
-                figures,
-                log,
-                [overlap(path, vocabulary) for path in map(find_pack_folder, pack_names())],
-            )
-        )
-
-
-def card(
-    best: str,
-    results: dict[str, dict[str, Any]],
-    figures: dict[str, Any],
-    log: list[dict[str, Any]],
-    overlaps: list[dict[str, Any]],
-) -> str:
-    """The model card: the template's text with this run's figures."""
-    from jinja2 import Environment, StrictUndefined
-
-    environment = Environment(
-        undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
-    )
-    return environment.from_string(CARD.read_text("utf-8")).render(
-        best=best, results=results, figures=figures, log=log, last=log[-1], overlaps=overlaps
-    )
+        stream.write(card(best, results, figures, log, overlaps))
 
 
 if __name__ == "__main__":

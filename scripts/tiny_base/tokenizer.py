@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def train_tokenizer(texts: Iterable[str], alphabet: Iterable[str]) -> Tokenizer:
     )
     tokenizer.train_from_iterator(texts, trainer)
     # The trainer made the byte pieces and the unused ids special tokens; only the control tokens may be matched in text.
-    state = __import__("json").loads(tokenizer.to_str())
+    state = json.loads(tokenizer.to_str())
     state["added_tokens"] = [
         {
             "id": i,
@@ -64,7 +65,7 @@ def train_tokenizer(texts: Iterable[str], alphabet: Iterable[str]) -> Tokenizer:
         }
         for i, text in sorted((SPECIAL | CONTROL).items())
     ]
-    return Tokenizer.from_str(__import__("json").dumps(state))
+    return Tokenizer.from_str(json.dumps(state))
 
 
 def save_tokenizer(tokenizer: Tokenizer, folder: Path, chat_template: str) -> None:
