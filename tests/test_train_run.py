@@ -175,7 +175,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_resume_gives_the_same_weights(
     tiny_model_dir: Path, tmp_path: Path
 ) -> None:
     """A run stopped in the middle of an epoch and resumed ends with the weights of an undisturbed one."""
-    write_rows(tmp_path / "train.jsonl", 40)
+    write_rows(tmp_path / "train.jsonl", 24)
     settings = config(tiny_model_dir, tmp_path, num_train_epochs=8)
     flags = [
         f"--{name}={getattr(settings, name)}"
@@ -209,12 +209,12 @@ def test_ctrl_c_leaves_a_checkpoint_and_resume_gives_the_same_weights(
 
     # Go on with the same run, and do the same without a stop.
     stopped_at = max(int(path.name.partition("-")[2]) for path in folder.glob("checkpoint-*"))
-    assert stopped_at < 80
+    assert stopped_at < 48
     resumed = train_lora(config(tiny_model_dir, tmp_path, num_train_epochs=8, resume=True))
     whole = train_lora(
         config(tiny_model_dir, tmp_path, num_train_epochs=8, output_dir=str(tmp_path / "whole"))
     )
-    assert resumed.steps == whole.steps == 80
+    assert resumed.steps == whole.steps == 48
     for name, weight in weights(tmp_path / "whole").items():
         assert torch.allclose(weight, weights(folder)[name], atol=1e-6), name
     epochs = [entry["epoch"] for entry in run_json(folder)["epochs"]]
