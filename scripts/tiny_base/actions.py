@@ -194,7 +194,7 @@ def choice(setting: Setting, device: Subject) -> list[Action]:
     free = [item for item in CHOICES if item.slug not in setting.attributes]
     if not free:
         return []
-    item = rng.choice(free)
+    item = setting.draw_choice(free)
     setting.attributes.add(item.slug)
     values = rng.sample(item.values, rng.randint(min(3, len(item.values)), min(6, len(item.values))))
     attribute = setting.subject(item)

@@ -1,6 +1,10 @@
 """The pretraining corpus: fixed rows of one declarations prefix and as many requests with their answers as fit.
 
 python -m scripts.tiny_base.corpus --rows 12000 --out out/tiny-base
+python -m scripts.tiny_base.corpus --stage 2 --rows 3000 --seed 2 --out out/tiny-base
+
+The first stage also trains the tokenizer. The second one, for the last part of pretraining, has made-up words of all the
+tokenizer's pieces and more requests that call nothing; it goes to `stage-2/`.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from tokenizers import Tokenizer
 from fgdata.console import err, progress_bar
 from fgdata.format import TRIGGER, render_prompt, render_target
 from fgdata.schema import Call
+from scripts.tiny_base.pieces import Pieces
 from scripts.tiny_base.scene import Scene
 from scripts.tiny_base.tokenizer import train_tokenizer
 
@@ -79,11 +84,11 @@ def scene_texts(scene: Scene) -> tuple[str, Iterator[tuple[str, str]]]:
     return prefix, pairs()
 
 
-def corpus_sample(seed: int, scenes: int) -> Iterator[str]:
+def corpus_sample(seed: int, scenes: int, pieces: Pieces | None = None) -> Iterator[str]:
     """Texts of `scenes` scenes with a few requests each, for the tokenizer and the overlap report."""
     for number in range(scenes):
         rng = chunk_rng(seed, 1_000_000 + number)
-        prefix, pairs = scene_texts(Scene(rng, rng.randint(2, 8)))
+        prefix, pairs = scene_texts(Scene(rng, rng.randint(2, 8), pieces=pieces))
         yield prefix
         for _ in range(12):
             turn, target = next(pairs)
@@ -100,10 +105,10 @@ def _encode(tokenizer: Tokenizer, text: str) -> list[int]:
     return ids
 
 
-def _row(rng: random.Random, tokenizer: Tokenizer, progress: float) -> Rows:
+def _row(rng: random.Random, tokenizer: Tokenizer, progress: float, pieces: Pieces | None) -> Rows:
     head: list[int] = []
     while not head or len(head) > ROW - 160:  # room for a few requests
-        prefix, pairs = scene_texts(Scene(rng, rng.randint(2, tool_limit(progress))))
+        prefix, pairs = scene_texts(Scene(rng, rng.randint(2, tool_limit(progress)), pieces=pieces))
         head = _encode(tokenizer, prefix)
     ids, segments, targets, count = head, [0] * len(head), [0] * len(head), 0
     for turn, target in pairs:
@@ -128,20 +133,33 @@ def _joined(parts: Sequence[Rows]) -> Rows:
     return Rows(np.vstack(ids), np.vstack(segments), np.vstack(targets), sum(counts))
 
 
-def _chunk(job: tuple[str, int, int, int]) -> Rows:
-    tokenizer_file, seed, chunk, chunks = job
-    rng, tokenizer = chunk_rng(seed, chunk), Tokenizer.from_file(tokenizer_file)
-    return _joined([_row(rng, tokenizer, chunk / chunks) for _ in range(CHUNK)])
+class _Job(NamedTuple):
+    tokenizer_file: str
+    stage: int
+    seed: int
+    chunk: int
+    n_chunks: int
 
 
-def make_corpus(out: Path, rows: int, seed: int, workers: int) -> dict[str, object]:
-    """Write `tokenizer.json` and `corpus.npz` to `out`; return the figures for the model card."""
-    out.mkdir(parents=True, exist_ok=True)
-    tokenizer = train_tokenizer(corpus_sample(seed, 2500), ALPHABET.read_text("utf-8").strip())
-    tokenizer_file = str(out / "tokenizer.json")
-    tokenizer.save(tokenizer_file)
+def _chunk(job: _Job) -> Rows:
+    rng, tokenizer = chunk_rng(job.seed, job.chunk), Tokenizer.from_file(job.tokenizer_file)
+    pieces = Pieces(tokenizer.get_vocab()) if job.stage == 2 else None
+    progress = 1.0 if job.stage == 2 else job.chunk / job.n_chunks
+    return _joined([_row(rng, tokenizer, progress, pieces) for _ in range(CHUNK)])
+
+
+def make_corpus(out: Path, rows: int, seed: int, workers: int, stage: int) -> dict[str, object]:
+    """Write `corpus.npz` to `out`, in stage 1 after `tokenizer.json`; return the figures for the model card."""
+    tokenizer_file = out / "tokenizer.json"
+    if stage == 1:
+        out.mkdir(parents=True, exist_ok=True)
+        tokenizer = train_tokenizer(corpus_sample(seed, 2500), ALPHABET.read_text("utf-8").strip())
+        tokenizer.save(str(tokenizer_file))
+    else:
+        out /= "stage-2"
+        out.mkdir(parents=True, exist_ok=True)
     chunks = max(1, rows // CHUNK)
-    jobs = [(tokenizer_file, seed, chunk, chunks) for chunk in range(chunks)]
+    jobs = [_Job(str(tokenizer_file), stage, seed, chunk, chunks) for chunk in range(chunks)]
     parts = []
     with multiprocessing.get_context("spawn").Pool(workers) as pool, progress_bar() as bar:
         task = bar.add_task("corpus", total=chunks * CHUNK)
@@ -150,7 +168,7 @@ def make_corpus(out: Path, rows: int, seed: int, workers: int) -> dict[str, obje
             bar.advance(task, CHUNK)
     ids, segments, targets, n_requests = _joined(parts)
     np.savez(out / "corpus.npz", ids=ids, segments=segments, targets=targets)
-    return {
+    figures: dict[str, object] = {
         "rows": len(ids),
         "requests": n_requests,
         "tokens": int((segments != PAD_SEGMENT).sum()),
@@ -158,19 +176,22 @@ def make_corpus(out: Path, rows: int, seed: int, workers: int) -> dict[str, obje
         "sha256": hashlib.sha256(ids.tobytes() + segments.tobytes() + targets.tobytes()).hexdigest(),
         "seed": seed,
     }
+    (out / "corpus.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    return figures
 
 
 def main() -> None:
     """Command line."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--stage", type=int, choices=(1, 2), default=1)
     parser.add_argument("--rows", type=int, default=12000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("out/tiny-base"))
     args = parser.parse_args()
-    figures = make_corpus(args.out, args.rows, args.seed, args.workers)
-    (args.out / "corpus.json").write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
-    err.print(figures)
+    err.print(make_corpus(args.out, args.rows, args.seed, args.workers, args.stage))
 
 
 if __name__ == "__main__":

@@ -222,6 +222,35 @@ not {W} but {V}
 change the {A} from {W} to {V}
 instead of {W}, use {V}
 """),
+    remarks=lines("""
+(yesterday|earlier|last week) the {D} {A} was {N}
+{R} (changed|touched|fixed) the {D} (yesterday|this morning)
+(next month|some day) I (will|might) buy a new {D}
+is it bad to leave the {D} on all night[?]
+the {D} is already (on|off|fine)
+(leave|don't touch) the {D}
+I like it [just ]the way it is
+what if we had no {D}[?]
+"""),
+    elsewhere=lines("""
+how (far|long) is it to {C}[?]
+where can I (buy|find) {I}[?]
+find a (restaurant|pharmacy|cafe) nearby
+what (day|date) is it[ today][?]
+read me the news
+congratulations on your (birthday|wedding|new job)
+who is {R}[?]
+(draw|paint) me some {I}
+what should I get {R} as a present[?]
+recommend a (movie|book|song)
+"""),
+    without_value=lines("""
+(set|change) the [{D} ]{A}
+I want to (set|change) the {A}
+can you (adjust|change) the {A}[?]
+the {A} needs to be (changed|set)
+"""),
+    questions=listed("What should the {A} be? | Which {A} would you like?"),
     chat=lines("""
 (hello|hi|hey)[ there]
 (thanks|thank you)[ so much]

@@ -45,6 +45,14 @@ class Language:
     behind: tuple[str, ...]
     join: tuple[str, ...]
     """Two requests, X and Y, in one."""
+    remarks: Block
+    """What is said about a device and asks for nothing."""
+    elsewhere: Block
+    """What no device of a scene is for."""
+    without_value: Block
+    """Asks to set an attribute and does not say to what."""
+    questions: tuple[str, ...]
+    """Asks back for the value."""
     words: Mapping[str, tuple[str, ...]]
     """Words by what they name: place, person, note, item, dish, city."""
 

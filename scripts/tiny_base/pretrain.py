@@ -1,6 +1,8 @@
-"""Pretrain the tiny base from nothing and write it to `models/tiny`.
+"""Pretrain the tiny base: from nothing on the first stage's corpus, then go on with the second's.
 
-python -m scripts.tiny_base.pretrain --corpus out/tiny-base --out models/tiny
+python -m scripts.tiny_base.pretrain --corpus out/tiny-base --out out/tiny-base/model
+python -m scripts.tiny_base.pretrain --corpus out/tiny-base/stage-2 --out out/tiny-base/stage-2/model \\
+    --init out/tiny-base/model/final --muon-lr 2e-3 --adam-lr 2e-3 --seed 2 --save-every 100
 """
 
 from __future__ import annotations
@@ -140,6 +142,8 @@ def pretrain(args: argparse.Namespace) -> None:
     torch.manual_seed(args.seed)
     corpus = dict(np.load(args.corpus / "corpus.npz"))
     model = build_model()
+    if args.init:
+        model.load_state_dict(Gemma3ForCausalLM.from_pretrained(args.init, dtype=torch.float32).state_dict())
     body = torch.compile(model.model)
     optimizers = Optimizers(model, args.muon_lr, args.adam_lr)
     args.out.mkdir(parents=True, exist_ok=True)
@@ -147,7 +151,7 @@ def pretrain(args: argparse.Namespace) -> None:
     recent: list[Tensor] = []
     with (args.out / "log.jsonl").open("w") as log:
         for step, (ids, segments, targets, progress) in enumerate(batches(corpus, args.batch, args.seed), 1):
-            prompt_weight = PROMPT_WEIGHT if progress < 1 / 3 else 0.0
+            prompt_weight = PROMPT_WEIGHT if progress < 1 / 3 and not args.init else 0.0
             loss, answer_losses = weighted_loss(model, body, (ids, segments, targets), prompt_weight)
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -187,6 +191,7 @@ def main() -> None:
     )
     parser.add_argument("--corpus", type=Path, default=Path("out/tiny-base"))
     parser.add_argument("--out", type=Path, default=Path("out/tiny-base/model"))
+    parser.add_argument("--init", type=Path, help="go on from this checkpoint instead of random weights")
     parser.add_argument("--batch", type=int, default=8, help="rows a step")
     parser.add_argument("--muon-lr", type=float, default=4e-3)
     parser.add_argument("--adam-lr", type=float, default=4e-3)

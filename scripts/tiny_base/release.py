@@ -13,6 +13,7 @@ import json
 import re
 import shutil
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from fgeval.backends import BackendOptions
 from fgeval.run import run_model
 from fgeval.scores import score_predictions
 from scripts.tiny_base.corpus import answer_message, chunk_rng, corpus_sample
+from scripts.tiny_base.pieces import Pieces
 from scripts.tiny_base.scene import Scene
 from scripts.tiny_base.tokenizer import save_tokenizer
 
@@ -93,10 +95,10 @@ def overlap(pack: Path, corpus_words: set[str]) -> dict[str, Any]:
     }
 
 
-def corpus_vocabulary(seed: int, scenes: int = 4000) -> set[str]:
-    """Words, and whole names (`turn_on_boiler`), of a large sample of the corpus."""
+def corpus_vocabulary(seed: int, pieces: Pieces) -> set[str]:
+    """Words, and whole names (`turn_on_boiler`), of a large sample of both stages."""
     found: set[str] = set()
-    for text in corpus_sample(seed, scenes):
+    for text in chain(corpus_sample(seed, 4000), corpus_sample(seed, 1000, pieces)):
         found |= words(text) | set(re.findall(r"[A-Za-z_]{3,}", text))
     return found
 
@@ -112,8 +114,8 @@ def score_model(model: Path, data: Path, out: Path) -> dict[str, Any]:
 def card(
     best: str,
     results: dict[str, dict[str, Any]],
-    figures: dict[str, Any],
-    log: list[dict[str, Any]],
+    figures: list[dict[str, Any]],
+    logs: list[list[dict[str, Any]]],
     overlaps: list[dict[str, Any]],
 ) -> str:
     """The model card: the template's text with this run's figures."""
@@ -123,8 +125,18 @@ def card(
         undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
     )
     return environment.from_string(CARD.read_text("utf-8")).render(
-        best=best, results=results, figures=figures, log=log, last=log[-1], overlaps=overlaps
+        best=best, results=results, stages=list(zip(figures, logs, strict=True)), overlaps=overlaps
     )
+
+
+def candidates(run: Path, count: int) -> dict[str, Path]:
+    """The end of the first stage and the last `count` checkpoints of the second, by the name the card gives them."""
+    second = run / "stage-2" / "model"
+    steps = sorted(second.glob("step-*"), key=lambda path: int(path.name.split("-")[1]))
+    last = [*steps, second / "final"][-count:]
+    return {"stage 1, end": run / "model" / "final"} | {
+        f"stage 2, {path.name.replace('-', ' ')}": path for path in last
+    }
 
 
 def main() -> None:
@@ -136,28 +148,35 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("models/tiny"))
     parser.add_argument("--rows", type=int, default=400, help="rows of the development set")
     parser.add_argument(
-        "--checkpoints", type=int, default=3, help="how many of the last checkpoints to compare"
+        "--checkpoints",
+        type=int,
+        default=2,
+        help="how many of the second stage's last checkpoints to compare",
     )
     args = parser.parse_args()
     template = (args.out / "chat_template.jinja").read_text("utf-8")
     data = args.run / "development.jsonl"
     write_jsonl(data, development_rows(args.rows))
-    steps = sorted((args.run / "model").glob("step-*"), key=lambda path: int(path.name.split("-")[1]))
-    found = [*steps, args.run / "model" / "final"]
     results: dict[str, dict[str, Any]] = {}
-    for checkpoint in found[-args.checkpoints :]:
-        folder = args.run / "candidates" / checkpoint.name
+    checkpoints = candidates(args.run, args.checkpoints)
+    for name, checkpoint in checkpoints.items():
+        folder = args.run / "candidates" / name.replace(" ", "-").replace(",", "")
         write_model(checkpoint, args.run / "tokenizer.json", template, folder)
-        results[checkpoint.name] = score_model(folder, data, args.run / "development" / checkpoint.name)
-        err.print(checkpoint.name, results[checkpoint.name]["overall"]["exact"])
+        results[name] = score_model(folder, data, args.run / "development" / folder.name)
+        err.print(name, results[name]["overall"]["exact"])
     best = max(results, key=lambda name: results[name]["overall"]["exact"]["value"])
-    write_model(args.run / "model" / best, args.run / "tokenizer.json", template, args.out)
-    figures = json.loads((args.run / "corpus.json").read_text("utf-8"))
-    log = [json.loads(line) for line in (args.run / "model" / "log.jsonl").read_text("utf-8").splitlines()]
-    vocabulary = corpus_vocabulary(figures["seed"])
+    write_model(checkpoints[best], args.run / "tokenizer.json", template, args.out)
+    stages = (args.run, args.run / "stage-2")
+    figures = [json.loads((stage / "corpus.json").read_text("utf-8")) for stage in stages]
+    logs = [
+        [json.loads(line) for line in (stage / "model" / "log.jsonl").read_text("utf-8").splitlines()]
+        for stage in stages
+    ]
+    pieces = Pieces(Tokenizer.from_file(str(args.run / "tokenizer.json")).get_vocab())
+    vocabulary = corpus_vocabulary(figures[0]["seed"], pieces)
     overlaps = [overlap(find_pack_folder(name), vocabulary) for name in pack_names()]
     with write_whole(args.out / "README.md") as stream:
-        stream.write(card(best, results, figures, log, overlaps))
+        stream.write(card(best, results, figures, logs, overlaps))
 
 
 if __name__ == "__main__":

@@ -16,9 +16,10 @@ from typing import NamedTuple
 
 from fgdata.schema import Call, Tool
 from scripts.tiny_base.actions import Action, choice, quantity, readings, switches
-from scripts.tiny_base.language import Code, made_up_name
-from scripts.tiny_base.lexicon import DEVICES, HELD_OUT
+from scripts.tiny_base.language import Code
+from scripts.tiny_base.lexicon import DEVICES, HELD_OUT, QUANTITIES
 from scripts.tiny_base.phrasing import fill, open_words
+from scripts.tiny_base.pieces import Pieces
 from scripts.tiny_base.services import SERVICES, service_action
 from scripts.tiny_base.setting import Setting, Subject
 
@@ -35,9 +36,11 @@ class Request(NamedTuple):
 class Scene:
     """Tools declared together, and the requests that they answer."""
 
-    def __init__(self, rng: random.Random, n_tools: int, development: bool = False) -> None:
+    def __init__(
+        self, rng: random.Random, n_tools: int, development: bool = False, pieces: Pieces | None = None
+    ) -> None:
         self._rng = rng
-        self._setting = Setting(rng, development)
+        self._setting = Setting(rng, development, pieces)
         self.actions: list[Action] = []
         if rng.random() < 0.12:
             self.actions += readings(self._setting, n_tools)
@@ -61,6 +64,8 @@ class Scene:
     def request(self) -> Request:
         """A request of any kind: for one tool or two, for a tool that is not there, or small talk."""
         rng, language = self._rng, self._setting.language
+        if self._setting.pieces and (nothing := self._calls_nothing()):
+            return nothing
         draw = rng.random()
         if draw < 0.05:
             return Request(self._chat(), (), rng.choice(language.chat_answers))
@@ -93,7 +98,7 @@ class Scene:
     def _new_device(self) -> Subject | None:
         rng, setting = self._rng, self._setting
         if setting.has_made_up_devices and rng.random() < 0.6:
-            slug, name = made_up_name(rng, self.language)
+            slug, name = setting.made_up_name()
             device = Subject(slug, (name,), name)
         else:
             known = [thing for thing in DEVICES if (thing.slug in HELD_OUT) == setting.development]
@@ -142,6 +147,37 @@ class Scene:
         if draw < 0.24:
             return f"{text} {rng.choice(language.behind)}"
         return text
+
+    def _calls_nothing(self) -> Request | None:
+        """In the second stage, in a fifth of the cases: talk about a device, about something else, or a value left out."""
+        rng, language, draw = self._rng, self._setting.language, self._rng.random()
+        if draw < 0.08:
+            text = fill(self._setting.pattern(language.remarks), self._any_words(), rng)
+            return Request(text, (), rng.choice(language.chat_answers))
+        if draw < 0.16:
+            text = fill(self._setting.pattern(language.elsewhere), self._any_words(), rng)
+            return Request(text, (), rng.choice(language.missing_answers))
+        settable = [action for action in self.actions if action.op in {"set", "choice"}]
+        if draw < 0.21 and settable:
+            words = rng.choice(settable).ask().words
+            text = fill(self._setting.pattern(language.without_value), words, rng)
+            return Request(text, (), fill(rng.choice(language.questions), words, rng))
+        return None
+
+    def _any_words(self) -> dict[str, str]:
+        """Words for a sentence about anything; the device is often one of the scene's."""
+        rng, setting, item = self._rng, self._setting, self._rng.choice(QUANTITIES)
+        own = self.actions[0].ask().words.get("D", "")
+        words = {
+            letter: rng.choice(setting.language.words[kind])
+            for letter, kind in (("R", "person"), ("C", "city"), ("I", "item"))
+        }
+        words["D"] = (
+            own if own and rng.random() < 0.5 else rng.choice(rng.choice(DEVICES).names(self.language))
+        )
+        words["A"] = rng.choice(item.names(self.language))
+        words["N"] = setting.number(rng.randrange(item.low, item.high + 1), item.units(self.language))
+        return words
 
     def _chat(self) -> str:
         """Something said that asks for no tool, perhaps about a device."""

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from fgdata.korean import native
 from fgdata.schema import Call, JsonValue, Tool
 from scripts.tiny_base.actions import Action
-from scripts.tiny_base.language import made_up_name
 from scripts.tiny_base.phrasing import Asked
 from scripts.tiny_base.setting import Setting
 
@@ -24,7 +23,7 @@ class _Text:
     def draw(self, setting: Setting) -> tuple[str, str]:
         """What a request says and what the call has."""
         if setting.rng.random() < 0.25:
-            word = made_up_name(setting.rng, setting.language.code)[1]
+            word = setting.made_up_name()[1]
         else:
             word = setting.rng.choice(setting.language.words[self.kind])
         return word, word

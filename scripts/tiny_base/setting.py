@@ -10,9 +10,10 @@ from fgdata.korean import native, sino
 from fgdata.schema import Call, JsonValue, Tool
 from scripts.tiny_base.english import ENGLISH
 from scripts.tiny_base.korean import KOREAN
-from scripts.tiny_base.language import Block, Code
-from scripts.tiny_base.lexicon import Thing
+from scripts.tiny_base.language import Block, Code, made_up_name
+from scripts.tiny_base.lexicon import Choice, Thing
 from scripts.tiny_base.phrasing import Asked, resolve
+from scripts.tiny_base.pieces import Pieces
 
 PACK_TOOL_NAMES = frozenset(
     [
@@ -86,8 +87,10 @@ def camel_case(name: str) -> str:
 class Setting:
     """The choices that hold for a whole scene, drawn when it is made, and everything that is worded by them."""
 
-    def __init__(self, rng: random.Random, development: bool) -> None:
+    def __init__(self, rng: random.Random, development: bool, pieces: Pieces | None = None) -> None:
         self.rng = rng
+        self.pieces = pieces
+        """In the second stage: what made-up words consist of."""
         self.development = development
         self.language = KOREAN if rng.random() < 0.68 else ENGLISH
         self.described_in: Code = "ko" if self.language is KOREAN and rng.random() < 0.35 else "en"
@@ -100,6 +103,17 @@ class Setting:
         self.attributes: set[str] = set()
         """Slugs of the attributes that some device of the scene already has."""
         self._tool_names: set[str] = set()
+
+    def made_up_name(self) -> tuple[str, str]:
+        """Slug and spoken name of something that does not exist."""
+        code = self.language.code
+        return self.pieces.name(self.rng, code) if self.pieces else made_up_name(self.rng, code)
+
+    def draw_choice(self, free: list[Choice]) -> Choice:
+        """One of the kinds of choice that are free, or in the second stage mostly one that does not exist."""
+        if self.pieces and self.rng.random() < 0.65:
+            return self.pieces.choice(self.rng, self.language.code)
+        return self.rng.choice(free)
 
     # -- tools ------------------------------------------------------------------------------------------------------
 
