@@ -7,7 +7,8 @@ predictions.py         predictions on disk
 run.py, backends/      examples x a model -> predictions; resumes
 scores.py              predictions -> scores on disk
 report/                scores -> Markdown and HTML
-loading.py             models, tokenizers and adapters, checked; shared with fgtrain
+loading.py             models and tokenizers, checked; shared with fgtrain
+adapters.py            adapters, put on a base whole or not at all
 """
 
 from fgeval.items import Item, example_to_item, read_items

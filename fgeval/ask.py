@@ -61,7 +61,7 @@ def read_tools(path: str | os.PathLike[str]) -> list[dict[str, Any]]:
         raise UsageError(
             Problem("--tools", f"{str(path)!r} cannot be read: {error.strerror or error}.")
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(
             Problem(str(path), f"is no JSON ({error}).", "Write a list of tools in OpenAI's shape.")
         ) from error

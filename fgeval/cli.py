@@ -208,7 +208,7 @@ def _ask(parsed: argparse.Namespace) -> None:
     from fgdata.format import TRIGGER
     from fgeval.ask import ask_model, read_tools
 
-    if parsed.pack:
+    if parsed.pack is not None:
         from fgdata.packs import load_pack
 
         pack = load_pack(parsed.pack)

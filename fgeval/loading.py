@@ -1,4 +1,4 @@
-"""Models, tokenizers and adapters, loaded with every check that keeps a wrong one from giving plausible numbers.
+"""Models and tokenizers, loaded with every check that keeps a wrong one from giving plausible numbers.
 
 Shared by evaluation and training. A model is a folder or a name on the Hugging Face hub; a name is turned into the
 folder of its snapshot first, so that everything after that works on files and fails in one place.
@@ -10,8 +10,7 @@ import hashlib
 import json
 import os
 import re
-import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -26,15 +25,15 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from jinja2.exceptions import TemplateError
-from safetensors import SafetensorError, safe_open
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
+from safetensors import SafetensorError
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from fgdata.errors import FormatError, ModelError, Problem
 from fgdata.example import Example
 from fgdata.files import file_sha256
 from fgdata.format import CONTROL_TOKENS, STOP_TOKENS, render_conversation
-from fgdata.format.tokens import BOS, IMAGE, START_TURN, UNKNOWN
+from fgdata.format.tokens import BOS, IMAGE, PAD, START_TURN, UNKNOWN
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 Dtype: TypeAlias = Literal["auto", "float32", "bfloat16"]
@@ -104,7 +103,16 @@ def model_folder(model: str | os.PathLike[str], *, revision: str | None = None) 
                 else "Name a folder written by `save_pretrained`, or a model on the hub.",
             )
         )
-    _read_json(config)
+    read_json(config)
+    if (folder / "adapter_config.json").is_file():
+        # transformers would load the base that the adapter names, and put the adapter on it, without a word.
+        raise ModelError(
+            Problem(
+                str(folder),
+                "holds a base model and an adapter (adapter_config.json).",
+                "Move the adapter's files into a folder of their own, and give that one as --adapter.",
+            )
+        )
     return folder
 
 
@@ -161,7 +169,7 @@ def base_fingerprint(model: str | os.PathLike[str], *, revision: str | None = No
     A folder and the hub name it was copied from have the same one, so an adapter trained on one runs on the other.
     """
     folder = model_folder(model, revision=revision)
-    config = _read_json(folder / "config.json")
+    config = read_json(folder / "config.json")
     digest = hashlib.sha256()
     digest.update(
         json.dumps({name: config.get(name) for name in _CONFIG_ESSENTIALS}, sort_keys=True).encode()
@@ -173,7 +181,8 @@ def base_fingerprint(model: str | os.PathLike[str], *, revision: str | None = No
     return digest.hexdigest()
 
 
-def _read_json(path: Path) -> dict[str, Any]:
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in a JSON file of a model or adapter; ModelError if there is none."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
@@ -230,11 +239,13 @@ def load_tokenizer(model: str | os.PathLike[str], *, revision: str | None = None
         raise ModelError(
             Problem(
                 str(folder),
-                f"its tokenizer cannot be loaded ({_first_line(error)}).",
+                f"its tokenizer cannot be loaded ({first_line(error)}).",
                 "Copy or download the folder again.",
             )
         ) from error
     check_tokenizer(tokenizer, str(model))
+    if tokenizer.pad_token is None:
+        tokenizer.pad_token = PAD  # a token of the format, whatever the tokenizer's file says of its use
     return tokenizer
 
 
@@ -309,7 +320,7 @@ def _text_or_error(render: Any) -> str:
     try:
         return str(render())
     except (FormatError, TemplateError, TypeError, ValueError, KeyError, AttributeError) as error:
-        return f"\0refused: {_first_line(error)}"
+        return f"\0refused: {first_line(error)}"
 
 
 def _template_difference(where: str, example: Example, theirs: str, ours: str) -> Problem:
@@ -343,6 +354,8 @@ def load_model(
 
     Raises: ModelError if a file is missing or broken, a weight is missing, or the adapter belongs to another base.
     """
+    from fgeval.adapters import check_adapter, put_adapter
+
     target = choose_device(device)
     folder = model_folder(model, revision=revision)
     if adapter is not None:
@@ -360,7 +373,7 @@ def load_model(
         raise ModelError(
             Problem(
                 str(folder),
-                f"cannot be loaded as a model ({_first_line(error)}).",
+                f"cannot be loaded as a model ({first_line(error)}).",
                 "Copy or download the folder again.",
             )
         ) from error
@@ -375,116 +388,26 @@ def load_model(
                 "Copy or download the folder again.",
             )
         )
+    _check_window(loaded, folder)
     if adapter is not None:
-        from peft import PeftModel
-
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", FutureWarning)  # about a name that peft uses of transformers
-            loaded = PeftModel.from_pretrained(loaded, str(adapter))
+        loaded = put_adapter(loaded, Path(adapter))
     return loaded.to(target).eval()
 
 
-def _first_line(error: BaseException) -> str:
+def _check_window(model: Model, folder: Path) -> None:
+    """Raise ModelError for local layers without a window: no attention mask could be made for them."""
+    local = "sliding_attention" in (getattr(model.config, "layer_types", None) or ())
+    if local and not getattr(model.config, "sliding_window", None):
+        raise ModelError(
+            Problem(
+                str(folder / "config.json"),
+                f"has local layers, and `sliding_window` is {model.config.sliding_window!r}.",
+                "Copy or download the folder again.",
+            )
+        )
+
+
+def first_line(error: BaseException) -> str:
+    """What an error of a library is, short enough for one of ours."""
     lines = str(error).strip().splitlines()
     return f"{type(error).__name__}: {lines[0][:200]}" if lines else type(error).__name__
-
-
-# ---------------------------------------------------------------- adapter
-
-
-def check_adapter(
-    adapter: str | os.PathLike[str], model: str | os.PathLike[str], *, revision: str | None = None
-) -> None:
-    """Raise ModelError unless `adapter` is a folder with LoRA weights made for `model`.
-
-    An adapter of ours says in run.json which base it was trained on. For one from elsewhere the shapes must fit, and
-    if both it and `model` are named after the hub, the names.
-    """
-    folder = Path(adapter)
-    if not (folder / "adapter_config.json").is_file():
-        remedy = "Name the folder that `fgtrain lora` wrote (--output_dir)."
-        what = (
-            "is no adapter folder: it has no adapter_config.json."
-            if folder.is_dir()
-            else "there is no such adapter folder."
-        )
-        raise ModelError(Problem(str(folder), what, remedy))
-    config = _read_json(folder / "adapter_config.json")
-    shapes = _adapter_shapes(folder)
-    recorded = _recorded_base(folder)
-    named = str(config.get("base_model_name_or_path") or "")
-    if fingerprint := recorded.get("fingerprint"):
-        if fingerprint != base_fingerprint(model, revision=revision):
-            raise ModelError(_other_base(folder, str(recorded.get("model") or named), model))
-    elif (
-        "/" in named
-        and not Path(named).exists()
-        and not Path(model).exists()
-        and Path(named).name != Path(model).name
-    ):
-        raise ModelError(_other_base(folder, named, model))
-    _check_shapes(folder, shapes, model_folder(model, revision=revision), named)
-
-
-def _other_base(adapter: Path, trained_on: str, model: str | os.PathLike[str]) -> Problem:
-    return Problem(
-        str(adapter),
-        f"was trained on another base: {trained_on!r}, and the model given is {str(model)!r}, with other weights or another tokenizer.",
-        f"Give the base it was trained on (--model {trained_on}), or train an adapter for this one.",
-    )
-
-
-def _recorded_base(folder: Path) -> Mapping[str, Any]:
-    """What `fgtrain` wrote about the base, beside the adapter or, for a checkpoint, one folder up."""
-    for place in (folder, folder.parent) if folder.name.startswith("checkpoint-") else (folder,):
-        if (place / "run.json").is_file():
-            base = _read_json(place / "run.json").get("base")
-            return base if isinstance(base, dict) else {}
-    return {}
-
-
-def _adapter_shapes(folder: Path) -> dict[str, tuple[int, ...]]:
-    """Weight name -> shape, from the file's header."""
-    file = folder / "adapter_model.safetensors"
-    if not file.is_file():
-        raise ModelError(
-            Problem(
-                str(folder),
-                "has no adapter_model.safetensors.",
-                "Train again, or copy the whole folder with its weights.",
-            )
-        )
-    try:
-        with safe_open(file, framework="pt") as weights:
-            return {name: tuple(weights.get_slice(name).get_shape()) for name in weights.keys()}  # noqa: SIM118 no mapping
-    except (SafetensorError, OSError) as error:
-        raise ModelError(
-            Problem(
-                str(file), f"cannot be read ({_first_line(error)}).", "Train again, or copy the folder again."
-            )
-        ) from error
-
-
-def _check_shapes(folder: Path, shapes: Mapping[str, tuple[int, ...]], base: Path, trained_on: str) -> None:
-    """Every LoRA pair must fit the module of the base that it is named after."""
-    with torch.device("meta"):
-        modules = dict(AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(base)).named_modules())
-    wrong = []
-    for name, shape in shapes.items():
-        found = re.fullmatch(r"base_model\.model\.(.+)\.lora_([AB])\.weight", name)
-        if not found:
-            continue
-        weight = getattr(modules.get(found[1]), "weight", None)
-        if weight is None:
-            wrong.append(f"the base has no {found[1]}")
-        elif (shape[1] != weight.shape[1]) if found[2] == "A" else (shape[0] != weight.shape[0]):
-            wrong.append(f"{found[1]} is {tuple(weight.shape)} in the base, and lora_{found[2]} is {shape}")
-    if wrong:
-        raise ModelError(
-            Problem(
-                str(folder),
-                f"was made for another base ({trained_on!r}): {wrong[0]}"
-                + (f", and {len(wrong) - 1} more." if wrong[1:] else "."),
-                "Give the base model it was trained on.",
-            )
-        )

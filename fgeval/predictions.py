@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -60,7 +61,7 @@ def prediction_from_row(row: Any, source: str) -> Prediction:
     for name in ("prompt_tokens", "completion_tokens", "time_s"):
         number = row.get(name)
         if number is not None and (
-            isinstance(number, bool) or not isinstance(number, int | float) or number < 0
+            isinstance(number, bool) or not isinstance(number, int | float) or not 0 <= number < math.inf
         ):
             problems.append(Problem(source, f"`{name}` must be a number from 0, not {number!r}."))
     finished = row.get("finished", "stop")
@@ -146,6 +147,13 @@ def read_run(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
         ) from error
     if not isinstance(content, dict):
         raise DataError(Problem(str(file), "holds no JSON object.", "Run again into another folder."))
+    DataError.raise_if(
+        Problem(
+            str(file), f"`{name}` must be a mapping, not {content[name]!r}.", "Run again into another folder."
+        )
+        for name in ("data", "decoding", "versions")
+        if not isinstance(content.get(name), dict | None)
+    )
     return content
 
 

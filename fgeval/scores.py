@@ -74,6 +74,7 @@ def score_predictions(
     with write_whole(folder / SCORES_FILE) as stream:
         for one, (_, prediction) in zip(scored, pairs, strict=True):
             stream.write(json_line(_to_row(one, prediction)))
+    summary["scores"] = {"sha256": file_sha256(folder / SCORES_FILE)}
     with write_whole(folder / SUMMARY_FILE) as stream:
         json.dump(summary, stream, ensure_ascii=False, indent=2)
         stream.write("\n")
@@ -192,7 +193,7 @@ def read_scores(name: str, folder: str | os.PathLike[str]) -> ScoredRun:
         ) from error
     if not isinstance(summary, dict) or summary.get("fgeval_scores") != 1:
         raise DataError(Problem(str(place / SUMMARY_FILE), "is no summary of `fgeval score`.", remedy))
-    if len(rows) != summary["n"]:
-        what = f"has {len(rows)} rows, and {SUMMARY_FILE} counts {summary['n']}."
+    if summary.get("scores") != {"sha256": file_sha256(place / SCORES_FILE)}:
+        what = f"is not the file that {SUMMARY_FILE} was written with."
         raise DataError(Problem(str(place / SCORES_FILE), what, "Score again with --overwrite."))
     return ScoredRun(name, place, summary, rows)

@@ -96,6 +96,11 @@ def save_adapter(model: Any, tokenizer: Any, folder: str | os.PathLike[str]) -> 
         ) from error
 
 
+def has_finite_weights(model: Any) -> bool:
+    """Whether every weight that is trained is a number; the last step may break them after the last loss was fine."""
+    return all(bool(p.isfinite().all()) for p in model.parameters() if p.requires_grad)
+
+
 def n_trainable(model: Any) -> int:
     """The number of weights that are trained."""
     return sum(parameter.numel() for parameter in model.parameters() if parameter.requires_grad)

@@ -18,6 +18,10 @@ from fgdata.errors import ModelError, Problem
 from fgtrain.record import RunRecord
 from fgtrain.trainer import ScoredTokenTrainer
 
+NOT_FINITE_REMEDY = (
+    "Lower --learning_rate, or compute in --dtype float32. The checkpoints up to here are kept."
+)
+
 
 class Reporter(TrainerCallback):  # type: ignore[misc]
     """Moves the progress bar, fills run.json epoch by epoch, and stops a run whose loss is no number."""
@@ -65,14 +69,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         loss = (logs or {}).get("loss")
         if loss is None:
             return
-        if not math.isfinite(loss):
-            raise ModelError(
-                Problem(
-                    "training",
-                    f"the loss is {loss} at step {state.global_step}.",
-                    "Lower --learning_rate, or compute in --dtype float32. The checkpoints up to here are kept.",
-                )
-            )
+        check_loss(loss, state.global_step)
         self.losses.append(loss)
         if self._task is not None:
             self.progress.update(self._task, description=f"training, loss {loss:.4f}")
@@ -89,6 +86,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         rows = steps * args.per_device_train_batch_size * args.gradient_accumulation_steps * args.world_size
         rows = min(rows, self.record.facts["data"]["train"]["rows"])
         loss = float(self.trainer.train_loss_sum) / max(1, self.trainer.train_tokens)
+        check_loss(loss, state.global_step)  # steps since the last entry of the log are in here as well
         self.record.epochs.append(
             {
                 "epoch": round(state.epoch or 0.0, 4),
@@ -117,6 +115,12 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
             self.record.epochs[-1]["eval_loss"] = round(metrics["eval_loss"], 6)
             self.record.write("running")
             err.print(f"  evaluation loss {metrics['eval_loss']:.4f}", highlight=False)
+
+
+def check_loss(loss: float, step: int) -> None:
+    """Raise ModelError if the loss is no number."""
+    if not math.isfinite(loss):
+        raise ModelError(Problem("training", f"the loss is {loss} at step {step}.", NOT_FINITE_REMEDY))
 
 
 class Interrupt(TrainerCallback):  # type: ignore[misc]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -41,6 +42,12 @@ CONTINUED = (
     "target_modules",
     "seed",
     "optim",
+    "learning_rate",
+    "lr_scheduler_type",
+    "warmup_ratio",
+    "weight_decay",
+    "max_grad_norm",
+    "dtype",
     "per_device_train_batch_size",
     "gradient_accumulation_steps",
     "max_length",
@@ -115,7 +122,13 @@ def _is_whole(checkpoint: Path) -> bool:
             pass
     except (OSError, ValueError, SafetensorError):
         return False
-    return all((checkpoint / name).is_file() for name in CHECKPOINT_FILES)
+    # torch saves zip archives, whose directory stands at their end: a file cut short has none.
+    return all(
+        zipfile.is_zipfile(checkpoint / name)
+        if name.endswith((".pt", ".pth"))
+        else (checkpoint / name).is_file()
+        for name in CHECKPOINT_FILES
+    )
 
 
 def check_continues(earlier: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> None:

@@ -26,8 +26,8 @@ from fgeval.loading import (
     load_tokenizer,
     model_folder,
 )
-from fgtrain.adapter import add_lora, n_trainable, save_adapter
-from fgtrain.callbacks import Interrupt, Reporter
+from fgtrain.adapter import add_lora, has_finite_weights, n_trainable, save_adapter
+from fgtrain.callbacks import NOT_FINITE_REMEDY, Interrupt, Reporter
 from fgtrain.config import TrainConfig
 from fgtrain.devices import choose_device, choose_dtype, describe_device, peak_memory_bytes, trainer_options
 from fgtrain.encode import EncodedFile, encode_examples
@@ -288,6 +288,12 @@ def _run(
                 highlight=False,
             )
             raise KeyboardInterrupt
+        if not has_finite_weights(model):
+            raise ModelError(
+                Problem(
+                    "training", f"the adapter's weights are no numbers after step {steps}.", NOT_FINITE_REMEDY
+                )
+            )
         save_adapter(model, tokenizer, record.folder)
     except torch.OutOfMemoryError as error:
         record.write("failed", error="out of memory")

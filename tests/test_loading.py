@@ -20,10 +20,10 @@ from train_rows import mixed_rows, write_rows
 
 from fgdata.errors import ModelError
 from fgdata.example import Example, example_from_row
+from fgeval.adapters import check_adapter
 from fgeval.loading import (
     base_fingerprint,
     base_revision,
-    check_adapter,
     check_chat_template,
     check_tokenizer,
     choose_device,
@@ -196,7 +196,18 @@ def another_width(folder: Path) -> None:
     (folder / "config.json").write_text(json.dumps(config | {"intermediate_size": 96}))
 
 
+def without_a_window(folder: Path) -> None:
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"sliding_window": None}))
+
+
+def with_an_adapter_inside(folder: Path) -> None:
+    (folder / "adapter_config.json").write_text("{}")
+
+
 BROKEN = {
+    without_a_window: "`sliding_window` is None",
+    with_an_adapter_inside: "holds a base model and an adapter",
     without_config: "is no model folder: it has no config.json",
     broken_config: r"config.json: cannot be read \(",
     unknown_model: "cannot be loaded as a model",
@@ -398,7 +409,54 @@ def broken_adapter_config(folder: Path) -> None:
     (folder / "adapter_config.json").write_text("[]")
 
 
+def changed_weights(folder: Path, change: Any) -> None:
+    from safetensors.torch import load_file, save_file
+
+    file = folder / "adapter_model.safetensors"
+    save_file(change(load_file(file)), file)
+
+
+def half_an_adapter(folder: Path) -> None:
+    changed_weights(folder, lambda weights: dict(sorted(weights.items())[:2]))
+
+
+def other_weight_names(folder: Path) -> None:
+    changed_weights(folder, lambda weights: {n.removeprefix("base_model."): w for n, w in weights.items()})
+
+
+def flat_weights(folder: Path) -> None:
+    changed_weights(folder, lambda weights: {name: w.flatten() for name, w in weights.items()})
+
+
+def weights_that_are_nan(folder: Path) -> None:
+    changed_weights(folder, lambda weights: {name: w * float("nan") for name, w in weights.items()})
+
+
+def changed_adapter_config(folder: Path, **changes: Any) -> None:
+    file = folder / "adapter_config.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | changes))
+
+
+def another_rank(folder: Path) -> None:
+    changed_adapter_config(folder, r=8)
+
+
+def no_adapter_type(folder: Path) -> None:
+    changed_adapter_config(folder, peft_type=None)
+
+
+def targets_that_are_not_there(folder: Path) -> None:
+    changed_adapter_config(folder, target_modules=["nope"])
+
+
 BROKEN_ADAPTERS = {
+    half_an_adapter: "weights that its configuration calls for are missing",
+    other_weight_names: "weights that its configuration calls for are missing",
+    flat_weights: "and not a matrix",
+    weights_that_are_nan: "weights are no numbers",
+    another_rank: "cannot be loaded as an adapter",
+    no_adapter_type: "`peft_type` is None",
+    targets_that_are_not_there: "cannot be loaded as an adapter",
     shutil.rmtree: "there is no such adapter folder",
     no_adapter_config: "is no adapter folder: it has no adapter_config.json",
     no_adapter_weights: "has no adapter_model.safetensors",
@@ -415,3 +473,12 @@ def test_broken_adapter_folders(break_it: Any, tiny_model_dir: Path, adapter: Pa
     with pytest.raises(ModelError, match=BROKEN_ADAPTERS[break_it]) as caught:
         load_model(tiny_model_dir, adapter=folder, device="cpu")
     assert str(folder) in str(caught.value)
+
+
+def test_a_tokenizer_that_names_no_padding(tiny_model_dir: Path, tmp_path: Path) -> None:
+    """`<pad>` is a token of the format: batches are padded with it whatever the tokenizer's file says."""
+    folder = copied(tiny_model_dir, tmp_path / "model")
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    del settings["pad_token"]
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings))
+    assert load_tokenizer(folder).pad_token_id == 0

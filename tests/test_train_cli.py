@@ -127,7 +127,7 @@ def flag_table() -> str:
             "required"
             if default is dataclasses.MISSING
             else ""
-            if default in (None, False)
+            if default is None or default is False  # 0 is a default to show
             else f"`{default}`"
         )
         lines.append(f"| `--{option.name}` | {shown} | {option.metadata['meaning']} |")

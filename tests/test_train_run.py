@@ -23,6 +23,8 @@ from fgdata.example import write_jsonl
 from fgdata.files import file_sha256
 from fgeval.loading import base_fingerprint, load_model
 from fgtrain import TrainConfig, train_lora
+from fgtrain.adapter import has_finite_weights
+from fgtrain.output import newest_checkpoint
 
 ROOT = Path(__file__).parent.parent
 
@@ -229,6 +231,11 @@ def test_resume_passes_over_a_broken_checkpoint_and_refuses_another_run(
     train_lora(config(tiny_model_dir, tmp_path, num_train_epochs=2))
     folder = tmp_path / "adapter"
     newest = folder / "checkpoint-6"
+    whole = (newest / "optimizer.pt").read_bytes()
+    (newest / "optimizer.pt").write_bytes(whole[:1000])
+    assert newest_checkpoint(folder).name == "checkpoint-3"
+    (newest / "optimizer.pt").write_bytes(whole)
+    assert newest_checkpoint(folder) == newest
     whole = (newest / "adapter_model.safetensors").read_bytes()
     (newest / "adapter_model.safetensors").write_bytes(whole[:1000])
     more = config(tiny_model_dir, tmp_path, num_train_epochs=3, resume=True)
@@ -237,8 +244,11 @@ def test_resume_passes_over_a_broken_checkpoint_and_refuses_another_run(
         train_lora(more)
     write_rows(tmp_path / "train.jsonl", 13)
     with pytest.raises(UsageError) as caught:
-        train_lora(config(tiny_model_dir, tmp_path, num_train_epochs=5, resume=True, lora_r=8))
+        train_lora(
+            config(tiny_model_dir, tmp_path, num_train_epochs=5, resume=True, lora_r=8, learning_rate=1e-3)
+        )
     assert "--lora_r: is 8; the run began with 32." in str(caught.value)
+    assert "--learning_rate: is 0.001; the run began with 0.005." in str(caught.value)
     assert "--train_file: has changed since the run began." in str(caught.value)
     with pytest.raises(UsageError, match="there is no whole checkpoint in"):
         train_lora(config(tiny_model_dir, tmp_path, resume=True, output_dir=str(tmp_path / "nothing")))
@@ -274,6 +284,21 @@ def test_a_loss_that_is_no_number_stops_the_run(tiny_model_dir: Path, tmp_path: 
     assert run["status"] == "failed"
     assert "Lower --learning_rate" in run["error"]
     assert not (tmp_path / "adapter" / "adapter_model.safetensors").exists()
+
+
+def test_a_broken_loss_between_two_entries_of_the_log(tiny_model_dir: Path, tmp_path: Path) -> None:
+    """A run that ends before its log would show nan is no finished run, and leaves no adapter."""
+    with pytest.raises(ModelError, match="the loss is"):
+        train_lora(config(tiny_model_dir, tmp_path, max_steps=3, learning_rate=1e30, logging_steps=50))
+    assert not (tmp_path / "adapter" / "adapter_model.safetensors").exists()
+
+
+def test_weights_that_are_no_numbers_are_seen() -> None:
+    """The last step may break the weights after its loss was fine; they are looked at before they are saved."""
+    layer = torch.nn.Linear(2, 2)
+    assert has_finite_weights(layer)
+    torch.nn.init.constant_(layer.bias, float("nan"))
+    assert not has_finite_weights(layer)
 
 
 def test_another_chat_template_stops_the_run(tiny_model_dir: Path, tmp_path: Path) -> None:

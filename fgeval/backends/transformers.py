@@ -139,8 +139,9 @@ class Transformers:
         # What follows the first stop token is padding up to the longest completion of the batch.
         end = next((place + 1 for place, token in enumerate(ids) if token in self._stop_ids), None)
         written = ids[:end]
+        # A <pad> in there is the model's own, and stays: `text` is what it wrote.
         text = self._tokenizer.decode(
-            [token for token in written if token != self._pad_id],
+            written,
             skip_special_tokens=False,
             clean_up_tokenization_spaces=False,
         )
