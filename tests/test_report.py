@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 from eval_data import ADAPTER, BASE, ROWS, write_predictions, write_rows
 
-from fgdata.errors import UsageError
+from fgdata.errors import DataError, UsageError
 from fgeval import read_scores, score_predictions
 from fgeval.backends import BackendOptions
+from fgeval.predictions import read_run
 from fgeval.report import NotComparableError, write_report
 from fgeval.report.view import HEADLINES, interval, markdown_code, markdown_text, percent
 from fgeval.run import run_model
@@ -212,3 +213,21 @@ def test_three_runs(tmp_path: Path, runs: list[ScoredRun]):
         ("base", "adapter"),
         ("base", "third"),
     ]
+
+
+@pytest.mark.parametrize("change", ['"exact": true', '"exact": false'])
+def test_scores_and_summary_belong_together(runs: list[ScoredRun], change: str):
+    """A verdict changed by hand, or scores of another run, are no source for a report."""
+    file = runs[0].folder / "scores.jsonl"
+    other = '"exact": false' if "true" in change else '"exact": true'
+    file.write_text(file.read_text(encoding="utf-8").replace(change, other, 1), encoding="utf-8")
+    with pytest.raises(DataError, match=r"is not the file that summary\.json was written with"):
+        read_scores("base", runs[0].folder)
+
+
+@pytest.mark.parametrize("name", ["data", "decoding", "versions"])
+def test_run_header_that_is_none(tmp_path: Path, name: str):
+    """A run.json with a text where a mapping belongs is an error with its name."""
+    (tmp_path / "run.json").write_text(json.dumps({name: "x"}), encoding="utf-8")
+    with pytest.raises(DataError, match=f"`{name}` must be a mapping, not 'x'"):
+        read_run(tmp_path)
