@@ -40,6 +40,13 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _count(text: str) -> int:
+    """A whole number, 0 or more."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of places; 0 is all")
+    return int(text)
+
+
 def _add_generate(commands: Commands) -> None:
     command = commands.add_parser(
         "generate",
@@ -160,7 +167,7 @@ def _add_lint(commands: Commands) -> None:
     command.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
     command.add_argument(
         "--limit",
-        type=int,
+        type=_count,
         default=20,
         metavar="N",
         help="places shown for each rule, 0 for all (default: %(default)s)",
@@ -224,7 +231,7 @@ def _add_show(commands: Commands) -> None:
     command.add_argument("file", metavar="FILE", help="a JSONL file")
     command.add_argument("--id", metavar="ID", help="only the row of this id")
     command.add_argument(
-        "--limit", type=int, default=3, metavar="N", help="rows shown, 0 for all (default: %(default)s)"
+        "--limit", type=_count, default=3, metavar="N", help="rows shown, 0 for all (default: %(default)s)"
     )
     command.add_argument("--short", action="store_true", help="fold the declarations")
     command.set_defaults(run=_show)

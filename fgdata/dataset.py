@@ -28,9 +28,17 @@ FILES = (*(f"{split}.jsonl" for split in SPLITS), MANIFEST)
 def check_folder(folder: str | os.PathLike[str], *, force: bool) -> None:
     """Raise UsageError if the folder holds anything and `force` is off, or is a file."""
     target = Path(folder)
-    if target.exists() and not target.is_dir():
-        raise UsageError(Problem(f"--out {folder}", "is a file.", "Name a folder."))
-    if target.is_dir() and any(target.iterdir()) and not force:
+    try:
+        is_in_use = target.is_dir() and any(target.iterdir())
+        if target.exists() and not target.is_dir():
+            raise UsageError(Problem(f"--out {folder}", "is a file.", "Name a folder."))
+    except OSError as error:
+        raise UsageError(
+            Problem(
+                f"--out {folder}", f"cannot be read: {error.strerror or error}.", "Choose another folder."
+            )
+        ) from error
+    if is_in_use and not force:
         raise UsageError(
             Problem(
                 f"--out {folder}",
@@ -60,7 +68,7 @@ def write_dataset(
     Raises: UsageError if the folder is in use or cannot be written; then nothing is left behind.
     """
     check_folder(folder, force=force)
-    with _new_folder(Path(folder)) as part:
+    with _new_folder(Path(folder).resolve()) as part:  # a link is followed, not replaced
         for split in SPLITS:
             _write_rows(part / f"{split}.jsonl", generated.splits[split])
         manifest = {

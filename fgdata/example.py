@@ -13,7 +13,7 @@ from typing import Any
 from fgdata.errors import DataError, FgError, Problem
 from fgdata.files import write_whole
 from fgdata.format import message_text, parse_completion
-from fgdata.schema import Call, JsonValue, Tool, tools_by_name
+from fgdata.schema import Call, JsonValue, Tool, read_json, tools_by_name
 
 Message = dict[str, Any]
 
@@ -130,6 +130,18 @@ def example_from_row(row: Any, source: str, default_id: str) -> Example:
         )
     elif not (messages[-1].get("content") or messages[-1].get("tool_calls")):
         wrong("the assistant's last message is empty.", "Give it `tool_calls` or `content`.")
+    for number, message in enumerate(messages):
+        role, content = message.get("role"), message.get("content")
+        if not isinstance(role, str):
+            wrong(
+                f"the role of message {number} is {str(role)[:60]!r}.",
+                "Use developer, user, assistant or tool.",
+            )
+        elif role != "tool" and not isinstance(content, str | list | None):
+            wrong(
+                f"the content of message {number} is {str(content)[:60]!r}.",
+                "Give a text, or a list of text parts.",
+            )
     wrong_calls = [
         number
         for number, message in enumerate(messages)
@@ -164,19 +176,10 @@ def _decoded(value: Any, name: str, wrong: Callable[[str], None]) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return _read_json(value)
-    except ValueError as error:
+        return read_json(value)
+    except (ValueError, RecursionError) as error:
         wrong(f"`{name}` is text that is no JSON ({error}).")
         return None
-
-
-def _no_constant(name: str) -> None:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _read_json(text: str | bytes) -> Any:
-    """The value in a JSON text. Raises: ValueError, RecursionError."""
-    return json.loads(text, parse_constant=_no_constant)
 
 
 def scan_jsonl(path: str | os.PathLike[str]) -> Iterator[Example | DataError]:
@@ -192,7 +195,9 @@ def scan_jsonl(path: str | os.PathLike[str]) -> Iterator[Example | DataError]:
                     continue
                 source = f"{file}:{number}"
                 try:
-                    yield example_from_row(_read_json(line), source, f"{file.stem}:{number}")
+                    yield example_from_row(
+                        read_json(line.decode("utf-8-sig")), source, f"{file.stem}:{number}"
+                    )
                 except UnicodeDecodeError as error:
                     yield DataError(
                         Problem(

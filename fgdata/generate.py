@@ -22,6 +22,8 @@ Shape = Literal["tool-calls", "text"]
 Values = Literal["bare", "escaped"]
 """How numbers and booleans are written in native text: bare, as the official template does, or inside `<escape>`."""
 
+MAX_ROWS = 1_000_000
+"""Rows of one data set: all of them are held in memory until they are written."""
 WORDING_TRIES = 8
 """Renderings tried with the same slot values before other values are drawn."""
 VALUE_TRIES = 12
@@ -84,6 +86,10 @@ def generate(
             Problem(
                 "--values escaped", "JSON calls have typed values, nothing to escape.", "Add --shape text."
             )
+        )
+    if rows > MAX_ROWS:
+        raise UsageError(
+            Problem("--rows", f"more than {MAX_ROWS:,} rows are asked for.", "Ask for that many at most.")
         )
     dealt = shares(rows, pack.splits)
     if rows < 1 or min(dealt.values()) < 1:

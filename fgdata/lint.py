@@ -7,7 +7,6 @@ data set: a text that stands in two of them is a leak.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,12 +17,12 @@ from typing import Any, Literal
 from rich.markup import escape
 from rich.table import Column, Table
 
-from fgdata.errors import DataError, FgError, Problem, SchemaError, UsageError
+from fgdata.errors import DataError, FgError, FormatError, Problem, SchemaError, UsageError
 from fgdata.example import Example, scan_jsonl
-from fgdata.format import TRIGGER, Completion, find_control_tokens, parse_completion
+from fgdata.format import TRIGGER, Completion, find_control_tokens, parse_completion, render_training
 from fgdata.generate import utterance_key
 from fgdata.packs import load_tools
-from fgdata.schema import Call, Tool, canonical_json, check_call, coerce_call, tools_by_name
+from fgdata.schema import Call, Tool, canonical_json, check_call, coerce_call, read_json, tools_by_name
 
 Level = Literal["error", "note"]
 """An error makes the exit code 1; a note is worth knowing and may be meant."""
@@ -55,6 +54,7 @@ RULES: dict[str, Rule] = {
         Rule("missing-user-message", "There is nothing to answer.", "Add the user's message."),
         Rule("mixed-values", "Numbers written in two ways split the model's guesses between them.", "Write all bare (native), or all inside <escape>."),
         Rule("control-token", "A mark of the format inside a text ends turns and calls where none ends.", "Take it out of the text."),
+        Rule("unwritable", "Training refuses the row: the format cannot express it.", "Correct the row; `fgdata show FILE --id ID` says the same."),
         Rule("duplicate-id", "Predictions are matched to rows by id.", "Give every row of a file its own id."),
         Rule("unchecked-calls", "Calls of rows without tools cannot be checked against a schema.", "Name the tools with --tools FILE or --pack NAME.", "note"),
         Rule("no-no-call-rows", "A model that only ever saw calls, calls something whatever is said.", "Add rows whose right answer is no call, about a tenth.", "note"),
@@ -191,7 +191,7 @@ def read_tools(path: str | os.PathLike[str]) -> dict[str, Tool]:
     """
     file = Path(path)
     try:
-        entries = json.loads(file.read_text(encoding="utf-8"))
+        entries = read_json(file.read_text(encoding="utf-8-sig"))
         if not isinstance(entries, list):
             raise DataError(
                 Problem(str(path), f"must be a JSON list of tools, not {type(entries).__name__}.")
@@ -268,8 +268,13 @@ def unparsable_calls(row: _Row) -> Iterator[str]:
 
 def off_schema_calls(row: _Row) -> Iterator[str]:
     """Calls that fit no declared tool."""
-    if row.tools is not None:
-        yield from (complaint for call in row.typed_calls for complaint in check_call(call, row.tools))
+    if row.tools is None:
+        return
+    for call in row.typed_calls:
+        try:
+            yield from check_call(call, row.tools)
+        except SchemaError as error:  # a $ref that leads nowhere shows only when a call is checked
+            yield from (problem.what for problem in error.problems)
 
 
 def missing_developer_line(row: _Row) -> Iterator[str]:
@@ -301,6 +306,18 @@ def control_tokens(row: _Row) -> Iterator[str]:
                 f"the {message.get('role')}'s message holds {token}"
                 for token in find_control_tokens(_text_of(message))
             )
+
+
+def unwritable(row: _Row) -> Iterator[str]:
+    """What training refuses: another order of messages, images, text behind a call, a control token in an argument."""
+    try:
+        render_training(row.example.messages, row.example.tools)
+    except FormatError as error:
+        yield from (f"{problem.where}: {problem.what}" for problem in error.problems)
+
+
+UNWRITABLE_TOO = {"broken-tools", "unparsable-call", "control-token"}
+"""Rules whose findings make a row unwritable, too: said once, by the rule that knows why."""
 
 
 def _text_of(message: Mapping[str, Any]) -> str:
@@ -352,7 +369,10 @@ class _Linter:
         """What is wrong with a row, alone and beside those before it."""
         line = _line(example.source)
         row, broken = self.read(example, file, line)
-        for name, what in [*(("broken-tools", what) for what in broken), *_checked(row), *self.repeats(row)]:
+        alone = [*(("broken-tools", what) for what in broken), *_checked(row)]
+        if not UNWRITABLE_TOO & {name for name, _ in alone}:
+            alone += (("unwritable", what) for what in unwritable(row))
+        for name, what in [*alone, *self.repeats(row)]:
             yield Finding(name, file, line, f"{what}." if not what.endswith((".", "?", "!")) else what)
         known = self.ids.setdefault((file, _hash(example.id)), line)
         if known != line:

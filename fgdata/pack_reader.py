@@ -21,7 +21,7 @@ from fgdata.format import HIDDEN_NAMES, TRIGGER, find_control_tokens
 from fgdata.intent_reader import IntentReader, check_together
 from fgdata.pack import KINDS, SPLITS, Pack, Policy, Slot, SlotValue
 from fgdata.positions import Place, Reader, shown_path
-from fgdata.schema import Tool
+from fgdata.schema import Tool, read_json
 from fgdata.template import CHOICES, Wording, read_template
 
 MAX_RANGE = 10_000
@@ -185,7 +185,7 @@ class _PackReader:
         where = shown_path(file)
         try:
             text = file.read_text(encoding="utf-8")
-            entries = json.loads(text)
+            entries = read_json(text)
         except OSError as error:
             self.problems.append(
                 Problem(
@@ -204,8 +204,11 @@ class _PackReader:
                 )
             )
             return {}
-        except (UnicodeDecodeError, RecursionError) as error:
-            self.problems.append(Problem(where, f"is no JSON: {error}.", "Save it as UTF-8."))
+        except UnicodeDecodeError as error:
+            self.problems.append(Problem(where, f"is not UTF-8 (byte {error.start}).", "Save it as UTF-8."))
+            return {}
+        except (ValueError, RecursionError) as error:
+            self.problems.append(Problem(where, f"is no JSON: {error}.", "Correct or flatten it."))
             return {}
         if not isinstance(entries, list) or not entries:
             self.problems.append(
@@ -344,7 +347,9 @@ class _PackReader:
             return ()
         # Decimals, so that 0.1 + 0.2 is 0.3.
         start, stride = Decimal(str(first)), Decimal(str(step))
-        count, rest = divmod(Decimal(str(last)) - start, stride)
+        span = Decimal(str(last)) - start
+        # Beyond what decimals hold exactly the remainder is not reckoned: the range is too large anyhow.
+        count, rest = divmod(span, stride) if span / stride < MAX_RANGE else (span / stride, Decimal(0))
         if rest:
             reader.wrong(
                 nodes["range"],
@@ -355,7 +360,7 @@ class _PackReader:
         if count >= MAX_RANGE:
             reader.wrong(
                 nodes["range"],
-                f"slot {slot!r} holds {count + 1} numbers.",
+                f"slot {slot!r} holds {count + 1:f} numbers.",
                 f"At most {MAX_RANGE}: choose a larger step.",
             )
             return ()

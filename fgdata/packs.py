@@ -28,8 +28,13 @@ def find_pack_folder(name_or_path: str | os.PathLike[str]) -> Path:
     Raises: UsageError if there is none.
     """
     for folder in (Path(name_or_path), *(root / name_or_path for root in ROOTS)):
-        if (folder / "pack.yaml").is_file():
-            return folder
+        try:
+            if (folder / "pack.yaml").is_file():
+                return folder
+        except OSError as error:
+            raise UsageError(
+                Problem("PACK", f"{str(name_or_path)[:60]!r} cannot be read: {error.strerror or error}.")
+            ) from error
     if Path(name_or_path).is_dir():
         raise UsageError(
             Problem(

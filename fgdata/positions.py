@@ -21,6 +21,9 @@ MAX_NODES = 200_000
 """A file that holds more, aliases followed, is refused: nine lines of nested aliases can spell a billion values."""
 
 
+MAX_INTEGER = 10**18
+"""What a pack's integers stay below: shares and ranges are reckoned in floats and decimals."""
+
 MAX_DEPTH = 100
 """Brackets open at once; the time YAML takes to read nested ones grows with the square of their number."""
 
@@ -284,6 +287,11 @@ class Reader:
                 f"YAML reads {node.value} in {what} as {str(read).lower()}.",
                 "Quote it, or write true or false.",
             )
+        elif isinstance(read, int) and abs(read) >= MAX_INTEGER:
+            self.wrong(
+                node, f"{what} is an integer of more than 18 digits.", "Quote it, or write a smaller one."
+            )
+            return None
         elif (
             isinstance(read, int) and not isinstance(read, bool) and str(read) != node.value.removeprefix("+")
         ):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from jsonschema import Draft202012Validator
+from jsonschema import Draft202012Validator, FormatChecker
 from jsonschema.exceptions import SchemaError as JsonSchemaError
 from jsonschema.exceptions import ValidationError
 from jsonschema.protocols import Validator
@@ -26,6 +26,34 @@ JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, J
 def canonical_json(value: object) -> str:
     """One text for one JSON value: keys sorted, Korean as it stands. `1`, `1.0` and `true` give different texts."""
     return json.dumps(value, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+
+
+def read_json(text: str) -> Any:
+    """The value in a JSON text. What Python would read and JSON cannot mean for sure is refused: NaN, numbers too large, a key given twice.
+
+    Raises: ValueError, RecursionError.
+    """
+    return json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_distinct)
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise ValueError(f"the number {digits[:40]} is too large")
+    return number
+
+
+def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the key {twice!r} is given twice")
+    return found
 
 
 def same_value(left: object, right: object) -> bool:
@@ -66,7 +94,7 @@ class Call:
         arguments = body.get("arguments", {})
         if isinstance(arguments, str):
             try:
-                arguments = json.loads(arguments) if arguments.strip() else {}
+                arguments = read_json(arguments) if arguments.strip() else {}
             except (ValueError, RecursionError) as error:
                 raise SchemaError(
                     f"arguments of {body['name']!r} are no JSON: {arguments!r} ({error})."
@@ -101,6 +129,8 @@ _STRICT_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
 _StrictValidator: type[Validator] = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves it untyped
     Draft202012Validator, {"enum": _strict_enum, "const": _strict_const}, type_checker=_STRICT_TYPES
 )
+# Without it a `pattern` that is no regular expression shows only when a call is checked, as an error of Python's own.
+_PATTERNS = FormatChecker(formats=["regex"])
 # A `$ref` may point inside its own schema only: the registry is empty, nothing is fetched.
 _NO_REMOTE_SCHEMAS: Registry[Any] = Registry()
 
@@ -144,7 +174,9 @@ class Tool:
             raise SchemaError(f"parameters of {body['name']!r} are no mapping: {schema!r}.")
         tool = cls(body["name"], str(body.get("description") or ""), schema)
         try:
-            _StrictValidator.check_schema(tool.strict_schema)
+            _StrictValidator.check_schema(tool.strict_schema, format_checker=_PATTERNS)  # type: ignore[call-arg]  # its protocol leaves it out
+        except RecursionError as error:
+            raise SchemaError(f"parameters of {tool.name!r} are nested too deep.") from error
         except JsonSchemaError as error:
             place = "/".join(str(part) for part in error.absolute_path)
             raise SchemaError(
@@ -189,6 +221,8 @@ class Tool:
             raise SchemaError(
                 f"parameters of {self.name!r}: $ref {error.ref!r} is not in the schema."
             ) from error
+        except OverflowError:  # `multipleOf` is reckoned in floats
+            return [f"{self.name}: holds a number too large to be checked"]
         except RecursionError as error:
             raise SchemaError(f"parameters of {self.name!r}: a $ref leads back to itself.") from error
         return [

@@ -11,7 +11,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from fgdata.errors import DataError
+from fgdata.errors import DataError, Problem
 from fgdata.example import scan_jsonl
 from fgdata.generate import utterance_key
 
@@ -75,7 +75,7 @@ class DataStats:
 def count_rows(files: Sequence[str | os.PathLike[str]]) -> DataStats:
     """The counts of some JSONL files.
 
-    Raises: DataError if a file cannot be opened.
+    Raises: DataError if a file cannot be opened, or none of them has a row.
     """
     paths = tuple(dict.fromkeys(str(file) for file in files))
     rows, broken = dict.fromkeys(paths, 0), dict.fromkeys(paths, 0)
@@ -92,6 +92,15 @@ def count_rows(files: Sequence[str | os.PathLike[str]]) -> DataStats:
             length += len(item.utterance)
             for column in COLUMNS:
                 counted[column][getattr(item, column) or NOT_STATED, path] += 1
+    if not any(rows.values()):
+        raise DataError(
+            *(
+                Problem(
+                    path, "has no rows.", "`fgdata lint` says what its lines lack." if broken[path] else ""
+                )
+                for path in paths
+            )
+        )
     counts: dict[str, dict[str, dict[str, int]]] = {}
     for column, cells in counted.items():
         counts[column] = {}

@@ -213,7 +213,7 @@ def _declarations(tools: str) -> tuple[str, ...]:
 def _normal_message(message: Mapping[str, Any], where: str) -> dict[str, Any]:
     """The message as the template should get it. Raises: FormatError with its problems."""
     role = message.get("role")
-    if role not in _ROLES:
+    if not isinstance(role, str) or role not in _ROLES:
         raise FormatError(
             Problem(where, f"the role is {role!r}.", f"Use one of {', '.join(sorted(_ROLES))}.")
         )
