@@ -205,7 +205,10 @@ def test_stats(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
 
 def test_stats_counts_broken_lines(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Lines that are no rows are said, not passed over."""
-    (tmp_path / "rows.jsonl").write_text("{oops\n")
+    (tmp_path / "rows.jsonl").write_text(
+        "{oops\n"
+        + json.dumps({"messages": [{"role": "user", "content": "a"}, {"role": "assistant", "content": "b"}]})
+    )
     assert main(["stats", str(tmp_path / "rows.jsonl")]) == 0
     assert "1 lines of" in capfd.readouterr().err
 
