@@ -29,7 +29,7 @@ TINY_NOTE = (
     "the loop works; they say nothing about FunctionGemma."
 )
 TINY_TRAINING = (
-    "--num_train_epochs", "1", "--learning_rate", "2e-3",
+    "--num_train_epochs", "3", "--learning_rate", "3e-3",
     "--per_device_train_batch_size", "16", "--gradient_accumulation_steps", "1",
 )  # fmt: skip
 """The tiny base takes a higher rate than the real model, which trains with fgtrain's defaults."""

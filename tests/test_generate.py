@@ -412,7 +412,7 @@ def test_a_killed_run_leaves_nothing(tmp_path: Path) -> None:
         "generate",
         str(folder),
         "--rows",
-        "3000000",
+        "1000000",
         "--out",
         str(out),
     ]
