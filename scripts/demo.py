@@ -22,6 +22,7 @@ from pathlib import Path
 
 from fgdata.console import EXIT_FINDINGS, err, run_command
 from fgdata.errors import Problem, UsageError
+from fgeval.report.view import interval, percent
 
 TINY = Path("models/tiny")
 TINY_NOTE = (
@@ -114,8 +115,8 @@ def demo(plan: Plan) -> int:
     err.print(f"\nDone in {time.perf_counter() - begun:.0f} s.")
     beaten = adapter["low"] > base["high"]
     verdict = "The adapter beats the base" if beaten else "The adapter does NOT beat the base"
-    print(f"{verdict}: exact match {base['value']:.3f} [{base['low']:.3f}, {base['high']:.3f}] -> "
-          f"{adapter['value']:.3f} [{adapter['low']:.3f}, {adapter['high']:.3f}]")  # fmt: skip
+    before, after = (f"{percent(rate['value'])} ({interval(rate)})" for rate in (base, adapter))
+    print(f"{verdict}: exact match {before} -> {after}")
     print(f"Report: {out / 'report.html'} and {out / 'report.md'}")
     return 0 if beaten else EXIT_FINDINGS
 

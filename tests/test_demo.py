@@ -39,8 +39,8 @@ def test_the_loop_ends_with_a_verdict(demo: tuple[Path, subprocess.CompletedProc
     assert base["n"] == adapter["n"] == 40
     assert adapter["low"] > base["high"], (base, adapter)
     assert done.returncode == 0, done.stderr
-    assert f"{base['value']:.3f}" in done.stdout
-    assert f"{adapter['value']:.3f}" in done.stdout
+    assert f"{100 * base['value']:.1f}%" in done.stdout
+    assert f"{100 * adapter['value']:.1f}%" in done.stdout
     assert str(out / "report.html") in done.stdout
 
 

@@ -16,7 +16,7 @@ from fgeval import read_scores, score_predictions
 from fgeval.backends import BackendOptions
 from fgeval.predictions import read_run
 from fgeval.report import NotComparableError, write_report
-from fgeval.report.view import HEADLINES, interval, markdown_code, markdown_text, percent
+from fgeval.report.view import HEADLINES, interval, markdown_code, markdown_text, percent, points
 from fgeval.run import run_model
 from fgeval.scores import ScoredRun
 
@@ -231,3 +231,8 @@ def test_run_header_that_is_none(tmp_path: Path, name: str):
     (tmp_path / "run.json").write_text(json.dumps({name: "x"}), encoding="utf-8")
     with pytest.raises(DataError, match=f"`{name}` must be a mapping, not 'x'"):
         read_run(tmp_path)
+
+
+def test_points_do_not_depend_on_the_way_they_were_computed() -> None:
+    """A difference of rates and a share of items round to the same text."""
+    assert points(0.835 - 0.2175) == points(247 / 400) == "+61.8"
