@@ -68,6 +68,8 @@ docs: $(VENV)/.dev  ## rewrite the generated parts of the docs (command-line hel
 
 bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side
 	$(BIN)/python benchmarks/format.py --json benchmarks/results/format.json
+	$(BIN)/python benchmarks/score.py --json benchmarks/results/score.json
+	$(BIN)/python benchmarks/train.py --json benchmarks/results/train.json
 
 wheel: $(VENV)/.dev  ## build the wheel into dist/
 	$(BIN)/python -m build --wheel --outdir dist .

@@ -1,0 +1,84 @@
+"""How fast completions are scored, beside a scorer of the kind that public reports use, and what each makes of the same outputs.
+
+    python benchmarks/score.py [--rows 2000] [--json OUT]
+
+The outputs are the right answers of a pack's test rows, half of them with bare numbers and half with numbers inside <escape>:
+all are right. The pattern scorer reads values inside <escape> only. Both run in this process; rates are the median of five rounds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import re
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.table import Table
+
+from fgdata.console import out
+from fgdata.files import write_whole
+from fgdata.format import render_call
+from fgdata.generate import generate
+from fgdata.packs import load_pack
+from fgeval.score import score_completion
+
+CALL = re.compile(r"call:([\w.]+)\{(.*?)\}")
+PAIR = re.compile(r"(\w+):<escape>(.*?)<escape>")
+
+
+def pattern_score(expected: list[tuple[str, dict[str, str]]], text: str) -> bool:
+    """Exact match as a pattern sees it."""
+    return [(name, dict(PAIR.findall(body))) for name, body in CALL.findall(text)] == expected
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--rows", type=int, default=2000, help="rows to generate; the test split is scored")
+    parser.add_argument("--pack", default="climate_ko")
+    parser.add_argument("--json", type=Path)
+    args = parser.parse_args()
+    examples = generate(load_pack(args.pack), rows=args.rows, seed=1).splits["test"]
+    dialects = ("bare", "escaped")
+    texts = [
+        "".join(render_call(call, values=dialects[number % 2]) for call in example.expected_calls) or "네."
+        for number, example in enumerate(examples)
+    ]
+    plain = [
+        [(c.name, {k: str(v) for k, v in c.arguments.items()}) for c in e.expected_calls] for e in examples
+    ]
+    tools = [example.declared_tools for example in examples]
+    ways: dict[str, Callable[[], int]] = {
+        "fgeval, strict": lambda: sum(
+            score_completion(e.expected_calls, text, t).exact
+            for e, text, t in zip(examples, texts, tools, strict=True)
+        ),
+        "pattern, <escape> only": lambda: sum(
+            pattern_score(gold, text) for gold, text in zip(plain, texts, strict=True)
+        ),
+    }
+    table = Table(title=f"{len(examples)} right answers of {args.pack}, numbers bare in half of them")
+    for column in ("scorer", "items a second", "called right"):
+        table.add_column(column, justify="left" if column == "scorer" else "right")
+    result = {}
+    for name, way in ways.items():
+        times = []
+        for _ in range(5):
+            begun = time.perf_counter()
+            right = way()
+            times.append(time.perf_counter() - begun)
+        rate = len(examples) / statistics.median(times)
+        result[name] = {"items_per_second": rate, "right": right, "items": len(examples)}
+        table.add_row(name, f"{rate:,.0f}", f"{right} of {len(examples)}")
+    out.print(table)
+    if args.json:
+        with write_whole(args.json) as stream:
+            stream.write(json.dumps(result, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
