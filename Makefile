@@ -54,7 +54,7 @@ lint: $(VENV)/.dev  ## format check and lint
 types: $(VENV)/.dev  ## strict types
 	$(BIN)/mypy
 
-tests: $(VENV)/.dev  ## the test suite, without the slow and the GPU tests
+tests: $(VENV)/.dev  ## the test suite, without the slow tests
 	$(BIN)/python -m pytest -m "not slow"
 
 test-slow: $(VENV)/.dev  ## the tests that take minutes (the real 270M shape with random weights)
