@@ -8,13 +8,15 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from fgdata.compose import Compositions
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out, progress_bar, run_command
-from fgdata.dataset import check_folder, write_dataset
-from fgdata.generate import generate
+from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
+from fgdata.generate import LEVELS, Request
 from fgdata.lint import RULES, lint, read_tools
 from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.show import LEGEND, find_examples, heading, styled, training_text
 from fgdata.stats import count_rows
+from fgdata.stock import Stock
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 RAW = argparse.RawDescriptionHelpFormatter
@@ -87,36 +89,86 @@ def _add_generate(commands: Commands) -> None:
         default="bare",
         help="with --shape text: numbers as the official template writes them, or inside <escape> (default: %(default)s)",
     )
+    command.add_argument(
+        "--perturb",
+        choices=LEVELS,
+        default="off",
+        help="mistype some rows as people do, labelled in the column `perturbation` (default: %(default)s)",
+    )
+    command.add_argument(
+        "--mix",
+        choices=("fill", "exact"),
+        default="fill",
+        help="what the pack cannot give is left out and stated, or stops the run (default: %(default)s)",
+    )
+    command.add_argument(
+        "--workers",
+        type=_positive,
+        default=1,
+        metavar="W",
+        help="processes that make rows; the bytes stay the same (default: %(default)s)",
+    )
+    command.add_argument(
+        "--shard",
+        type=_shard,
+        default=Shard(),
+        metavar="I/N",
+        help="only every N-th row from row I on, I from 0: all shards together are the whole set",
+    )
     command.add_argument("--force", action="store_true", help="replace the data set that stands in DIR")
     command.set_defaults(run=_generate)
+
+
+def _positive(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**6:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+    return int(text)
+
+
+def _shard(text: str) -> Shard:
+    """`I/N`."""
+    first, _, second = text.partition("/")
+    if not (first.isdigit() and second.isdigit()) or not 0 <= int(first) < int(second):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no shard; write I/N with I from 0 to N - 1, such as 0/4"
+        )
+    return Shard(int(first), int(second))
 
 
 def _generate(arguments: argparse.Namespace) -> None:
     check_folder(arguments.out, force=arguments.force)
     pack = load_pack(arguments.pack)
-    options = {"shape": arguments.shape, "values": arguments.values}
-    with progress_bar() as bar:
-        task = bar.add_task(f"{pack.name} {pack.version}", total=arguments.rows)
-        made = generate(
-            pack, arguments.rows, arguments.seed, advance=lambda n: bar.advance(task, n), **options
-        )
-    manifest = write_dataset(
-        made, pack, arguments.out, rows=arguments.rows, seed=arguments.seed, force=arguments.force, **options
+    request = Request(
+        arguments.rows,
+        arguments.seed,
+        arguments.shape,
+        arguments.values,
+        arguments.perturb,
+        arguments.mix,
     )
-    for shortfall in manifest["shortfalls"]:
-        text = f"{shortfall['split']}: {shortfall['family']} ran out of distinct texts: {shortfall['made']} of {shortfall['asked']}."
-        missing = (
-            f" {shortfall['missing']} rows are missing."
-            if shortfall["missing"]
-            else " Its intent's other families made up for it."
+    with progress_bar() as bar:
+        task = bar.add_task(f"{pack.name} {pack.version}", total=-(-arguments.rows // arguments.shard.of))
+        manifest = write_dataset(
+            pack,
+            request,
+            arguments.out,
+            workers=arguments.workers,
+            shard=arguments.shard,
+            force=arguments.force,
+            advance=lambda n: bar.advance(task, n),
         )
-        err.print(f"note: {text}{missing}", markup=False, highlight=False)
-    for split, slots in manifest["unseen_values"].items():
-        for name, values in slots.items():
-            err.print(f"note: {split}: slot {name!r} never took {values}.", markup=False, highlight=False)
+    for note in manifest_notes(manifest):
+        err.print(f"note: {note}", markup=False, highlight=False)
     files = ", ".join(f"{name} {entry['rows']}" for name, entry in manifest["files"].items())
+    of = f" (shard {manifest['shard']})" if arguments.shard.of > 1 else ""
     out.print(
-        f"{manifest['rows_made']} of {arguments.rows} rows in {arguments.out}: {files}",
+        f"{manifest['rows_made']} of {arguments.rows} rows{of} in {arguments.out}: {files}",
+        markup=False,
+        highlight=False,
+    )
+    out.print(
+        f"{int(manifest['expansions']):,} expansions; {manifest['draws_rejected_share']:.2%} of draws left out as another template's text.",
         markup=False,
         highlight=False,
     )
@@ -136,13 +188,15 @@ def _add_check(commands: Commands) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     pack = load_pack(arguments.pack)
+    stock = Stock(pack)
+    Compositions(stock)
     families = [family for intent in pack.intents for family in intent.families]
     by_split = Counter(family.split for family in families)
     templates = sum(len(family.templates) for family in families)
     out.print(f"{pack.name} {pack.version} ({pack.language}): {pack.title}", markup=False, highlight=False)
     out.print(
         f"{len(pack.tools)} tools, {len(pack.slots)} slots, {len(pack.intents)} intents, {len(families)} families "
-        f"({', '.join(f'{count} {split}' for split, count in by_split.items())}), {templates} templates. No problems.",
+        f"({', '.join(f'{count} {split}' for split, count in by_split.items())}), {templates} templates, {stock.count:,} expansions. No problems.",
         markup=False,
         highlight=False,
     )

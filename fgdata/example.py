@@ -17,7 +17,10 @@ from fgdata.schema import Call, JsonValue, Tool, read_json, tools_by_name
 
 Message = dict[str, Any]
 
-PROVENANCE = ("pack", "intent", "family", "kind", "register", "language")
+PROVENANCE = (
+    *("pack", "intent", "family", "kind", "register", "language"),
+    *("perturbation", "prompt", "policy", "asks_for"),
+)
 """Columns that say where a row comes from, in the order they are written; all may be missing in other people's rows."""
 
 
@@ -33,9 +36,17 @@ class Example:
     intent: str = ""
     family: str = ""
     kind: str = ""
-    """`call`, `no_call` or `ask`; packs may bring more."""
+    """What is asked: `call`, `several`, `no_call`, `ask` and others (`fgdata.pack.KINDS`)."""
     register: str = ""
     language: str = ""
+    perturbation: str = ""
+    """How the utterance was mistyped, kinds joined by `+`; empty where it was not."""
+    prompt: str = ""
+    """How the declared tools were chosen where that differs from row to row: `distractors=3 shuffled masked`."""
+    policy: str = ""
+    """The policies that give arguments which do not stand in the text."""
+    asks_for: str = ""
+    """The parameter that the answer asks for, of kind `ask`."""
     slots: dict[str, JsonValue] = field(default_factory=dict)
     """Values that filled the template's slots."""
     source: str = field(default="", compare=False)

@@ -15,7 +15,7 @@ from fgdata.dataset import write_dataset
 from fgdata.errors import DataError, UsageError
 from fgdata.example import example_from_row
 from fgdata.format import TRIGGER
-from fgdata.generate import generate
+from fgdata.generate import Request
 from fgdata.lint import RULES, LintReport, lint, read_tools
 from fgdata.pack_reader import read_pack
 from fgdata.schema import tools_by_name
@@ -63,7 +63,7 @@ def test_generated_data_is_clean(tmp_path: Path) -> None:
     pack = read_pack(write_pack(tmp_path / "lamp"))
     for number, (shape, values) in enumerate([("tool-calls", "bare"), ("text", "bare"), ("text", "escaped")]):
         out = tmp_path / str(number)
-        write_dataset(generate(pack, 200, 1, shape=shape, values=values), pack, out, rows=200, seed=1)  # type: ignore[arg-type]
+        write_dataset(pack, Request(200, 1, shape, values), out)  # type: ignore[arg-type]
         report = lint(sorted(out.glob("*.jsonl")), pack.tools_by_name)
         assert report.findings == ()
         assert sum(report.rows.values()) == 200
