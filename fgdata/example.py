@@ -17,7 +17,7 @@ from fgdata.schema import Call, JsonValue, Tool, read_json, tools_by_name
 
 Message = dict[str, Any]
 
-PROVENANCE = ("pack", "intent", "family", "kind", "register", "language")
+PROVENANCE = ("pack", "intent", "family", "kind", "register", "language", "perturbation")
 """Columns that say where a row comes from, in the order they are written; all may be missing in other people's rows."""
 
 
@@ -36,6 +36,8 @@ class Example:
     """`call`, `no_call` or `ask`; packs may bring more."""
     register: str = ""
     language: str = ""
+    perturbation: str = ""
+    """What was done to the utterance after it was made, if anything."""
     slots: dict[str, JsonValue] = field(default_factory=dict)
     """Values that filled the template's slots."""
     source: str = field(default="", compare=False)
@@ -182,9 +184,13 @@ def _decoded(value: Any, name: str, wrong: Callable[[str], None]) -> Any:
         return None
 
 
-def scan_jsonl(path: str | os.PathLike[str]) -> Iterator[Example | DataError]:
+def scan_jsonl(
+    path: str | os.PathLike[str], decode: Callable[[str], Any] = read_json
+) -> Iterator[Example | DataError]:
     """Row by row what a JSONL file holds, in constant memory: the example, or why the line is none. Empty lines are skipped.
 
+    Args:
+        decode: the value of a line's JSON text; raises what `read_json` raises.
     Raises: DataError if the file cannot be opened or is no UTF-8 text.
     """
     file = Path(path)
@@ -195,9 +201,7 @@ def scan_jsonl(path: str | os.PathLike[str]) -> Iterator[Example | DataError]:
                     continue
                 source = f"{file}:{number}"
                 try:
-                    yield example_from_row(
-                        read_json(line.decode("utf-8-sig")), source, f"{file.stem}:{number}"
-                    )
+                    yield example_from_row(decode(line.decode("utf-8-sig")), source, f"{file.stem}:{number}")
                 except UnicodeDecodeError as error:
                     yield DataError(
                         Problem(
