@@ -193,9 +193,13 @@ def _decoded(value: Any, name: str, wrong: Callable[[str], None]) -> Any:
         return None
 
 
-def scan_jsonl(path: str | os.PathLike[str]) -> Iterator[Example | DataError]:
+def scan_jsonl(
+    path: str | os.PathLike[str], decode: Callable[[str], Any] = read_json
+) -> Iterator[Example | DataError]:
     """Row by row what a JSONL file holds, in constant memory: the example, or why the line is none. Empty lines are skipped.
 
+    Args:
+        decode: the value of a line's JSON text; raises what `read_json` raises.
     Raises: DataError if the file cannot be opened or is no UTF-8 text.
     """
     file = Path(path)
@@ -206,9 +210,7 @@ def scan_jsonl(path: str | os.PathLike[str]) -> Iterator[Example | DataError]:
                     continue
                 source = f"{file}:{number}"
                 try:
-                    yield example_from_row(
-                        read_json(line.decode("utf-8-sig")), source, f"{file.stem}:{number}"
-                    )
+                    yield example_from_row(decode(line.decode("utf-8-sig")), source, f"{file.stem}:{number}")
                 except UnicodeDecodeError as error:
                     yield DataError(
                         Problem(

@@ -33,7 +33,7 @@ def read_json(text: str) -> Any:
 
     Raises: ValueError, RecursionError.
     """
-    return json.loads(text, parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_distinct)
+    return _DECODER.decode(text)
 
 
 def _no_number(name: str) -> None:
@@ -54,6 +54,9 @@ def _distinct(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the key {twice!r} is given twice")
     return found
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_finite, object_pairs_hook=_distinct)
 
 
 def same_value(left: object, right: object) -> bool:
