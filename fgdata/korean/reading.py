@@ -15,7 +15,7 @@ _SIGNS = {
     "%": "퍼센트", "‰": "퍼밀", "°": "도", "′": "분", "″": "초", "+": "플러스", "-": "마이너스", "−": "마이너스", "&": "앤드",
     "#": "샵", "@": "골뱅이", "*": "별표", "$": "달러", "€": "유로", "£": "파운드", "¥": "엔", "₩": "원", "Ω": "옴", "∞": "무한대",
 }  # fmt: skip
-_UNITS = {
+UNITS = {
     "km": "킬로미터", "m": "미터", "cm": "센티미터", "mm": "밀리미터", "kg": "킬로그램", "g": "그램", "mg": "밀리그램", "t": "톤",
     "l": "리터", "L": "리터", "ml": "밀리리터", "mL": "밀리리터", "W": "와트", "kW": "킬로와트", "kWh": "킬로와트시", "Wh": "와트시",
     "V": "볼트", "A": "암페어", "mA": "밀리암페어", "mAh": "밀리암페어시", "Hz": "헤르츠", "kHz": "킬로헤르츠", "MHz": "메가헤르츠",
@@ -75,12 +75,12 @@ def final_sound(word: str) -> str | None:
 def _final_of_reading(text: str) -> str | None:
     """As `final_sound`, for a text that ends in a digit, a Latin letter or a sign."""
     if unit := _UNIT.search(text):
-        if said := _UNITS.get(unit["unit"]):
+        if said := UNITS.get(unit["unit"]):
             return tail_of(said)
         if unit["unit"] == "K" and re.search(r"\d{4,}\s*K$", text):
             return tail_of("켈빈")
-    if text in _UNITS and len(text) > 1:
-        return tail_of(_UNITS[text])
+    if text in UNITS and len(text) > 1:
+        return tail_of(UNITS[text])
     if text[-1] in "0123456789":
         if re.search(r"(?:^|[^\w])[$€£¥₩]\s*[\d,.]+$", text):
             return tail_of(_SIGNS[re.findall(r"[$€£¥₩]", text)[-1]])
