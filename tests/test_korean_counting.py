@@ -277,5 +277,5 @@ def test_reading_never_fails(text: str):
 )  # fmt: skip
 def test_wrong_numbers_are_refused(call):
     """What cannot be said raises an error with a remedy."""
-    with pytest.raises(FgError, match="Give|Channels"):
+    with pytest.raises(FgError, match=r"Give|Channels"):
         call()

@@ -31,7 +31,27 @@ COUNTERS: dict[str, System] = {
     **dict.fromkeys(set(UNITS.values()) - {"도", "분", "초", "시간"}, "sino"),
 }
 """Counter to the numerals it takes. 번 counts times (세 번); a number in a row is Sino-Korean (삼 번): `system` says so."""
-_HALVED = frozenset("개 시간 잔 걸음 장 병 칸 바퀴 판 그릇 달 컵 스푼 통 봉지 박스 조각 방".split())
+_HALVED = frozenset(
+    [
+        "개",
+        "시간",
+        "잔",
+        "걸음",
+        "장",
+        "병",
+        "칸",
+        "바퀴",
+        "판",
+        "그릇",
+        "달",
+        "컵",
+        "스푼",
+        "통",
+        "봉지",
+        "박스",
+        "조각",
+    ]
+)
 """Native counters with a 반 of their own: 한 시간 반, 반 컵."""
 _HALVES_AFTER = frozenset(["도", "분", "단계", "단", "층", "년", "인분", "킬로", "평"])
 """Sino-Korean counters that are also said with 반: 이십사 도 반 beside 이십사 점 오 도."""
