@@ -120,7 +120,7 @@ ADJECTIVES = tuple(_ADJECTIVES.split())
 HEADER = """\
 # Verbs and adjectives of a home with the endings of requests, plans, negations and joined clauses; a dash where a word takes none.
 # Made by tests/korean_requests.py, compared with kiwipiepy (test_korean_kiwi.py) and read line by line; no native speaker has checked it.
-# A class in brackets is a lemma's second word. The table freezes spelling, not use (누가 짐을 싣고 싶어: rare, and spelt so).
+# A class in brackets is a lemma's second word. The table freezes spelling, not use: nobody asks water to flow (흘러 줘).
 """
 
 
