@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -70,11 +70,17 @@ def open_words(pattern: str) -> set[str]:
     return {match[1] for match in _WORD.finditer(pattern)}
 
 
-def fill(pattern: str, words: Mapping[str, str], rng: random.Random) -> str:
-    """A resolved pattern with words and verbs put in, blanks tidied."""
+def fill(pattern: str, words: Mapping[str, str], rng: random.Random, more_endings: Sequence[str] = ()) -> str:
+    """A resolved pattern with words and verbs put in, blanks tidied.
+
+    Args:
+        more_endings: half of the endings that ask are drawn from these, if there are any.
+    """
 
     def verb(match: re.Match[str]) -> str:
         lemma = rng.choice(match[1].split("/"))
+        if more_endings and not match[2] and rng.random() < 0.5:
+            return _conjugate(lemma, rng.choice(more_endings))
         return _conjugate(lemma, match[2] or rng.choices(_endings()[0], _endings()[1])[0])
 
     text = _WORD.sub(lambda m: josa(words[m[1]], m[2]) if m[2] else words[m[1]], pattern)
