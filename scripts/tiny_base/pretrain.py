@@ -21,8 +21,8 @@ from typing import Any
 import numpy as np
 import torch
 import torch.distributed as dist
-import torch.multiprocessing
 from torch import Tensor
+from torch.multiprocessing.spawn import spawn
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
 from fgdata.console import err
@@ -148,8 +148,10 @@ def _average_gradients(model: Gemma3ForCausalLM) -> None:
     flat = torch.cat([gradient.flatten() for gradient in gradients])
     dist.all_reduce(flat)
     flat /= dist.get_world_size()
-    for gradient, part in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
-        gradient.copy_(part.view_as(gradient))
+    at = 0
+    for gradient in gradients:
+        gradient.copy_(flat[at : at + gradient.numel()].view_as(gradient))
+        at += gradient.numel()
 
 
 def pretrain(rank: int, args: argparse.Namespace, meeting: str) -> None:
@@ -241,7 +243,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         meeting = f"{folder}/meeting"
         if args.processes > 1:
-            torch.multiprocessing.spawn(pretrain, (args, meeting), nprocs=args.processes)
+            spawn(pretrain, (args, meeting), nprocs=args.processes)  # type: ignore[no-untyped-call]  # as above
         else:
             pretrain(0, args, meeting)
 

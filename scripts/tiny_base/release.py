@@ -179,7 +179,7 @@ def main() -> None:
     write_model(checkpoints[best], args.run / "tokenizer.json", template, args.out)
     folders = (args.run, args.run / "stage-2", args.run / "stage-3")
     before = [*known.get("stages", ()), None, None, None]
-    record = {
+    record: dict[str, Any] = {
         "stages": [stage_record(folder, old) for folder, old in zip(folders, before, strict=False)],
         "development": results,
     }
