@@ -10,7 +10,7 @@ import hashlib
 import math
 
 MASK = (1 << 64) - 1
-_ROUNDS = 2
+_ROUNDS = 1
 _WIDE = 1 << 120
 """From here on 64 bits of a hash are fewer than half a number has."""
 

@@ -12,7 +12,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from fgdata.chance import shares
 from fgdata.compose import Compositions, Group, Joined
@@ -71,14 +71,19 @@ class Lot:
         """Fix the number of draws: which draw is which depends on it."""
         self.drawn = drawn
         self._order = Permutation(max(1, drawn), mix(self.key, 1))
+        self._is_plain = isinstance(self.source, Source) and not self.source.is_checked
         if self.cell is not None:
             self._draw = draws(self.cell, drawn, mix(self.key, 2)).digits
 
     _order: Permutation = field(default_factory=lambda: Permutation(1, 0))
+    _is_plain: bool = False
+    """Whether all draws count: then their order need not be shuffled, that of the file's rows is."""
+    frame: Any = None
+    """What its rows share as they are written, once one was."""
 
     def draw(self, number: int) -> tuple[Joined | None, Cell, tuple[int, ...]]:
         """The draw of this number: what was joined, the cell and its digits."""
-        place = self._order[number]
+        place = number if self._is_plain and not self.borrowed else self._order[number]
         if self._draw is not None and self.cell is not None:
             return None, self.cell, self._draw(place)
         assert isinstance(self.source, Group)

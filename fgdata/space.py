@@ -23,7 +23,7 @@ from jinja2 import nodes
 
 from fgdata.errors import PackError, Problem
 from fgdata.pack import Slot
-from fgdata.permutation import Permutation, mix
+from fgdata.permutation import MASK, Permutation, mix
 from fgdata.template import Template, apply_filter, tidied
 
 MAX_ENTRIES = 100_000
@@ -123,6 +123,8 @@ class Cell:
     dimensions: tuple[Dimension, ...]
     count: int = field(init=False)
     """Expansions."""
+    _fills: list[tuple[int, int, tuple[str, ...]]] | None = field(default=None, init=False, repr=False)
+    """Number of a dimension, a part that it fills, and the text for each digit."""
 
     def __post_init__(self) -> None:
         self.count = math.prod(dimension.size for dimension in self.dimensions)
@@ -155,10 +157,15 @@ class Cell:
 
     def text(self, digits: Sequence[int]) -> str:
         """The expansion's text, tidied."""
+        if (fills := self._fills) is None:
+            fills = self._fills = [
+                (number, position, tuple(entry.texts[place] for entry in dimension.entries))
+                for number, dimension in enumerate(self.dimensions)
+                for place, position in enumerate(dimension.positions)
+            ]
         parts = list(self.parts)
-        for dimension, digit in zip(self.dimensions, digits, strict=True):
-            for position, text in zip(dimension.positions, dimension.entries[digit].texts, strict=True):
-                parts[position] = text
+        for number, position, texts in fills:
+            parts[position] = texts[digits[number]]
         return tidied("".join(parts))
 
     def bindings(self, digits: Sequence[int]) -> Iterator[Binding]:
@@ -181,9 +188,10 @@ class Draws:
     cell: Cell
     n: int
     key: int
-    weighted: tuple[int, ...]
-    """Numbers of dimensions, the most important first."""
-    even: tuple[int, ...]
+    weighted: tuple[tuple[int, tuple[int, ...], int], ...]
+    """Numbers of dimensions, the most important first, with their running sums of weights and the whole."""
+    even: tuple[tuple[int, int], ...]
+    """Numbers of dimensions, with their sizes."""
     room: int
     """Expansions of the even dimensions together."""
 
@@ -193,12 +201,10 @@ class Draws:
         At each weighted dimension the rows that are left are dealt to its entries in whole numbers, by their weights and from a
         random start; what is then left shares all weighted digits and walks the even ones in a permuted order.
         """
-        cell, rows, key = self.cell, self.n, self.key
-        digits = [0] * len(cell.dimensions)
-        for number in self.weighted:
-            sums = cell.dimensions[number].sums
-            total = sums[-1]
-            start = key % total
+        rows, key = self.n, self.key
+        digits = [0] * len(self.cell.dimensions)
+        for number, sums, total in self.weighted:
+            start = (key >> 20) % total
             if rows == 1:
                 digit = bisect.bisect_right(sums, start)
             else:
@@ -208,11 +214,13 @@ class Draws:
                 rows = (rows * sums[digit] + start) // total - first
                 place -= first
             digits[number] = digit
-            key = mix(key, digit)
+            # One step of a multiplicative generator: its high bits, which are used, differ by the digits so far.
+            key = ((key ^ digit) * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) & MASK
         if self.even:
+            key = mix(key, 0)
             index = key % self.room if rows == 1 else Permutation(self.room, key)[place]
-            for number in self.even:
-                index, digits[number] = divmod(index, cell.dimensions[number].size)
+            for number, size in self.even:
+                index, digits[number] = divmod(index, size)
         return tuple(digits)
 
 
@@ -240,7 +248,8 @@ def draws(cell: Cell, n: int, key: int) -> Draws:
             break
         room *= sizes[weighted[-1]]
         even.append(weighted.pop())
-    return Draws(cell, n, key, tuple(weighted), tuple(even), room)
+    sums = [(number, cell.dimensions[number].sums, cell.dimensions[number].total) for number in weighted]
+    return Draws(cell, n, key, tuple(sums), tuple((number, sizes[number]) for number in even), room)
 
 
 # From a template to its cells

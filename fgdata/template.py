@@ -126,7 +126,8 @@ def apply_filter(name: str, text: str, *arguments: str) -> str:
 
 def tidied(text: str) -> str:
     """The text with runs of blanks as one, none at its ends and none before , . ? !"""
-    text = " ".join(text.split())
+    if "  " in text or text[:1] == " " or text[-1:] == " " or not text.isprintable():
+        text = " ".join(text.split())
     for sign in ",.?!":
         if sign in text:
             text = text.replace(f" {sign}", sign)
