@@ -77,7 +77,9 @@ class LintReport:
         """One line: how much was read, and what was found."""
         found = ", ".join(f"{count} {name}" for name, count in self.counts.items())
         levels = ", ".join(
-            f"{count} {level}s" for level, count in self.levels.items() if count or level == "error"
+            f"{count} {level}{'s' * (count != 1)}"
+            for level, count in self.levels.items()
+            if count or level == "error"
         )
         return f"{sum(self.rows.values())} rows in {len(self.rows)} files: {levels}{f' ({found})' if found else ''}."
 

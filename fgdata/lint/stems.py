@@ -30,7 +30,7 @@ _UNIT = r"(?:도|퍼센트|프로|퍼|번|분|초|시|단계|칸|켈빈|채널|%
 _SAID_NUMBER = re.compile(rf"^{_NUMERAL}(?={_UNIT})")
 _STARTS_WITH_UNIT = re.compile(_UNIT)
 _ALONE = re.compile(r"^[이삼사오육륙칠팔구]?[십백천만][영일이삼사오육륙칠팔구십백천만]*$")
-_DIGITS = re.compile(r"\d+(?:[.,:]\d+)*")
+_DIGITS = re.compile(r"(?<![a-z\d])\d+(?:[.,:]\d+)*")  # the 3 of mp3 is no number
 _NO_WORD = re.compile(r"[^\w\s#%°]|_")
 _HANGUL = re.compile(r"[가-힣]")
 
@@ -75,8 +75,8 @@ def stem(text: str) -> str:
 
     온도 24도로 맞춰 주세요 and 온도를 이십육 도로 맞춰줘 are one stem. Empty if too little is left to tell by.
     """
-    text = _NO_WORD.sub(" ", unicodedata.normalize("NFC", text).casefold())
-    words = [word for word in _DIGITS.sub("#", text).split() if word not in SOFTENERS]
+    text = _DIGITS.sub("#", unicodedata.normalize("NFC", text).casefold())
+    words = [word for word in _NO_WORD.sub(" ", text).split() if word not in SOFTENERS]
     if _HANGUL.search(text):
         words = _without_endings(words)
         stems = [_without_particles(word) for word in _masked(words)]
