@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import random
 import subprocess
@@ -13,8 +14,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from lint_rows import found, text_row, write_rows
+from rich.console import Console
 from small_pack import TOOLS
 
+from fgdata import console
 from fgdata.cli import main
 from fgdata.errors import ModelError, UsageError
 from fgdata.example import example_from_row
@@ -105,8 +108,8 @@ def test_near_pairs_are_true() -> None:
         "바로",
         "에어컨",
     ]
-    texts = list(dict.fromkeys(" ".join(chance.choices(words, k=chance.randint(3, 9))) for _ in range(600)))
-    texts += [f"{text}요" for text in texts[:150] if len(text) > 16]
+    texts = list(dict.fromkeys(" ".join(chance.choices(words, k=chance.randint(4, 14))) for _ in range(600)))
+    texts += [f"{text}요" for text in texts[:150]]
     groups = [number % 2 for number in range(len(texts))]
     grams = [trigrams(text) for text in texts]
     expected = {
@@ -344,3 +347,38 @@ def test_linting_is_light(tmp_path: Path) -> None:
     probe = f"import sys, fgdata; fgdata.lint([{str(file)!r}]); print(*sys.modules)"
     loaded = subprocess.check_output([sys.executable, "-c", probe], text=True).split()
     assert {"torch", "transformers", "numpy"}.isdisjoint(loaded)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["role", "content", "name", "function", "parameters", "properties", "type", "enum", "tool_calls", "arguments", "user"]) | st.text(max_size=4), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+COLUMNS = st.sampled_from(
+    ["messages", "tools", "user", "assistant", "system", "id", "family", "pack", "slots", "kind"]
+)
+
+
+@given(st.lists(JSON | st.dictionaries(COLUMNS, JSON, min_size=2), max_size=4))
+def test_any_json_is_data(tmp_path_factory: pytest.TempPathFactory, rows: list[Any]) -> None:
+    """Whatever a line holds, it is a row or a finding, never an error of ours."""
+    file = write_rows(tmp_path_factory.mktemp("any") / "rows.jsonl", rows)
+    report = lint([file])
+    broken = {finding.line for finding in report.findings if finding.rule == "broken-line" and finding.line}
+    assert report.rows[str(file)] + len(broken) == len(rows)
+    json.dumps(report.to_json())
+    assert report.to_markdown(0)
+
+
+def test_long_files_show_a_bar(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On a terminal; it counts bytes and goes when reading is done. Short files, and pipes, get none."""
+    file = write_rows(tmp_path / "rows.jsonl", [text_row("a", "b")])
+    shown = Console(file=io.StringIO(), force_terminal=True)
+    monkeypatch.setattr(console, "err", shown)
+    with console.byte_progress([str(file)], "reading") as advance:
+        advance(1)
+    assert shown.file.getvalue() == ""  # type: ignore[attr-defined]
+    monkeypatch.setattr(console, "LONG", 1)
+    with console.byte_progress([str(file)], "reading") as advance:
+        lint([file], advance=advance)
+    assert "reading" in shown.file.getvalue()  # type: ignore[attr-defined]

@@ -15,7 +15,7 @@ from fgdata.lint.lengths import TokenCounter
 from fgdata.lint.repeats import Repeats, text_hash
 from fgdata.lint.report import Finding, LintReport
 from fgdata.lint.rows import check_row, read_row
-from fgdata.lint.rules import SIMILARITY
+from fgdata.lint.rules import LEAST_SIMILAR, SIMILARITY
 from fgdata.lint.tallies import Tallies
 from fgdata.lint.toolsets import ToolSets, tool_set
 from fgdata.schema import Tool, read_json, tools_by_name
@@ -34,7 +34,7 @@ def lint(
 
     Args:
         tools: tools of rows that declare none; without them such a row's pack is looked up by its name.
-        similarity: Jaccard index of character trigrams from which texts are near duplicates, above 0.5; 0 to leave them alone.
+        similarity: Jaccard index of character trigrams from which texts are near duplicates, 0.7 to 1; 0 to leave them alone.
         max_length: tokens of a whole row, above which it is told; needs `tokenizer`.
         tokenizer: a tokenizer's folder, or its name on the Hub.
         advance: told after each line how many bytes it took.
@@ -82,12 +82,12 @@ def _check_arguments(paths: Sequence[str], similarity: float, max_length: int | 
         for path, count in counted.items()
         if count > 1
     ]
-    if similarity and not 0.5 < similarity <= 1:
+    if similarity and not LEAST_SIMILAR <= similarity <= 1:
         problems.append(
             Problem(
                 f"--near {similarity}",
                 "is no similarity.",
-                f"Give a number above 0.5 and at most 1, or 0 for none; usual is {SIMILARITY}.",
+                f"Give a number from {LEAST_SIMILAR} to 1, or 0 for none; usual is {SIMILARITY}.",
             )
         )
     if max_length is not None and max_length < 1:

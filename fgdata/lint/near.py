@@ -7,18 +7,21 @@ then compared exactly.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from rensa import RMinHash, RMinHashLSH
 
 GRAM = 3
 """Characters that are compared at a time."""
 HASHES, BANDS = 128, 32
-BATCH = 4096
+BATCH = 1024
 """Texts looked up in one go."""
 
 
+@lru_cache(maxsize=8192)  # texts of one shape meet again and again
 def trigrams(text: str) -> frozenset[str]:
     """The runs of three characters of a text without its blanks, its start and end marked."""
     marked = f"\x02{''.join(text.split())}\x03"
@@ -46,37 +49,36 @@ def near_pairs(texts: Sequence[str], groups: Sequence[int], threshold: float) ->
     Args:
         texts: different texts.
         groups: the group (file) of each.
-        threshold: true Jaccard index of their trigrams, above 0.5 and at most 1.
+        threshold: true Jaccard index of their trigrams, `LEAST_SIMILAR` to 1.
     """
-    grams = [trigrams(text) for text in texts]
-    hashes = [
-        one
-        for start in range(0, len(texts), BATCH)
-        for one in RMinHash.from_token_sets(
-            [sorted(found) for found in grams[start : start + BATCH]], num_perm=HASHES, seed=1
-        )
-    ]
+    hashes: list[RMinHash] = []
+    sizes = array("L")
+    for start in range(0, len(texts), BATCH):
+        grams = [sorted(trigrams(text)) for text in texts[start : start + BATCH]]
+        sizes.extend(map(len, grams))
+        hashes += RMinHash.from_token_sets(grams, num_perm=HASHES, seed=1)
     index = RMinHashLSH(threshold=threshold, num_perm=HASHES, num_bands=BANDS)
     for start in range(0, len(texts), BATCH):
         batch = hashes[start : start + BATCH]
         index.insert_many(batch, start_key=start)
         for later, candidates in enumerate(index.query_all(batch), start):
-            yield from _verified(later, candidates, grams, groups, threshold)
+            # Sizes too far apart cannot share enough.
+            least, most = threshold * sizes[later], sizes[later] / threshold
+            likely = [n for n in candidates if n < later and least <= sizes[n] <= most]
+            yield from _verified(later, sorted(likely), texts, groups, threshold)
 
 
 def _verified(
-    later: int, candidates: Sequence[int], grams: Sequence[frozenset[str]], groups: Sequence[int], threshold: float
-) -> Iterator[NearPair]:  # fmt: skip
-    """The first candidates before `later` that are near enough: one of its group, one of another."""
-    own, size = grams[later], len(grams[later])
+    later: int, candidates: Sequence[int], texts: Sequence[str], groups: Sequence[int], threshold: float
+) -> Iterator[NearPair]:
+    """The first candidates that are near enough: one of its group, one of another."""
     wanted = {True, False}  # of its own group, of another
-    for earlier in sorted(candidates):
+    for earlier in candidates:
         is_same = groups[earlier] == groups[later]
-        other = len(grams[earlier])
-        # Sizes too far apart cannot share enough.
-        if earlier >= later or is_same not in wanted or min(size, other) < threshold * max(size, other):
+        if is_same not in wanted:
             continue
-        if (similarity := jaccard(own, grams[earlier])) >= threshold:
+        similarity = jaccard(trigrams(texts[later]), trigrams(texts[earlier]))
+        if similarity >= threshold:
             wanted.remove(is_same)
             yield NearPair(later, earlier, similarity)
             if not wanted:
