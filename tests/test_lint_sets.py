@@ -89,8 +89,9 @@ def test_stems_of_anything(text: str) -> None:
 # Near duplicates
 
 
-def test_near_pairs_are_true() -> None:
-    """What MinHash proposes and the true index confirms is what comparing all with all finds."""
+@pytest.mark.parametrize("threshold", [0.5, 0.7, 0.85, 1])
+def test_near_pairs_are_true(threshold: float) -> None:
+    """What is found is what comparing all with all finds, at every threshold."""
     chance = random.Random(7)
     words = [
         "거실",
@@ -116,12 +117,14 @@ def test_near_pairs_are_true() -> None:
         (later, groups[later] == groups[earlier])
         for later in range(len(texts))
         for earlier in range(later)
-        if jaccard(grams[later], grams[earlier]) >= 0.85
+        if jaccard(grams[later], grams[earlier]) >= threshold
     }
-    pairs = list(near_pairs(texts, groups, 0.85))
+    pairs = list(near_pairs(texts, groups, threshold))
     assert {(pair.later, groups[pair.later] == groups[pair.earlier]) for pair in pairs} == expected
-    assert all(jaccard(grams[pair.later], grams[pair.earlier]) == pair.similarity >= 0.85 for pair in pairs)
-    assert len(expected) > 20
+    assert all(
+        jaccard(grams[pair.later], grams[pair.earlier]) == pair.similarity >= threshold for pair in pairs
+    )
+    assert len(expected) > 20 or threshold == 1
 
 
 def test_near_duplicates(tmp_path: Path) -> None:

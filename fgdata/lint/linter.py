@@ -34,7 +34,7 @@ def lint(
 
     Args:
         tools: tools of rows that declare none; without them such a row's pack is looked up by its name.
-        similarity: Jaccard index of character trigrams from which texts are near duplicates, 0.7 to 1; 0 to leave them alone.
+        similarity: Jaccard index of character trigrams from which texts are near duplicates, 0.5 to 1; 0 to leave them alone.
         max_length: tokens of a whole row, above which it is told; needs `tokenizer`.
         tokenizer: a tokenizer's folder, or its name on the Hub.
         advance: told after each line how many bytes it took.

@@ -13,8 +13,8 @@ LEVELS: Final[tuple[Level, ...]] = ("error", "warning", "note")
 
 SIMILARITY: Final = 0.85
 """Share of character trigrams (Jaccard) from which two texts are near duplicates."""
-LEAST_SIMILAR: Final = 0.7
-"""The least that may be asked for: below it MinHash would miss pairs."""
+LEAST_SIMILAR: Final = 0.5
+"""The least that may be asked for: below it texts are hardly near, and the search slows down."""
 CONTAMINATED: Final = 0.05
 """Share of a file's rows, found in a larger file too, above which its scores measure memory."""
 FEWEST_ROWS: Final = 20
