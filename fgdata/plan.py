@@ -26,6 +26,8 @@ Mix = Literal["fill", "exact"]
 """`fill`: what a pack cannot give is left out, and said. `exact`: then nothing is made."""
 MAX_GROUPS = 256
 """Groups of values that a cell is divided into for coverage."""
+MAX_DRAWS, MANY = 8, 2000
+"""Draws for each row that is asked for, and some for all, after which a cell whose texts are others' counts as empty."""
 _ROUNDS = 40
 _FACTOR = 6.0
 """How far the weight of a register is moved at most to meet the pack's shares."""
@@ -544,9 +546,9 @@ class _SplitPlanner:
             rivals = [self._rival(lot, number) for number in range(drawn)]
             lot.rejected = [number for number, rival in enumerate(rivals) if rival is not None]
             lot.rows = min(asked, drawn - len(lot.rejected))
-            if lot.rows == asked or drawn >= lot.count:
+            if lot.rows == asked or drawn >= min(lot.count, MAX_DRAWS * asked + MANY):
                 break
-            drawn = min(lot.count, drawn + 2 * (asked - lot.rows) + 4)
+            drawn = min(lot.count, 2 * drawn + 6)
         mine = lot.source.template.place if isinstance(lot.source, Source) else lot.source.composition.place
         lot.overlaps = Counter((str(mine), rival) for rival in rivals if rival is not None)
         lot.lacks = asked - lot.rows
