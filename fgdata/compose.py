@@ -250,7 +250,7 @@ class Compositions:
         cell = make_cell(
             source.template,
             self.stock.pack.slots,
-            lambda _: ((ending, 1.0),),
+            lambda use, _: ((ending, 1.0),),
             source.intent.label_slots,
             {name for name in source.template.slots if self.stock.pack.slots[name].has_value},
         )

@@ -391,7 +391,7 @@ class RowMaker:
         return chosen, cell.text(cell.unrank(mix(key, 3) % cell.count))
 
     def _answer_cell(self, answer: Template, forms: Mapping[str, str]) -> Cell:
-        cell = make_cell(answer, self.pack.slots, lambda _: (), (), answer.slots)
+        cell = make_cell(answer, self.pack.slots, lambda use, _: (), (), answer.slots)
         for number in range(len(cell.dimensions)):
             part = cell.restricted(number, lambda entry: all(b.form == forms[b.slot] for b in entry.bindings))
             assert part is not None, "an answer names only what its utterance always prints"

@@ -24,14 +24,14 @@ from jinja2 import nodes
 from fgdata.errors import PackError, Problem
 from fgdata.pack import Slot
 from fgdata.permutation import MASK, Permutation, mix
-from fgdata.template import Template, apply_filter, tidied
+from fgdata.template import ASKING, Template, apply_filter, endings_of, tidied, with_ending
 
 MAX_ENTRIES = 100_000
 """Texts that one dimension may have: choices that hang together are written out."""
 _WEIGHT_UNITS = 1_000_000
 
-Endings = Callable[[str], Iterable[tuple[str, float]]]
-"""Lemma -> the endings that `request` draws from, with weights; none where nothing can be asked."""
+Endings = Callable[[str, str], Iterable[tuple[str, float]]]
+"""One of the filters of `ASKING` and its text -> the endings it draws from, with weights; none where nothing can be asked."""
 
 
 class Binding(NamedTuple):
@@ -288,10 +288,10 @@ class Expander:
                 yield from self._slot(node.name)
             case nodes.Concat():
                 yield from self._joined([self.outcomes(part) for part in node.nodes])
-            case nodes.Filter(name="request") if node.node is not None:
+            case nodes.Filter() if node.node is not None and node.name in ASKING:
                 for text, bindings, weight in self.outcomes(node.node):
-                    for ending, share in self.endings(text) if text else (("", 1.0),):
-                        yield Outcome(apply_filter("verb", text, ending), bindings, weight * share)
+                    for ending, share in self.endings(node.name, text) if text else (("", 1.0),):
+                        yield Outcome(with_ending(text, ending, node.name), bindings, weight * share)
             case nodes.Filter() if node.node is not None:
                 arguments = [argument.value for argument in node.args if isinstance(argument, nodes.Const)]
                 for text, bindings, weight in self.outcomes(node.node):
@@ -350,6 +350,19 @@ def optional_share(node: nodes.Call) -> float:
 
 A_BIT_SHARE = 0.29
 """Share of human request lines with 좀 (StyleKQC, 7,500 lines)."""
+
+
+def register_endings(register: str) -> Endings:
+    """The endings of a register."""
+
+    def endings(use: str, text: str) -> Iterator[tuple[str, float]]:
+        found = endings_of(register, text, use)
+        lows = (0.0, *found.sums)
+        return zip(
+            found.items, (high - low for low, high in zip(lows, found.sums, strict=False)), strict=True
+        )
+
+    return endings
 
 
 def _too_many() -> PackError:

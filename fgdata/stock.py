@@ -11,13 +11,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from fgdata import korean
 from fgdata.errors import PackError, Problem
 from fgdata.format import find_control_tokens
 from fgdata.overlap import Label, Language, Parts, text_key, witnesses
 from fgdata.pack import ALL_SPLITS, CALLING, HELD_OUT_SPLITS, Intent, Pack, TemplateFamily
 from fgdata.schema import Call, JsonValue, canonical_json
-from fgdata.space import Binding, Cell, Entry, make_cell
+from fgdata.space import Binding, Cell, Entry, make_cell, register_endings
 from fgdata.template import Template
 
 FIRST_SPLITS = ("test_values", "test", "validation", "train")
@@ -126,7 +125,7 @@ class Stock:
             whole[register] = make_cell(
                 template,
                 pack.slots,
-                lambda lemma, register=register: korean.request_endings(register, lemma),  # type: ignore[misc]
+                register_endings(register),
                 intent.label_slots,
                 answered | held_slots | valued,
             )
