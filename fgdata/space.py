@@ -15,6 +15,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -272,13 +273,14 @@ class Expander:
         return self._once(self._outcomes(node))
 
     def _once(self, found: Iterable[Outcome]) -> list[Outcome]:
-        weights: dict[tuple[str, tuple[Binding, ...]], float] = {}
-        for text, bindings, weight in found:
-            key = (text, bindings)
-            weights[key] = weights.get(key, 0.0) + weight
-            if len(weights) > MAX_ENTRIES:
+        merged: dict[tuple[str, frozenset[Binding]], Outcome] = {}
+        for outcome in found:
+            key = (outcome.text, frozenset(outcome.bindings))
+            known = merged.get(key)
+            merged[key] = known._replace(weight=known.weight + outcome.weight) if known else outcome
+            if len(merged) > MAX_ENTRIES:
                 raise _too_many()
-        return [Outcome(text, bindings, weight) for (text, bindings), weight in weights.items()]
+        return list(merged.values())
 
     def _outcomes(self, node: nodes.Expr) -> Iterator[Outcome]:
         match node:
@@ -398,35 +400,39 @@ def make_cell(
         dimensions = tuple(_dimension(group, found, expander, labels) for group in groups)
     except PackError as error:
         raise PackError(*(Problem(str(template.place), p.what, p.remedy) for p in error.problems)) from error
+    if any(not dimension.entries for dimension in dimensions):
+        what = "prints slots that must differ, but have no two values to do so."
+        raise PackError(Problem(str(template.place), what, "Add a value, or leave one of the slots out."))
     parts = tuple(part if isinstance(part, str) else "" for part in template.parts)
     return _with_fixed(Cell(parts, dimensions))
 
 
-def _slots_of(node: nodes.Expr) -> frozenset[str]:
-    return frozenset(
+def _slots_of(node: nodes.Expr) -> tuple[str, ...]:
+    """The slots that stand in an expression, each as often as it does."""
+    return tuple(
         name.name
         for name in ([node] if isinstance(node, nodes.Name) else node.find_all(nodes.Name))
         if name.name not in ("pick", "maybe")
     )
 
 
-def _linked(named: Mapping[int, frozenset[str]], slots: Mapping[str, Slot]) -> frozenset[str]:
-    """Slots whose filling ties parts together: printed by two parts, or bound to differ from one another."""
-    printed = [name for names in named.values() for name in names]
-    twice = {name for name in printed if printed.count(name) > 1}
-    for name in set(printed):
+def _linked(named: Mapping[int, tuple[str, ...]], slots: Mapping[str, Slot]) -> frozenset[str]:
+    """Slots whose filling ties choices together: they stand twice, or are bound to differ from one another."""
+    printed = Counter(name for names in named.values() for name in names)
+    twice = {name for name, count in printed.items() if count > 1}
+    for name in printed:
         if (other := slots[name].differs_from) in printed:
             twice |= {name, other}
     return frozenset(twice)
 
 
 def _groups(
-    named: Mapping[int, frozenset[str]], bound: frozenset[str], slots: Mapping[str, Slot]
+    named: Mapping[int, tuple[str, ...]], bound: frozenset[str], slots: Mapping[str, Slot]
 ) -> list[tuple[int, ...]]:
     """Positions that hang together, each group in the order of the text."""
     groups: list[tuple[set[int], set[str]]] = []
     for position, names in named.items():
-        ties = set(names & bound)
+        ties = set(names) & bound
         ties |= {slots[name].differs_from for name in ties if slots[name].differs_from}
         touching = [group for group in groups if group[1] & ties]
         merged = ({position}, ties)
@@ -446,17 +452,31 @@ def _dimension(
     joined: list[tuple[tuple[str, ...], tuple[Binding, ...], float]] = [((), (), 1.0)]
     for position in positions:
         longer = []
+        # Many texts have the same bindings: what goes with them is found once.
+        fitting: dict[tuple[Binding, ...], list[tuple[tuple[Binding, ...], Outcome]]] = {}
         for texts, bindings, weight in joined:
-            for outcome in found[position]:
-                both = expander.consistent((bindings, outcome.bindings)) if bindings else outcome.bindings
-                if both is not None:
-                    longer.append(((*texts, outcome.text), both, weight * outcome.weight))
+            if (found_here := fitting.get(bindings)) is None:
+                found_here = fitting[bindings] = [
+                    (both, outcome)
+                    for outcome in found[position]
+                    if (both := expander.consistent((bindings, outcome.bindings))) is not None
+                ]
+            longer += [
+                ((*texts, outcome.text), both, weight * outcome.weight) for both, outcome in found_here
+            ]
             if len(longer) > MAX_ENTRIES:
                 raise _too_many()
         joined = longer
-    whole = sum(weight for _, _, weight in joined) or 1.0
-    units = [max(1, round(weight / whole * _WEIGHT_UNITS)) for _, _, weight in joined]
-    entries = tuple(Entry(texts, bindings) for texts, bindings, _ in joined)
+    # A derivation counts once, whichever of two choices led to it: {{ room }} {{ pick(room, 'kitchen') }}.
+    weights: dict[tuple[tuple[str, ...], frozenset[Binding]], float] = {}
+    first: dict[tuple[tuple[str, ...], frozenset[Binding]], Entry] = {}
+    for texts, bindings, weight in joined:
+        key = (texts, frozenset(bindings))
+        first.setdefault(key, Entry(texts, bindings))
+        weights[key] = weights.get(key, 0.0) + weight
+    whole = sum(weights.values()) or 1.0
+    units = [max(1, round(weight / whole * _WEIGHT_UNITS)) for weight in weights.values()]
+    entries = tuple(first.values())
     is_label = any(binding.slot in labels for entry in entries for binding in entry.bindings)
     return Dimension(positions, entries, tuple(itertools.accumulate(units)), is_label)
 
