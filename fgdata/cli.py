@@ -125,6 +125,18 @@ def _add_generate(commands: Commands) -> None:
         metavar="I/N",
         help="only every N-th row from row I on, I from 0: all shards together are the whole set",
     )
+    command.add_argument(
+        "--max-length",
+        type=_positive,
+        metavar="N",
+        help="stop at a row of more tokens, prompt and completion together (with --tokenizer)",
+    )
+    command.add_argument(
+        "--tokenizer",
+        default="",
+        metavar="NAME",
+        help="folder or name of the model whose tokenizer counts (needs the extra `train`)",
+    )
     command.add_argument("--force", action="store_true", help="replace the data set that stands in DIR")
     command.set_defaults(run=_generate)
 
@@ -132,7 +144,7 @@ def _add_generate(commands: Commands) -> None:
 def _positive(text: str) -> int:
     """A whole number above 0."""
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**6:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
 
 
@@ -156,6 +168,8 @@ def _generate(arguments: argparse.Namespace) -> None:
         arguments.values,
         arguments.perturb,
         arguments.mix,
+        arguments.tokenizer,
+        arguments.max_length,
     )
     with progress_bar() as bar:
         task = bar.add_task(f"{pack.name} {pack.version}", total=-(-arguments.rows // arguments.shard.of))
@@ -200,6 +214,7 @@ def _check(arguments: argparse.Namespace) -> None:
     pack = load_pack(arguments.pack)
     stock = Stock(pack)
     Compositions(stock)
+    stock.check_against_jinja()
     families = [family for intent in pack.intents for family in intent.families]
     by_split = Counter(family.split for family in families)
     templates = sum(len(family.templates) for family in families)

@@ -70,7 +70,7 @@ class _PackReader:
         tools = self.tools(self.folder / "tools.json")
         slots_file = Reader(self.folder / "slots.yaml", self.problems)
         is_korean = head["language"] == "ko"
-        slots = SlotReader(slots_file, self.problems, is_korean=is_korean).read()
+        slots = SlotReader(slots_file, self.problems, tuple(head["registers"]), is_korean=is_korean).read()
         files = sorted((self.folder / "intents").glob("*.yaml"))
         if not files:
             self.problems.append(

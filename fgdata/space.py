@@ -267,6 +267,8 @@ class Expander:
     slots: Mapping[str, Slot]
     endings: Endings
     kept: frozenset[str]
+    register: str = ""
+    """Whose forms alone are written out; empty for all."""
 
     def outcomes(self, node: nodes.Expr) -> list[Outcome]:
         """Everything the expression may print, each once."""
@@ -314,6 +316,8 @@ class Expander:
         is_kept = name in self.kept
         for number, value in enumerate(self.slots[name].values):
             for form, weight in zip(value.forms, value.shares, strict=True):
+                if self.register and self.register not in value.registers.get(form, (self.register,)):
+                    continue
                 yield Outcome(form, (Binding(name, number, form),) if is_kept else (), weight)
 
     def _joined(self, parts: Sequence[list[Outcome]]) -> Iterator[Outcome]:
@@ -380,12 +384,15 @@ def make_cell(
     endings: Endings,
     labels: Iterable[str],
     kept: Iterable[str],
+    *,
+    register: str = "",
 ) -> Cell:
     """The cell of a template in one register.
 
     Args:
         labels: slots that the call takes.
         kept: slots that an answer may repeat.
+        register: forms that are not said in it are left out.
 
     Raises: PackError if choices that hang together are too many to be written out.
     """
@@ -393,7 +400,7 @@ def make_cell(
     expressions = [(i, part) for i, part in enumerate(template.parts) if not isinstance(part, str)]
     named = {position: _slots_of(part) for position, part in expressions}
     bound = _linked(named, slots)
-    expander = Expander(slots, endings, frozenset(kept) | labels | bound)
+    expander = Expander(slots, endings, frozenset(kept) | labels | bound, register)
     try:
         found = {position: expander.outcomes(part) for position, part in expressions}
         groups = _groups(named, bound, slots)

@@ -11,13 +11,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
+from fgdata.chance import Chance
 from fgdata.errors import PackError, Problem
 from fgdata.format import find_control_tokens
 from fgdata.overlap import Label, Language, Parts, text_key, witnesses
 from fgdata.pack import ALL_SPLITS, CALLING, HELD_OUT_SPLITS, Intent, Pack, TemplateFamily
 from fgdata.schema import Call, JsonValue, canonical_json
 from fgdata.space import Binding, Cell, Entry, make_cell, register_endings
-from fgdata.template import Template
+from fgdata.template import Template, Wording
 
 FIRST_SPLITS = ("test_values", "test", "validation", "train")
 """Whose text it is that two splits can spell: the split's that can least spare it."""
@@ -111,6 +112,35 @@ class Stock:
         """Every template once."""
         return tuple(source for source in self.sources if source.split not in HELD_OUT_SPLITS)
 
+    def check_against_jinja(self) -> None:
+        """Render every template once in Jinja's sandbox and find the text among ours.
+
+        Raises: PackError naming a template where the two differ.
+        """
+        for source in self.base_sources:
+            chance = Chance(source.path, source.number)
+            register = next(iter(source.whole))
+            forms = {
+                name: chance.one_of([f for v in self.pack.slots[name].values for f in v.forms])
+                for name in source.template.slots
+            }
+            text = source.template.render(Wording(chance, register), forms)
+            own = Language(list(source.whole.values()), self._parts)
+            tied = any(
+                len(d.positions) > 1 or len(d.entries[0].bindings) > 1
+                for c in source.whole.values()
+                for d in c.dimensions
+            )
+            if (
+                not tied
+                and not any(v.registers for n in source.template.slots for v in self.pack.slots[n].values)
+                and not own.derives(text_key(text))
+            ):
+                what = f"Jinja renders {text!r}, which is not among the template's expansions."
+                raise PackError(
+                    Problem(str(source.template.place), what, "This is a fault of ours; please report it.")
+                )
+
     def _sources(
         self, split: str, intent: Intent, family: TemplateFamily, number: int, template: Template
     ) -> Iterator[Source]:
@@ -128,6 +158,7 @@ class Stock:
                 register_endings(register),
                 intent.label_slots,
                 answered | held_slots | valued,
+                register=register,
             )
         whole, clashing = _told_apart(whole)
         for cell in whole.values():

@@ -12,8 +12,8 @@
     {{ a ~ b }}                     both, without a blank
 
 No loops, conditions, attributes or other calls: every choice is found, and counted, from Jinja's own syntax tree when the pack
-is read (`fgdata.space`). What passes that check still runs in Jinja's immutable sandbox with strict undefined: `render`
-is that reference, and reading a pack renders every template in it once.
+is read (`fgdata.space`). What passes that check still runs in Jinja's immutable sandbox with strict undefined: `render` is that
+reference, and `fgdata check` renders every template in it.
 """
 
 from __future__ import annotations

@@ -10,8 +10,8 @@ from pathlib import Path
 
 from fgdata.errors import DataError, FormatError, Problem, SchemaError, UsageError
 from fgdata.example import Example, scan_jsonl
+from fgdata.lengths import TokenCounter
 from fgdata.lint.layouts import LayoutReader
-from fgdata.lint.lengths import TokenCounter
 from fgdata.lint.repeats import Repeats, text_hash
 from fgdata.lint.report import Finding, LintReport
 from fgdata.lint.rows import check_row, read_row
