@@ -15,9 +15,10 @@ from functools import cached_property
 
 from jinja2 import nodes
 
+from fgdata.characters import text_key
 from fgdata.errors import PackError, Problem
 from fgdata.joins import JOINS
-from fgdata.overlap import Language, Parts, text_key
+from fgdata.overlap import Language, Parts, without_twins
 from fgdata.pack import Composition
 from fgdata.permutation import Permutation, mix
 from fgdata.space import Cell, draws, make_cell
@@ -156,8 +157,12 @@ class Compositions:
                 if len(set(intents)) < len(intents) or is_held != (split == "test_compositions"):
                     continue
                 for names in self._join_groups(composition):
-                    first = [self._first[families][names][intent] for intent in intents[:-1]]
                     for register, last in self._last(families, intents[-1]).items():
+                        # A clause that keeps its ending keeps to the register of the whole.
+                        first = [
+                            [c for c in self._first[families][names][intent] if c.register in ("", register)]
+                            for intent in intents[:-1]
+                        ]
                         if all(first) and last:
                             joins = tuple(
                                 itertools.product(*[[n for n in composition.joins if self._ending(n) == names]] * (len(intents) - 1))
@@ -192,6 +197,8 @@ class Compositions:
         body, _, register = path.rpartition(".")
         words = body.split("+")
         names, joins = words[::2], words[1::2]
+        if len(names) != len(joins) + 1:
+            raise KeyError(path)
         clauses = []
         for place, name in enumerate(names):
             source = next(s for s in self.stock.base_sources if f"{s.path}/{s.number}" == name)
@@ -200,7 +207,7 @@ class Compositions:
                 if place == len(joins)
                 else self._first[source.split][self._ending(joins[place])][source.intent.name]
             )
-            clauses.append(next(clause for clause in options if clause.source is source))
+            clauses.append(next(c for c in options if c.source is source and c.register in ("", register)))
         return join_clauses(clauses, joins, self.language)
 
     def _ending(self, name: str) -> str:
@@ -254,7 +261,7 @@ class Compositions:
             source.intent.label_slots,
             {name for name in source.template.slots if self.stock.pack.slots[name].has_value},
         )
-        part = self.stock.seen_part(cell)
+        part = self.stock.seen_part(without_twins(cell, source.intent.label_slots)[0])
         return [Clause(source, part)] if part is not None else []
 
     def _last(self, split: str, intent: str) -> dict[str, list[Clause]]:
