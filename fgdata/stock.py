@@ -188,6 +188,8 @@ class Stock:
         told = set()
         for later_number, later in enumerate(self.sources):
             for earlier in self.sources[:later_number]:
+                if earlier.template is later.template and self._are_apart(earlier, later):
+                    continue
                 if earlier.language.may_meet(later.language) and earlier.language.meets(later.language):
                     later.rivals.append((earlier.language, earlier))
                     pair = (earlier.path, later.path)
@@ -197,6 +199,14 @@ class Stock:
             is_doubtful = later.has_two_labels or later.language.is_ambiguous
             if is_doubtful and (problem := self._conflict(later, later)) is not None:
                 yield problem
+
+    def _are_apart(self, held: Source, seen: Source) -> bool:
+        """Whether two parts of one template cannot share a text: each text has one derivation, which is in one of them.
+
+        Their languages would not tell: of slots that hang together, held-out forms may fill either.
+        """
+        is_clashing = held.register_rivals or seen.register_rivals
+        return not is_clashing and not Language(list(seen.whole.values()), self._parts).is_ambiguous
 
     def _conflict(self, earlier: Source, later: Source) -> Problem | None:
         """What two labels one text of two templates would have."""

@@ -181,7 +181,11 @@ def test_no_text_comes_twice(tmp_path: Path, templates: dict[str, str], seed: in
 def test_the_share_left_out_is_said(tmp_path: Path) -> None:
     """Draws that are another template's texts are counted; above 5 % the pairs that overlap most are told with both places."""
     overlap = "is it {{ pick('warm', 'dim', 'bright', 'so', 'fine', 'ok', 'sunny', 'late') }} ?"
-    templates = {"family_0": overlap, "family_1": overlap.replace("is", "Is")}
+    templates = {
+        "family_0": overlap,
+        "family_1": overlap.replace("is", "Is"),
+        "family_2": overlap.replace("is", "IS"),
+    }
     pack = read_pack(write_pack(tmp_path / "lamp", weather=talk(**templates)))
     manifest = write_dataset(pack, Request(200, 1), tmp_path / "out")
     assert manifest["draws_rejected_share"] > 0.05
