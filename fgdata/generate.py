@@ -16,7 +16,7 @@ from fgdata.example import Example, example_from_row
 from fgdata.lengths import TokenCounter
 from fgdata.pack import Pack
 from fgdata.plan import Mix, Plan, Shortfall, make_plan, value_numbers
-from fgdata.rows import COLUMNS, Options, Row, RowMaker, Shape, Values
+from fgdata.rows import COLUMNS, Options, Row, RowMaker, Shape, Values, Written
 from fgdata.schema import JsonValue, canonical_json
 from fgdata.stock import Stock
 
@@ -197,13 +197,14 @@ class Tally:
         self.pack = pack
         self._counts: dict[str, Counter[tuple[str, ...]]] = {}
         self._values: dict[str, set[tuple[str, str]]] = {}
-        self._seen: set[tuple[str, int]] = set()
+        self._seen: dict[tuple[str, int], Written] = {}
+        """Kept, not only their ids: those of what is gone are given again."""
 
     def add(self, split: str, row: Row) -> None:
         """Count a row."""
         self._counts.setdefault(split, Counter())[row.columns] += 1
         if (key := (split, id(row.written))) not in self._seen:
-            self._seen.add(key)
+            self._seen[key] = row.written
             self._values.setdefault(split, set()).update(row.written.values)
 
     def state(self) -> Any:

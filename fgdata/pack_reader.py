@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -284,6 +285,8 @@ class _PackReader:
         """The tools by name."""
         where = shown_path(file)
         try:
+            if file.exists() and not file.is_file():
+                raise OSError(errno.EINVAL, "it is no file")
             text = file.read_text(encoding="utf-8")
             entries = read_json(text)
         except OSError as error:

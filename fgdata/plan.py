@@ -17,7 +17,7 @@ from typing import Any, Literal
 from fgdata.chance import shares
 from fgdata.compose import Compositions, Group, Joined
 from fgdata.errors import PackError, Problem, UsageError
-from fgdata.pack import ALL_SPLITS, BORROWED, Pack, Slot
+from fgdata.pack import ALL_SPLITS, BORROWED, HELD_OUT_SPLITS, Pack, Slot
 from fgdata.permutation import MASK, Permutation, key_of, mix
 from fgdata.space import Cell, draws
 from fgdata.stock import Source, Stock
@@ -167,7 +167,9 @@ def make_plan(stock: Stock, compositions: Compositions, rows: int, seed: int, mi
     pack = stock.pack
     dealt = shares(rows, pack.splits) if rows > 0 else dict.fromkeys(pack.splits, 0)
     if rows < 1 or min(dealt.values()) < 1:
-        least = next(n for n in range(1, 1_000_000) if min(shares(n, pack.splits).values()) >= 1)
+        enough = math.ceil(sum(pack.splits.values()) / min(pack.splits.values()))
+        fewer = (n for n in range(1, min(enough, 10_000)) if min(shares(n, pack.splits).values()) >= 1)
+        least = next(fewer, enough)
         raise UsageError(Problem("--rows", f"{rows} rows leave a split empty.", f"Ask for {least} at least."))
     lots, missed = {}, []
     planners = []
@@ -190,10 +192,8 @@ def make_plan(stock: Stock, compositions: Compositions, rows: int, seed: int, mi
     overlaps: Counter[tuple[str, str]] = Counter()
     for planner in planners:
         overlaps.update(planner.overlaps)
-    of_all = [lot for of_split in lots.values() for lot in of_split]
-    return Plan(
-        pack, seed, lots, tuple(missed), sum(len(lot.rejected) for lot in of_all), sum(lot.drawn for lot in of_all), overlaps
-    )  # fmt: skip
+    rejected, drawn = (sum(p.rejected for p in planners), sum(p.drawn for p in planners))
+    return Plan(pack, seed, lots, tuple(missed), rejected, drawn, overlaps)
 
 
 def allocate(total: int, weights: Sequence[float], caps: Sequence[int], key: int) -> list[int]:
@@ -262,6 +262,7 @@ class _SplitPlanner:
         self.stock, self.pack, self.split, self.count, self.key = stock, stock.pack, split, count, key
         self.compositions = compositions
         self.missed: list[Shortfall] = []
+        self.drawn = self.rejected = 0
         self.overlaps: Counter[tuple[str, str]] = Counter()
         self.targets = {
             slot.name: frozenset(value_numbers(slot, is_held=split == "test_values"))
@@ -314,7 +315,7 @@ class _SplitPlanner:
     def lots(self) -> list[Lot]:
         """The lots, checked texts and all."""
         pack = self.pack
-        quotas = shares(self.count, pack.mix)
+        quotas = shares(self.count, self._mix())
         borrowed = quotas.pop(BORROWED, 0)
         if borrowed:
             quotas["call"] = quotas.get("call", 0) + borrowed
@@ -339,6 +340,9 @@ class _SplitPlanner:
         for lot in lots:
             self._check(lot)
         self._make_up(lots)
+        # Those that have no text of their own count here, or the share left out would hide the worst.
+        self.drawn = sum(lot.drawn for lot in lots)
+        self.rejected = sum(len(lot.rejected) for lot in lots)
         lots = [lot for lot in lots if lot.rows]
         if borrowed:
             calls = [lot for lot in lots if lot.kind == "call"]
@@ -349,6 +353,18 @@ class _SplitPlanner:
                 lot.borrowed = n
         self._note_registers(lots)
         return lots
+
+    def _mix(self) -> Mapping[str, float]:
+        """Shares of the kinds; in a held-out split, of those that can have what is held out."""
+        if self.split not in HELD_OUT_SPLITS:
+            return self.pack.mix
+        kinds = {intent.kind for intent in self.pack.intents if self.pools.get(intent.name)}
+        able: set[str] = {
+            *kinds,
+            *(["several"] if self.groups else []),
+            *([BORROWED] if "call" in kinds else []),
+        }
+        return {kind: share for kind, share in self.pack.mix.items() if kind in able} or self.pack.mix
 
     # Dealing
 
@@ -562,15 +578,15 @@ class _SplitPlanner:
             lacking = sum(lot.lacks for lot in of)
             able = sorted((lot for lot in of if not lot.lacks), key=lambda lot: mix(lot.key, 9))
             while lacking and able:
-                raised = []
-                for lot in able[:lacking]:
-                    if lot.rows < lot.count:
-                        lot.rows += 1
-                        raised.append(lot)
-                for lot in raised:
-                    self._check(lot)
-                lacking -= sum(not lot.lacks for lot in raised)
-                able = [lot for lot in raised if not lot.lacks] + able[lacking + len(raised) :]
+                tried, able = able[:lacking], able[lacking:]
+                share = -(-lacking // len(tried))
+                for lot in tried:
+                    had = lot.rows
+                    lot.rows = min(lot.count, had + min(share, lacking))
+                    if lot.rows > had:
+                        self._check(lot)
+                        lacking -= lot.rows - had
+                able = [*able, *(lot for lot in tried if not lot.lacks and lot.rows < lot.count)]
             if lacking:
                 made = sum(lot.rows for lot in of)
                 self.missed.append(Shortfall(self.split, f"texts of {origin}", made + lacking, made))

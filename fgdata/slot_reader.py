@@ -13,6 +13,7 @@ from yaml.nodes import MappingNode, Node
 
 from fgdata import korean
 from fgdata.chance import Chance
+from fgdata.characters import text_key
 from fgdata.errors import FgError, Problem
 from fgdata.pack import Slot, SlotValue
 from fgdata.positions import Place, Reader, Text, closest
@@ -147,7 +148,7 @@ class SlotReader:
         """Listed values, each with a weight for all its forms together."""
         reader = self.reader
         found: dict[str, tuple[SlotValue, list[float]]] = {}
-        said: dict[str, Place] = {}
+        said: dict[str, tuple[Place, str, bool]] = {}
         for item in reader.items(node, f"values of slot {slot!r}"):
             fields = reader.fields(
                 item, f"a value of slot {slot!r}", ["value", "forms"], ["weight", "held_out"]
@@ -168,13 +169,14 @@ class SlotReader:
                 first = found[key][0].place.line
                 reader.wrong(item, f"the value {key} of slot {slot!r} is given twice (line {first}).", "Join their forms.")  # fmt: skip
             for form in (*seen, *held):
-                if form in said:
+                spelt = text_key(form)
+                first_place, first_key, is_held = said.setdefault(spelt, (place, key, form in held))
+                if (key, form in held) != (first_key, is_held):
                     reader.wrong(
                         item,
-                        f"{form!r} says two values of slot {slot!r}, or is held out and not (line {said[form].line}).",
-                        "Keep it with one: a row could not be labelled.",
+                        f"{form!r} says two values of slot {slot!r}, or is held out and not (line {first_place.line}).",
+                        "Keep it with one, blanks and case aside: a row could not be labelled.",
                     )
-                said[form] = place
             whole = sum(seen.values())
             weights = [weight * share / whole for share in seen.values()] + [weight * share / max(1, len(held)) for share in held.values()]  # fmt: skip
             if seen:
@@ -262,6 +264,7 @@ class SlotReader:
                     f"the form {text.text!r} of slot {slot!r} fails for {number}: {error}",
                     "Another filter, or another range.",
                 )
+        self.refuse_said_alike(slot, numbers, forms, nodes)
         weights, held = self.number_weights(slot, numbers, nodes), self.held_numbers(slot, numbers, nodes)
         place = reader.place(nodes["forms"]) if "forms" in nodes else Place(reader.file, 1)
         values = []
@@ -284,6 +287,24 @@ class SlotReader:
             if not any(str(error.problems[0].what) in problem.what for problem in self.problems):
                 self.reader.wrong(nodes["range"], str(error.problems[0].what), "Write `forms:` yourself.")
             return ()
+
+    def refuse_said_alike(
+        self,
+        slot: str,
+        numbers: Sequence[int | float],
+        forms: Sequence[Mapping[str, float]],
+        nodes: Mapping[str, Node],
+    ) -> None:
+        """Note the first form that two numbers share."""
+        first: dict[str, int | float] = {}
+        for number, said in zip(numbers, forms, strict=True):
+            for form in said:
+                if (other := first.setdefault(text_key(form), number)) != number:
+                    what = f"the form {form!r} says {other} and {number} of slot {slot!r}."
+                    self.reader.wrong(
+                        nodes.get("forms", nodes["range"]), what, "Make every number's forms its own."
+                    )
+                    return
 
     def number_forms(self, node: Node | None, slot: str) -> list[tuple[Text, float]]:
         """The templates of a number's forms, with their weights."""

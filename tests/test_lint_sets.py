@@ -22,8 +22,8 @@ from fgdata.cli import main
 from fgdata.errors import ModelError, UsageError
 from fgdata.example import example_from_row
 from fgdata.format import TRIGGER, render_training
-from fgdata.lint import LEVELS, lint
 from fgdata.lengths import TokenCounter
+from fgdata.lint import LEVELS, lint
 from fgdata.lint.near import jaccard, near_pairs, trigrams
 from fgdata.lint.stems import stem
 

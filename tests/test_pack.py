@@ -400,7 +400,9 @@ def test_the_documented_pack_works(tmp_path: Path) -> None:
 
 def test_a_unit_says_its_numbers(tmp_path: Path) -> None:
     """A range with a unit needs no forms: they are those that the unit is said with."""
-    slots = KOREAN_SLOTS.replace('    forms: ["{{ n }}%", "{{ n | sino }} 퍼센트"]\n', "").replace("step: 10}", "step: 10, unit: 도}")
+    slots = KOREAN_SLOTS.replace('    forms: ["{{ n }}%", "{{ n | sino }} 퍼센트"]\n', "").replace(
+        "step: 10}", "step: 10, unit: 도}"
+    )
     folder = write_korean_pack(tmp_path)
     (folder / "slots.yaml").write_text(slots, encoding="utf-8")
     forms = read_pack(folder).slots["level"].values[0].forms
