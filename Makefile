@@ -60,8 +60,9 @@ tests: $(VENV)/.dev  ## the test suite, without the slow tests
 test-slow: $(VENV)/.dev  ## the tests that take minutes (the real 270M shape with random weights)
 	$(BIN)/python -m pytest -m slow
 
-golden: $(VENV)/.dev  ## rewrite the golden files and the frozen Korean table; review the diff
+golden: $(VENV)/.dev  ## rewrite the golden files and the frozen Korean tables; review the diff
 	$(BIN)/python -m tests.korean_table
+	$(BIN)/python -m tests.korean_requests
 
 docs: $(VENV)/.dev  ## rewrite the generated parts of the docs (command-line help, file tree, figures)
 	$(BIN)/python scripts/docs.py

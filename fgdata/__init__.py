@@ -25,7 +25,7 @@ from fgdata.format import (
     render_target,
     render_training,
 )
-from fgdata.generate import Generated, generate
+from fgdata.generate import Generated, Generator, Request, generate
 from fgdata.lint import Finding, LintReport, lint
 from fgdata.pack import Intent, Pack, Slot, TemplateFamily
 from fgdata.packs import load_pack, load_tools, pack_names
@@ -42,6 +42,7 @@ __all__ = [
     "Finding",
     "FormatError",
     "Generated",
+    "Generator",
     "Intent",
     "LintReport",
     "ModelError",
@@ -49,6 +50,7 @@ __all__ = [
     "PackError",
     "Parameter",
     "Problem",
+    "Request",
     "SchemaError",
     "Slot",
     "TemplateFamily",

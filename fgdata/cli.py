@@ -8,13 +8,18 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out, progress_bar, run_command
-from fgdata.dataset import check_folder, write_dataset
-from fgdata.generate import generate
-from fgdata.lint import RULES, lint, read_tools
+from fgdata.compose import Compositions
+from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress, err, out, progress_bar, run_command
+from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
+from fgdata.errors import Problem, UsageError
+from fgdata.generate import LEVELS as PERTURBATION_LEVELS
+from fgdata.generate import Request
+from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
 from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.show import LEGEND, find_examples, heading, styled, training_text
-from fgdata.stats import count_rows
+from fgdata.stats import FIRST_ROWS, count_rows
+from fgdata.stats.human import REPORTED, SOURCE
+from fgdata.stock import Stock
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 RAW = argparse.RawDescriptionHelpFormatter
@@ -44,6 +49,13 @@ def _count(text: str) -> int:
     """A whole number, 0 or more."""
     if not text.isascii() or not text.isdigit() or len(text) > 9:
         raise argparse.ArgumentTypeError(f"{text!r} is no number of places; 0 is all")
+    return int(text)
+
+
+def _rows(text: str) -> int:
+    """A whole number, 1 or more."""
+    if not text.isascii() or not text.isdigit() or not 1 <= int(text[:10]) < 10**9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of rows; give 1 or more")
     return int(text)
 
 
@@ -87,36 +99,100 @@ def _add_generate(commands: Commands) -> None:
         default="bare",
         help="with --shape text: numbers as the official template writes them, or inside <escape> (default: %(default)s)",
     )
+    command.add_argument(
+        "--perturb",
+        choices=PERTURBATION_LEVELS,
+        default="off",
+        help="mistype some rows as people do, labelled in the column `perturbation` (default: %(default)s)",
+    )
+    command.add_argument(
+        "--mix",
+        choices=("fill", "exact"),
+        default="fill",
+        help="what the pack cannot give is left out and stated, or stops the run (default: %(default)s)",
+    )
+    command.add_argument(
+        "--workers",
+        type=_positive,
+        default=1,
+        metavar="W",
+        help="processes that make rows; the bytes stay the same (default: %(default)s)",
+    )
+    command.add_argument(
+        "--shard",
+        type=_shard,
+        default=Shard(),
+        metavar="I/N",
+        help="only every N-th row from row I on, I from 0: all shards together are the whole set",
+    )
+    command.add_argument(
+        "--max-length",
+        type=_positive,
+        metavar="N",
+        help="stop at a row of more tokens, prompt and completion together (with --tokenizer)",
+    )
+    command.add_argument(
+        "--tokenizer",
+        default="",
+        metavar="NAME",
+        help="folder or name of the model whose tokenizer counts (needs the extra `train`)",
+    )
     command.add_argument("--force", action="store_true", help="replace the data set that stands in DIR")
     command.set_defaults(run=_generate)
+
+
+def _positive(text: str) -> int:
+    """A whole number above 0."""
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**6:
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
+    return int(text)
+
+
+def _shard(text: str) -> Shard:
+    """`I/N`."""
+    first, _, second = text.partition("/")
+    if not (first.isdigit() and second.isdigit()) or not 0 <= int(first) < int(second):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is no shard; write I/N with I from 0 to N - 1, such as 0/4"
+        )
+    return Shard(int(first), int(second))
 
 
 def _generate(arguments: argparse.Namespace) -> None:
     check_folder(arguments.out, force=arguments.force)
     pack = load_pack(arguments.pack)
-    options = {"shape": arguments.shape, "values": arguments.values}
-    with progress_bar() as bar:
-        task = bar.add_task(f"{pack.name} {pack.version}", total=arguments.rows)
-        made = generate(
-            pack, arguments.rows, arguments.seed, advance=lambda n: bar.advance(task, n), **options
-        )
-    manifest = write_dataset(
-        made, pack, arguments.out, rows=arguments.rows, seed=arguments.seed, force=arguments.force, **options
+    request = Request(
+        arguments.rows,
+        arguments.seed,
+        arguments.shape,
+        arguments.values,
+        arguments.perturb,
+        arguments.mix,
+        arguments.tokenizer,
+        arguments.max_length,
     )
-    for shortfall in manifest["shortfalls"]:
-        text = f"{shortfall['split']}: {shortfall['family']} ran out of distinct texts: {shortfall['made']} of {shortfall['asked']}."
-        missing = (
-            f" {shortfall['missing']} rows are missing."
-            if shortfall["missing"]
-            else " Its intent's other families made up for it."
+    with progress_bar() as bar:
+        task = bar.add_task(f"{pack.name} {pack.version}", total=-(-arguments.rows // arguments.shard.of))
+        manifest = write_dataset(
+            pack,
+            request,
+            arguments.out,
+            workers=arguments.workers,
+            shard=arguments.shard,
+            force=arguments.force,
+            advance=lambda n: bar.advance(task, n),
         )
-        err.print(f"note: {text}{missing}", markup=False, highlight=False)
-    for split, slots in manifest["unseen_values"].items():
-        for name, values in slots.items():
-            err.print(f"note: {split}: slot {name!r} never took {values}.", markup=False, highlight=False)
+    for note in manifest_notes(manifest):
+        err.print(f"note: {note}", markup=False, highlight=False)
     files = ", ".join(f"{name} {entry['rows']}" for name, entry in manifest["files"].items())
+    of = f" (shard {manifest['shard']})" if arguments.shard.of > 1 else ""
     out.print(
-        f"{manifest['rows_made']} of {arguments.rows} rows in {arguments.out}: {files}",
+        f"{manifest['rows_made']} of {arguments.rows} rows{of} in {arguments.out}: {files}",
+        markup=False,
+        highlight=False,
+    )
+    out.print(
+        f"{int(manifest['expansions']):,} expansions; {manifest['draws_rejected_share']:.2%} of draws left out as another template's text.",
         markup=False,
         highlight=False,
     )
@@ -136,13 +212,16 @@ def _add_check(commands: Commands) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     pack = load_pack(arguments.pack)
+    stock = Stock(pack)
+    Compositions(stock)
+    stock.check_against_jinja()
     families = [family for intent in pack.intents for family in intent.families]
     by_split = Counter(family.split for family in families)
     templates = sum(len(family.templates) for family in families)
     out.print(f"{pack.name} {pack.version} ({pack.language}): {pack.title}", markup=False, highlight=False)
     out.print(
         f"{len(pack.tools)} tools, {len(pack.slots)} slots, {len(pack.intents)} intents, {len(families)} families "
-        f"({', '.join(f'{count} {split}' for split, count in by_split.items())}), {templates} templates. No problems.",
+        f"({', '.join(f'{count} {split}' for split, count in by_split.items())}), {templates} templates, {stock.count:,} expansions. No problems.",
         markup=False,
         highlight=False,
     )
@@ -153,62 +232,115 @@ def _add_lint(commands: Commands) -> None:
         "lint",
         help="find rows that hurt training or tests",
         description="Look for rows that do not read, break their tools' schema, contradict each other or stand in two files.\n"
-        "Files named together are taken as splits of one data set. Exit code: 0 clean, 1 findings, 2 bad input.",
-        epilog="rules:\n"
-        + "\n".join(f"  {rule.id:<24}{rule.why}" for rule in RULES.values())
-        + "\n\nexamples:\n"
-        "  fgdata lint data/climate/*.jsonl\n  fgdata lint old.jsonl --pack climate_ko --format json",
+        "Files named together are taken as splits of one data set. Layouts are recognised: our rows, native text, messages\n"
+        "and tools as JSON text, and columns system, user, assistant, tools. docs/lint.md explains every rule.\n"
+        "Exit code: 0 clean, 1 findings at or above --fail-on, 2 bad input.",
+        epilog="examples:\n"
+        "  fgdata lint data/climate/*.jsonl\n  fgdata lint old.jsonl --pack climate_ko --format json\n"
+        "  fgdata lint train.jsonl test.jsonl --fail-on warning --format markdown > lint.md\n"
+        "  fgdata lint train.jsonl --tokenizer models/tiny --max-length 1024",
         formatter_class=RAW,
     )
-    command.add_argument("files", nargs="+", metavar="FILE", help="JSONL files")
+    command.add_argument("files", nargs="*", metavar="FILE", help="JSONL files")
     tools = command.add_mutually_exclusive_group()
     tools.add_argument("--tools", metavar="FILE", help="JSON list of tools, for rows that declare none")
     tools.add_argument("--pack", metavar="PACK", help="pack whose tools such rows call")
-    command.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    command.add_argument(
+        "--format", choices=("table", "json", "markdown"), default="table", help="default: %(default)s"
+    )
+    command.add_argument(
+        "--fail-on",
+        choices=LEVELS,
+        default="error",
+        help="the mildest level that makes the exit code 1 (default: %(default)s)",
+    )
     command.add_argument(
         "--limit",
         type=_count,
         default=20,
         metavar="N",
-        help="places shown for each rule, 0 for all (default: %(default)s)",
+        help="places shown for each rule, 0 for all; JSON holds all (default: %(default)s)",
     )
+    command.add_argument(
+        "--near",
+        type=float,
+        default=SIMILARITY,
+        metavar="S",
+        help="share of character trigrams that makes two texts near duplicates, 0 to skip them (default: %(default)s)",
+    )
+    command.add_argument(
+        "--max-length", type=int, metavar="N", help="tokens a row may have; needs --tokenizer"
+    )
+    command.add_argument(
+        "--tokenizer", default="", metavar="PATH_OR_NAME", help="the tokenizer that counts them"
+    )
+    command.add_argument("--rules", action="store_true", help="list the rules and stop")
     command.set_defaults(run=_lint)
 
 
 def _lint(arguments: argparse.Namespace) -> int:
+    if arguments.rules:
+        out.print(rules_text(), markup=False, highlight=False)
+        return EXIT_OK
+    if not arguments.files:
+        raise UsageError(
+            Problem("FILE", "no file is named.", "Name JSONL files, or list the rules with --rules.")
+        )
     tools = read_tools(arguments.tools) if arguments.tools else None
     if arguments.pack:
         tools = load_tools(arguments.pack)
-    report = lint(arguments.files, tools)
+    with byte_progress(arguments.files, "reading") as advance:
+        report = lint(
+            arguments.files,
+            tools,
+            similarity=arguments.near,
+            max_length=arguments.max_length,
+            tokenizer=arguments.tokenizer,
+            advance=advance,
+        )
     if arguments.format == "json":
         print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    elif arguments.format == "markdown":
+        print(report.to_markdown(arguments.limit), end="")
     else:
         for table in report.tables(arguments.limit):
             out.print(table)
+        for file in report.rows:
+            out.print(f"{file}: layout {report.layout_of(file)}", markup=False, highlight=False)
         out.print(report.summary, markup=False, highlight=False)
-    return EXIT_OK if report.is_clean else EXIT_FINDINGS
+    return EXIT_FINDINGS if report.fails(arguments.fail_on) else EXIT_OK
 
 
 def _add_stats(commands: Commands) -> None:
     command = commands.add_parser(
         "stats",
-        help="count rows",
-        description="Count rows by kind, intent, register and language, files side by side.",
+        help="count rows and measure their texts",
+        description="Count rows by kind, intent, register, language, perturbation and number of calls, files side by side, and\n"
+        "measure how their texts look and how varied they are; Korean beside figures of requests that people wrote.",
         epilog="example:\n  fgdata stats data/climate/*.jsonl",
         formatter_class=RAW,
     )
     command.add_argument("files", nargs="+", metavar="FILE", help="JSONL files")
-    command.add_argument("--json", action="store_true", help="print the counts as JSON")
+    command.add_argument(
+        "--first",
+        type=_rows,
+        default=FIRST_ROWS,
+        metavar="N",
+        help="measure variety over the first N rows of a language; it depends on the size (default: %(default)s)",
+    )
+    command.add_argument("--json", action="store_true", help="print the figures as JSON")
     command.set_defaults(run=_stats)
 
 
 def _stats(arguments: argparse.Namespace) -> None:
-    stats = count_rows(arguments.files)
+    stats = count_rows(arguments.files, arguments.first)
     if arguments.json:
         print(json.dumps(stats.to_json(), ensure_ascii=False, indent=2))
     else:
         for table in stats.tables():
             out.print(table)
+        if "ko" in stats.profiles:
+            out.print(f"human: {SOURCE}.\nreported: {REPORTED['source']}.", markup=False, highlight=False)
         out.print(stats.summary, markup=False, highlight=False)
     for file, count in stats.broken.items():
         if count:

@@ -1,28 +1,46 @@
-"""A data set's folder: the rows of each split and the manifest that says what they are. It appears whole."""
+"""A data set's folder: the rows of each split and the manifest that says what they are. It appears whole.
+
+Rows are made in chunks, by one process or several, and written in order to a folder beside the target. A run that was stopped,
+however hard, is gone on with by the same command: whole lines that are there stay, since making them again gives the same bytes.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import json
+import multiprocessing
 import os
 import shutil
-import tempfile
-from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 from fgdata.errors import Problem, UsageError
-from fgdata.example import Example
 from fgdata.files import file_sha256, write_whole
-from fgdata.generate import Generated, Shape, Values
-from fgdata.pack import SPLITS, Pack
+from fgdata.generate import OVERLAP_LIMIT, Generator, Request, Tally
+from fgdata.pack import ALL_SPLITS, Pack
 
 MANIFEST = "manifest.json"
-FILES = (*(f"{split}.jsonl" for split in SPLITS), MANIFEST)
-"""All files of a data set, the manifest last: where it stands, the others are whole."""
+FILES = (*(f"{split}.jsonl" for split in ALL_SPLITS), MANIFEST)
+"""All files that a data set may have, the manifest last: where it stands, the others are whole."""
+STATE = "run.json"
+CHUNK = 2000
+"""Rows made at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shard:
+    """Every `of`-th row, from row `number` on."""
+
+    number: int = 0
+    of: int = 1
+
+    def places(self, rows: int) -> range:
+        """The places of its rows among so many."""
+        return range(self.number, rows, self.of)
 
 
 def check_folder(folder: str | os.PathLike[str], *, force: bool) -> None:
@@ -33,11 +51,7 @@ def check_folder(folder: str | os.PathLike[str], *, force: bool) -> None:
         if target.exists() and not target.is_dir():
             raise UsageError(Problem(f"--out {folder}", "is a file.", "Name a folder."))
     except OSError as error:
-        raise UsageError(
-            Problem(
-                f"--out {folder}", f"cannot be read: {error.strerror or error}.", "Choose another folder."
-            )
-        ) from error
+        raise _unwritable(folder, error) from error
     if is_in_use and not force:
         raise UsageError(
             Problem(
@@ -49,77 +63,237 @@ def check_folder(folder: str | os.PathLike[str], *, force: bool) -> None:
 
 
 def write_dataset(
-    generated: Generated,
     pack: Pack,
+    request: Request,
     folder: str | os.PathLike[str],
     *,
-    rows: int,
-    seed: int,
-    shape: Shape = "tool-calls",
-    values: Values = "bare",
+    workers: int = 1,
+    shard: Shard = Shard(),  # frozen
     force: bool = False,
+    advance: Callable[[int], object] = lambda _: None,
 ) -> dict[str, Any]:
-    """The manifest of the data set that now stands in `folder`.
+    """The manifest of the data set that now stands in `folder`. The bytes are the same for any number of workers.
 
     Args:
-        rows: how many were asked for.
-        force: replace a data set that is there; other files of the folder stay.
+        force: replace a data set that is there, or an unfinished one of other settings; other files of the folder stay.
+        advance: told how many more rows are done, now and then.
 
-    Raises: UsageError if the folder is in use or cannot be written; then nothing is left behind.
+    Raises: UsageError if the folder is in use or cannot be written; what `Generator` raises.
     """
     check_folder(folder, force=force)
-    with _new_folder(Path(folder).resolve()) as part:  # a link is followed, not replaced
-        for split in SPLITS:
-            _write_rows(part / f"{split}.jsonl", generated.splits[split])
-        manifest = {
-            "pack": pack.name,
-            "pack_version": pack.version,
-            "pack_sha256": pack.sha256,
-            "fgsuite_version": _version(),
-            "seed": seed,
-            "shape": shape,
-            "values": values,
-            "rows_asked": rows,
-            "rows_made": generated.n_rows,
-            "files": {
-                f"{split}.jsonl": {
-                    "rows": len(generated.splits[split]),
-                    "sha256": file_sha256(part / f"{split}.jsonl"),
-                }
-                for split in SPLITS
-            },
-            "counts": {split: _counts(generated, split) for split in SPLITS},
-            "shortfalls": [asdict(shortfall) for shortfall in generated.shortfalls],
-            "unseen_values": generated.unseen_values,
-        }
+    target = Path(folder).resolve()  # a link is followed, not replaced
+    generator = Generator(pack, request)
+    state = {
+        "pack": pack.name,
+        "pack_version": pack.version,
+        "pack_sha256": pack.sha256,
+        "fgsuite_version": _version(),
+        **request.to_json(),
+        "shard": f"{shard.number}/{shard.of}",
+    }
+    tally = Tally(pack)
+    with _part_folder(target, state, force=force) as part:
+        for split in generator.plan.splits:
+            places = shard.places(generator.plan.rows(split))
+            _write_rows(
+                part / f"{split}.jsonl",
+                generator,
+                split,
+                places,
+                workers=workers,
+                tally=tally,
+                advance=advance,
+            )
+        made = {split: len(shard.places(generator.plan.rows(split))) for split in generator.plan.splits}
+        manifest = _manifest(generator, state, part, made, tally)
         with write_whole(part / MANIFEST) as stream:
             json.dump(manifest, stream, ensure_ascii=False, indent=2)
             stream.write("\n")
+        (part / STATE).unlink()
     return manifest
 
 
+def _manifest(
+    generator: Generator, state: dict[str, Any], part: Path, made: dict[str, int], tally: Tally
+) -> dict[str, Any]:
+    plan, pack = generator.plan, generator.pack
+    return {
+        **state,
+        "rows_made": sum(made.values()),
+        "files": {
+            f"{split}.jsonl": {"rows": rows, "sha256": file_sha256(part / f"{split}.jsonl")}
+            for split, rows in made.items()
+        },
+        "families": {
+            split: sorted(
+                {s.path for s in generator.stock.by_split["test" if split.startswith("test") else split]}
+            )
+            for split in made
+        },
+        "held_out_values": {
+            slot.name: sorted({form for value in slot.values for form in value.held_out})
+            for slot in pack.slots.values()
+            if any(value.held_out for value in slot.values)
+        },
+        "held_out_compositions": sorted(map(list, pack.held_out_pairs)),
+        "counts": {split: tally.table(split) for split in made},
+        "expansions": str(generator.stock.count),
+        "draws_rejected_share": round(generator.rejected_share, 6),
+        "overlaps": generator.overlaps(),
+        "rows_left_unperturbed": sum(len(places) for places in generator.clean.values()),
+        "shortfalls": [asdict(shortfall) for shortfall in plan.shortfalls],
+        "unseen_values": tally.unseen(plan.splits),
+    }
+
+
+def manifest_notes(manifest: Mapping[str, Any]) -> Iterator[str]:
+    """What fell short, in sentences."""
+    for missed in manifest["shortfalls"]:
+        yield f"{missed['split']}: {missed['what']}: {missed['asked']} asked, {missed['made']} made."
+    for split, slots in manifest["unseen_values"].items():
+        for name, values in slots.items():
+            yield f"{split}: slot {name!r} never took {values}."
+    if manifest["draws_rejected_share"] > OVERLAP_LIMIT:
+        yield f"{manifest['draws_rejected_share']:.1%} of the texts drawn are spelt by another template first; the pairs that overlap most:"
+        for pair in manifest["overlaps"]:
+            yield f"{pair['template']} and {pair['spelt_first_by']}: {pair['draws']} draws. Make their wordings differ."
+
+
+# Rows
+
+_generator: Generator | None = None
+"""What a worker makes rows with: inherited from the process that started it, or made anew by `_start_worker`."""
+
+
+def _start_worker(pack: Pack | None, request: Request | None) -> None:
+    global _generator  # noqa: PLW0603  # one for each worker
+    if pack is not None and request is not None:
+        from fgdata.pack_reader import read_pack
+
+        _generator = Generator(read_pack(pack.folder), request)
+
+
+def _make_chunk(job: tuple[str, int, int, int]) -> tuple[bytes, int, Any]:
+    split, *bounds = job
+    assert _generator is not None
+    return _chunk(_generator, split, range(*bounds))
+
+
+def _chunk(generator: Generator, split: str, places: range) -> tuple[bytes, int, Any]:
+    """Rows as they are written, how many, and what was counted of them."""
+    tally = Tally(generator.pack)
+    lines = []
+    for row in generator.rows(split, places):
+        lines.append(row.line)
+        tally.add(split, row)
+    lines.append("")
+    return "\n".join(lines).encode(), len(places), tally.state()
+
+
+def _write_rows(
+    file: Path,
+    generator: Generator,
+    split: str,
+    places: range,
+    *,
+    workers: int,
+    tally: Tally,
+    advance: Callable[[int], object],
+) -> None:
+    """Write the rows at `places`, after those that stand in the file already."""
+    done = _whole_lines(file)
+    if done:
+        # Counted again, not read back: counting needs the row's parts, and making it costs little more than reading it.
+        for start in range(0, min(done, len(places)), CHUNK):
+            chunk = places[start : min(start + CHUNK, done)]
+            tally.merge(_chunk(generator, split, chunk)[2])
+            advance(len(chunk))
+    rest = places[done:]
+    jobs = [rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK)]
+    with file.open("ab") as stream, _chunks(generator, split, jobs, workers) as chunks:
+        for data, count, state in chunks:
+            stream.write(data)
+            tally.merge(state)
+            advance(count)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
 @contextlib.contextmanager
-def _new_folder(target: Path) -> Iterator[Path]:
-    """A new folder beside `target` that takes its place when the block ends without an error; else nothing is left."""
+def _chunks(
+    generator: Generator, split: str, jobs: Sequence[range], workers: int
+) -> Iterator[Iterator[tuple[bytes, int, Any]]]:
+    """The chunks in order, made here or by workers."""
+    global _generator  # noqa: PLW0603  # what forked workers inherit
+    if workers < 2 or len(jobs) < 2:
+        yield (_chunk(generator, split, places) for places in jobs)
+        return
+    _ = generator.clean  # once, before there are workers
+    is_inherited = sys.platform == "linux"
+    context = multiprocessing.get_context("fork" if is_inherited else "spawn")
+    _generator = generator
+    arguments = (None, None) if is_inherited else (generator.pack, generator.request)
+    pool = context.Pool(min(workers, len(jobs)), _start_worker, arguments)
+    try:
+        yield pool.imap(_make_chunk, [(split, p.start, p.stop, p.step) for p in jobs])
+        pool.close()
+    finally:
+        pool.terminate()
+        pool.join()
+        _generator = None
+
+
+def _whole_lines(file: Path) -> int:
+    """Rows that stand in the file; what a killed run left of one more is cut off."""
+    if not file.exists():
+        return 0
+    lines, end, position = 0, 0, 0
+    with file.open("r+b") as stream:
+        for block in iter(lambda: stream.read(1 << 20), b""):
+            lines += block.count(b"\n")
+            if (last := block.rfind(b"\n")) >= 0:
+                end = position + last + 1
+            position += len(block)
+        stream.truncate(end)
+    return lines
+
+
+# The folder
+
+
+@contextlib.contextmanager
+def _part_folder(target: Path, state: dict[str, Any], *, force: bool) -> Iterator[Path]:
+    """The folder beside `target` where an unfinished data set lies; it takes the target's place when the block ends without an error.
+
+    An error that no second run can mend leaves nothing; one that it can (a full disk, Ctrl-C, a kill) leaves what there is.
+    """
+    part = target.parent / f".{target.name}.part"
+    text = json.dumps(state, ensure_ascii=False, indent=2)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        part = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
-        mask = os.umask(0)
-        os.umask(mask)
-        part.chmod(0o777 & ~mask)  # mkdtemp makes folders that only the owner can read
+        if part.exists():
+            known = (part / STATE).read_text(encoding="utf-8") if (part / STATE).exists() else text
+            if known != text:
+                if not force:
+                    what = "an unfinished data set with other settings lies there."
+                    remedy = f"Run its command again to finish it, or give it up: --force, or remove {part}."
+                    raise UsageError(Problem(f"--out {target}", what, remedy))
+                shutil.rmtree(part)
+        part.mkdir(exist_ok=True)
+        (part / STATE).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise UsageError(
-            Problem(
-                f"--out {target}", f"cannot be written: {error.strerror or error}.", "Choose another folder."
-            )
-        ) from error
+        raise _unwritable(target, error) from error
     try:
         yield part
         if target.is_dir() and any(target.iterdir()):
             # Its other files are not ours to move. Without a manifest the folder is no data set until all is there.
             (target / MANIFEST).unlink(missing_ok=True)
             for name in FILES:
-                (part / name).replace(target / name)
+                if (part / name).exists():
+                    (part / name).replace(target / name)
+                else:
+                    (target / name).unlink(missing_ok=True)
+            part.rmdir()
         else:
             part.replace(target)
     except OSError as error:
@@ -127,36 +301,19 @@ def _new_folder(target: Path) -> Iterator[Path]:
             Problem(
                 f"--out {target}",
                 f"could not be written: {error.strerror or error}.",
-                "Free some space, then run again.",
+                "Free some space, then run the same command again: it goes on where it stopped.",
             )
         ) from error
-    finally:
+    except (KeyboardInterrupt, GeneratorExit):
+        raise
+    except BaseException:
         shutil.rmtree(part, ignore_errors=True)
+        raise
 
 
-def _write_rows(file: Path, examples: Sequence[Example]) -> None:
-    """The rows as `write_jsonl` writes them; the tools, the same in every row and most of it, are encoded once."""
-    encode = json.JSONEncoder(ensure_ascii=False).encode
-    tools = examples[0].tools
-    encoded = encode(tools)
-    with write_whole(file) as stream:
-        for example in examples:
-            row = example.to_row()
-            if tools is None or example.tools is not tools:
-                stream.write(f"{encode(row)}\n")
-                continue
-            del row["tools"]
-            before = encode({"id": row.pop("id"), "messages": row.pop("messages")})
-            stream.write(f'{before[:-1]}, "tools": {encoded}, {encode(row)[1:]}\n')
-
-
-def _counts(generated: Generated, split: str) -> dict[str, dict[str, int]]:
-    """Rows of a split by kind, intent and register."""
-    rows = generated.splits[split]
-    return {
-        column: dict(sorted(Counter(getattr(example, column) for example in rows).items()))
-        for column in ("kind", "intent", "register")
-    }
+def _unwritable(folder: str | os.PathLike[str], error: OSError) -> UsageError:
+    what = f"cannot be written: {error.strerror or error}."
+    return UsageError(Problem(f"--out {folder}", what, "Choose another folder."))
 
 
 def _version() -> str:

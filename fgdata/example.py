@@ -17,7 +17,10 @@ from fgdata.schema import Call, JsonValue, Tool, read_json, tools_by_name
 
 Message = dict[str, Any]
 
-PROVENANCE = ("pack", "intent", "family", "kind", "register", "language")
+PROVENANCE = (
+    *("pack", "intent", "family", "kind", "register", "language"),
+    *("perturbation", "prompt", "policy", "asks_for"),
+)
 """Columns that say where a row comes from, in the order they are written; all may be missing in other people's rows."""
 
 
@@ -33,9 +36,17 @@ class Example:
     intent: str = ""
     family: str = ""
     kind: str = ""
-    """`call`, `no_call` or `ask`; packs may bring more."""
+    """What is asked: `call`, `several`, `no_call`, `ask` and others (`fgdata.pack.KINDS`)."""
     register: str = ""
     language: str = ""
+    perturbation: str = ""
+    """How the utterance was mistyped, kinds joined by `+`; empty where it was not."""
+    prompt: str = ""
+    """How the declared tools were chosen where that differs from row to row: `distractors=3 shuffled masked`."""
+    policy: str = ""
+    """The policies that give arguments which do not stand in the text."""
+    asks_for: str = ""
+    """The parameter that the answer asks for, of kind `ask`."""
     slots: dict[str, JsonValue] = field(default_factory=dict)
     """Values that filled the template's slots."""
     source: str = field(default="", compare=False)
@@ -182,22 +193,31 @@ def _decoded(value: Any, name: str, wrong: Callable[[str], None]) -> Any:
         return None
 
 
-def scan_jsonl(path: str | os.PathLike[str]) -> Iterator[Example | DataError]:
+def scan_jsonl(
+    path: str | os.PathLike[str],
+    read: Callable[[Any, str, str], Example] = example_from_row,
+    *,
+    decode: Callable[[str], Any] = read_json,
+    advance: Callable[[int], object] = lambda _: None,
+) -> Iterator[Example | DataError]:
     """Row by row what a JSONL file holds, in constant memory: the example, or why the line is none. Empty lines are skipped.
 
+    Args:
+        read: makes the example of a decoded row, its `file:line` and the id it has if it states none.
+        decode: the value of a line's JSON text; raises what `read_json` raises.
+        advance: told after each line how many bytes it took.
     Raises: DataError if the file cannot be opened or is no UTF-8 text.
     """
     file = Path(path)
     try:
         with file.open("rb") as stream:
             for number, line in enumerate(stream, 1):
+                advance(len(line))
                 if not line.strip():
                     continue
                 source = f"{file}:{number}"
                 try:
-                    yield example_from_row(
-                        read_json(line.decode("utf-8-sig")), source, f"{file.stem}:{number}"
-                    )
+                    yield read(decode(line.decode("utf-8-sig")), source, f"{file.stem}:{number}")
                 except UnicodeDecodeError as error:
                     yield DataError(
                         Problem(

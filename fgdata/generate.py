@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
+import json
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Literal
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
 
-from fgdata.chance import Chance, Deck, Weighted, shares
-from fgdata.errors import FormatError, PackError, Problem, UsageError
-from fgdata.example import Example, Message
-from fgdata.format import TRIGGER, find_control_tokens, parse_completion, render_call
-from fgdata.pack import SPLITS, Intent, Pack, SlotValue, TemplateFamily
-from fgdata.positions import Place
-from fgdata.schema import Call, JsonValue, canonical_json, check_call, coerce_call
-from fgdata.template import Template, Wording
+from fgdata.compose import Compositions
+from fgdata.errors import PackError, Problem, UsageError
+from fgdata.example import Example, example_from_row
+from fgdata.lengths import TokenCounter
+from fgdata.pack import Pack
+from fgdata.plan import Mix, Plan, Shortfall, make_plan, value_numbers
+from fgdata.rows import COLUMNS, Options, Row, RowMaker, Shape, Values, Written
+from fgdata.schema import JsonValue, canonical_json
+from fgdata.stock import Stock
 
-Shape = Literal["tool-calls", "text"]
-"""`tool-calls`: calls as JSON and the tools in the row. `text`: calls as native text after a short developer message."""
-Values = Literal["bare", "escaped"]
-"""How numbers and booleans are written in native text: bare, as the official template does, or inside `<escape>`."""
-
-MAX_ROWS = 1_000_000
-"""Rows of one data set: all of them are held in memory until they are written."""
-WORDING_TRIES = 8
-"""Renderings tried with the same slot values before other values are drawn."""
-VALUE_TRIES = 12
-"""Draws of slot values in a row without a new text before a template counts as having run out."""
+LEVELS = ("off", "light", "strong")
+"""How often rows are perturbed."""
+MAX_ROWS = 1_000_000_000
+"""Rows of one data set. They take no memory; a number that is larger is a slip of the hand."""
+MAX_ROWS = 1_000_000_000
+"""Rows of one data set. They take no memory; a number that is larger is a slip of the hand."""
+OVERLAP_LIMIT = 0.05
+"""Share of draws left out as other templates' texts, above which the pack's writer is told where."""
 
 
 def utterance_key(text: str) -> str:
@@ -36,15 +36,113 @@ def utterance_key(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Shortfall:
-    """A family that ran out of distinct texts before its share was reached."""
+class Request:
+    """What a data set is to be."""
 
-    split: str
-    family: str
-    asked: int
-    made: int
-    missing: int
-    """Rows that the intent's other families of the split could not give either; counted once, at the last to run out."""
+    rows: int
+    """In all files together."""
+    seed: int = 1
+    shape: Shape = "tool-calls"
+    values: Values = "bare"
+    perturb: str = "off"
+    """`off`, `light` or `strong`."""
+    mix: Mix = "fill"
+    tokenizer: str = ""
+    """Folder or name of the tokenizer that `max_length` counts with."""
+    max_length: int | None = None
+    """Tokens of prompt and completion that no row may pass."""
+
+    def check(self) -> None:
+        """Raise UsageError for what no pack can give."""
+        if self.values == "escaped" and self.shape != "text":
+            what = "JSON calls have typed values, nothing to escape."
+            raise UsageError(Problem("--values escaped", what, "Add --shape text."))
+        if (self.max_length is None) != (not self.tokenizer):
+            what = "a limit and a tokenizer go together."
+            raise UsageError(Problem("--max-length", what, "Give both --max-length N and --tokenizer NAME."))
+        if self.rows > MAX_ROWS:
+            raise UsageError(
+                Problem("--rows", f"more than {MAX_ROWS:,} rows are asked for.", "Ask for that many at most.")
+            )
+        if (self.max_length is None) != (not self.tokenizer):
+            what = "a limit and a tokenizer go together."
+            raise UsageError(Problem("--max-length", what, "Give both --max-length N and --tokenizer NAME."))
+        if self.rows > MAX_ROWS:
+            raise UsageError(
+                Problem("--rows", f"more than {MAX_ROWS:,} rows are asked for.", "Ask for that many at most.")
+            )
+        if self.perturb not in LEVELS:
+            raise UsageError(
+                Problem("--perturb", f"unknown level {self.perturb!r}.", f"One of {', '.join(LEVELS)}.")
+            )
+
+    def to_json(self) -> dict[str, Any]:
+        """The request as the manifest has it."""
+        return {
+            "seed": self.seed,
+            "shape": self.shape,
+            "values": self.values,
+            "perturb": self.perturb,
+            "mix": self.mix,
+            "rows_asked": self.rows,
+        }
+
+
+class Generator:
+    """A pack's rows, each made from its place alone.
+
+    Raises:
+        UsageError: what is asked for cannot be made of any pack.
+        PackError: one text with two labels, a text that holds a control token, a mix that `exact` cannot meet.
+    """
+
+    def __init__(self, pack: Pack, request: Request, *, stock: Stock | None = None) -> None:
+        request.check()
+        self.pack, self.request = pack, request
+        self.stock = stock or Stock(pack)
+        self.compositions = Compositions(self.stock)
+        self.plan: Plan = make_plan(self.stock, self.compositions, request.rows, request.seed, request.mix)
+        options = Options(request.shape, request.values, request.perturb)
+        self.maker = RowMaker(self.stock, self.compositions, options)
+        self._counter = TokenCounter(request.tokenizer) if request.tokenizer else None
+
+    @cached_property
+    def clean(self) -> Mapping[str, frozenset[int]]:
+        """By split, the places of rows that a perturbation would make equal to another row: they stay as they are."""
+        if self.request.perturb == "off":
+            return {split: frozenset() for split in self.plan.splits}
+        from fgdata.noise import clean_rows  # numpy: only where it is needed
+
+        return clean_rows(self.plan, self.maker)
+
+    def rows(self, split: str, places: Sequence[int] | range) -> Iterator[Row]:
+        """The rows at these places of a split's file."""
+        clean, make, plan = self.clean[split], self.maker.row, self.plan
+        for place in places:
+            row = make(plan, split, place, stays_clean=place in clean)
+            if self._counter is not None:
+                self._check_length(row, self._counter)
+            yield row
+
+    def _check_length(self, row: Row, counter: TokenCounter) -> None:
+        """Raise PackError for a row of more tokens than the request allows."""
+        example = example_from_row(json.loads(row.line), "", "")
+        tokens, most = counter.count(example), self.request.max_length or 0
+        if tokens > most:
+            what = f"{example.utterance[:80]!r} takes {tokens} tokens; the limit is {most}."
+            raise PackError(
+                Problem(example.id, what, "Raise --max-length, or shorten texts or declarations.")
+            )
+
+    @property
+    def rejected_share(self) -> float:
+        """Share of draws left out because another template spells their text first."""
+        return self.plan.rejected / self.plan.drawn if self.plan.drawn else 0.0
+
+    def overlaps(self, most: int = 10) -> list[dict[str, Any]]:
+        """The pairs of templates that spell the same texts most often."""
+        ranked = sorted(self.plan.overlaps.items(), key=lambda item: (-item[1], item[0]))
+        return [{"template": a, "spelt_first_by": b, "draws": n} for (a, b), n in ranked[:most]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,303 +167,85 @@ def generate(
     *,
     shape: Shape = "tool-calls",
     values: Values = "bare",
+    perturb: str = "off",
+    mix: Mix = "fill",
     advance: Callable[[int], object] = lambda _: None,
 ) -> Generated:
-    """Examples of a pack, by split: distinct texts, every one checked.
+    """Examples of a pack, by split: distinct texts, every one checked. All are held in memory; `write_dataset` does without.
 
     Args:
         rows: rows wanted in all splits together.
         advance: told how many more rows are done, now and then.
 
-    Raises:
-        UsageError: what is asked for cannot be made of any pack.
-        PackError: one text with two labels, a text that holds a control token, a call that does not survive writing.
+    Raises: UsageError, PackError, as `Generator` does.
     """
-    if values == "escaped" and shape != "text":
-        raise UsageError(
-            Problem(
-                "--values escaped", "JSON calls have typed values, nothing to escape.", "Add --shape text."
-            )
-        )
-    if rows > MAX_ROWS:
-        raise UsageError(
-            Problem("--rows", f"more than {MAX_ROWS:,} rows are asked for.", "Ask for that many at most.")
-        )
-    dealt = shares(rows, pack.splits)
-    if rows < 1 or min(dealt.values()) < 1:
-        least = next(n for n in range(1, 1_000_000) if min(shares(n, pack.splits).values()) >= 1)
-        raise UsageError(Problem("--rows", f"{rows} rows leave a split empty.", f"Ask for {least} at least."))
-    return _Run(pack, seed, shape, values, advance).run(dealt)
+    generator = Generator(pack, Request(rows, seed, shape, values, perturb, mix))
+    made: dict[str, list[Example]] = {split: [] for split in generator.plan.lots}
+    tally = Tally(pack)
+    for split in generator.plan.splits:
+        for row in generator.rows(split, range(generator.plan.rows(split))):
+            made[split].append(example_from_row(json.loads(row.line), "", ""))
+            tally.add(split, row)
+        advance(len(made[split]))
+    return Generated(made, generator.plan.shortfalls, tally.unseen(generator.plan.splits))
 
 
-@dataclass(frozen=True, slots=True)
-class _Draft:
-    """A row without its id."""
+class Tally:
+    """What rows were made: counts by column, and the values of slots that were used."""
 
-    utterance: str
-    answer: Message
-    intent: Intent
-    family: TemplateFamily
-    register: str
-    slots: dict[str, JsonValue]
+    def __init__(self, pack: Pack) -> None:
+        self.pack = pack
+        self._counts: dict[str, Counter[tuple[str, ...]]] = {}
+        self._values: dict[str, set[tuple[str, str]]] = {}
+        self._seen: dict[tuple[str, int], Written] = {}
+        """Kept, not only their ids: those of what is gone are given again."""
 
+    def add(self, split: str, row: Row) -> None:
+        """Count a row."""
+        self._counts.setdefault(split, Counter())[row.columns] += 1
+        if (key := (split, id(row.written))) not in self._seen:
+            self._seen[key] = row.written
+            self._values.setdefault(split, set()).update(row.written.values)
 
-@dataclass(frozen=True, slots=True)
-class _Label:
-    """What a text was given: what it means, and where it was spelt first."""
+    def state(self) -> Any:
+        """The counts as plain data, for another process."""
+        return self._counts, self._values
 
-    meaning: str
-    family: str
-    template: Template
+    def merge(self, state: Any) -> None:
+        """Add what another tally counted."""
+        counts, values = state
+        for split, counter in counts.items():
+            self._counts.setdefault(split, Counter()).update(counter)
+        for split, used in values.items():
+            self._values.setdefault(split, set()).update(used)
 
+    def table(self, split: str) -> dict[str, dict[str, int]]:
+        """Rows of a split by column and value."""
+        found: dict[str, Counter[str]] = {column: Counter() for column in COLUMNS}
+        for columns, count in self._counts.get(split, {}).items():
+            for column, value in zip(COLUMNS, columns, strict=True):
+                if value:
+                    found[column][value] += count
+        return {column: dict(sorted(counter.items())) for column, counter in found.items() if counter}
 
-@dataclass(slots=True)
-class _Run:
-    """One run: what was made so far, over all splits."""
-
-    pack: Pack
-    seed: int
-    shape: Shape
-    values: Values
-    advance: Callable[[int], object]
-    labels: dict[str, _Label] = field(default_factory=dict)
-    """Utterance key -> its label."""
-    conflicts: dict[tuple[str, str], Problem] = field(default_factory=dict)
-    """By the two families."""
-    messages: dict[str, Message] = field(default_factory=dict)
-    """Canonical JSON of calls, or an answer's text -> the checked assistant message."""
-    shortfalls: list[Shortfall] = field(default_factory=list)
-
-    def run(self, dealt: Mapping[str, int]) -> Generated:
-        # The smallest split first: what two splits can both spell goes to the one that can least spare it.
-        drafts = {
-            split: self.drafts(split, dealt[split])
-            for split in sorted(SPLITS, key=lambda split: dealt[split])
-        }
-        PackError.raise_if(self.conflicts.values())
-        unseen = {split: missing for split in SPLITS if (missing := self.unseen_values(drafts[split]))}
-        return Generated(
-            {split: self.examples(split, drafts[split]) for split in SPLITS}, tuple(self.shortfalls), unseen
-        )
-
-    def drafts(self, split: str, count: int) -> list[_Draft]:
-        """The rows of a split, intent by intent."""
-        made: list[_Draft] = []
-        for kind, of_kind in shares(count, self.pack.mix).items():
-            intents = {intent.name: intent for intent in self.pack.intents if intent.kind == kind}
-            asked = shares(of_kind, {intent.name: intent.weight for intent in intents.values()})
-            for name, intent in intents.items():
-                before = len(made)
-                made += _Dealer(self, intent, split).rows(asked[name])
-                self.advance(len(made) - before)
-        return made
-
-    def examples(self, split: str, drafts: Sequence[_Draft]) -> list[Example]:
-        """The rows of a split in a mixed order, with their ids."""
-        pack, has_tools = self.pack, self.shape == "tool-calls"
-        developer = {"role": "developer", "content": pack.developer if has_tools else TRIGGER}
-        shuffled = Chance(pack.name, self.seed, split, "order").shuffled(drafts)
-        return [
-            Example(
-                id=f"{pack.name}-{self.seed}-{split}-{number:06d}",
-                messages=[developer, {"role": "user", "content": draft.utterance}, draft.answer],
-                tools=pack.tool_entries if has_tools else None,
-                pack=pack.name,
-                intent=draft.intent.name,
-                family=f"{draft.intent.name}/{draft.family.name}",
-                kind=draft.intent.kind,
-                register=draft.register,
-                language=pack.language,
-                slots=draft.slots,
-            )
-            for number, draft in enumerate(shuffled, 1)
-        ]
-
-    def unseen_values(self, drafts: Sequence[_Draft]) -> dict[str, list[JsonValue]]:
-        """Slot -> listed values and ends of ranges that no row has, of the slots that stand in calls."""
-        seen = {(name, canonical_json(value)) for draft in drafts for name, value in draft.slots.items()}
+    def unseen(self, splits: Sequence[str]) -> dict[str, dict[str, list[JsonValue]]]:
+        """Split -> slot -> values that every split should have and this one has not, of the slots that stand in calls."""
         named = dict.fromkeys(
-            slot for intent in self.pack.intents for call in intent.calls for slot in call.slots
+            slot
+            for intent in self.pack.intents
+            for slot in sorted(intent.label_slots)
+            if slot in self.pack.slots
         )
-        unseen = {
-            name: [
-                v.value
-                for v in (self.pack.slots[name].ends or self.pack.slots[name].values)
-                if (name, canonical_json(v.value)) not in seen
-            ]
-            for name in named
-        }
-        return {name: missing for name, missing in unseen.items() if missing}
-
-    def is_new(self, utterance: str, meaning: str, family: str, template: Template) -> bool:
-        """Whether no row has this text yet; a text that means two things is noted."""
-        key = utterance_key(utterance)
-        first = self.labels.get(key)
-        if first is None:
-            self.labels[key] = _Label(meaning, family, template)
-            return True
-        if first.meaning != meaning and (first.family, family) not in self.conflicts:
-            what = f"{utterance!r} means {meaning} in {family}, but {first.meaning} in {first.family} ({first.template.place})."
-            remedy = "Take the template out of one of them, or make its wording say which is meant."
-            self.conflicts[first.family, family] = Problem(str(template.place), what, remedy)
-        return False
-
-    def message_for_calls(self, calls: tuple[Call, ...], key: str, place: str) -> Message:
-        """The assistant's message that makes `calls`, checked: on schema, and read back as it was written."""
-        if (known := self.messages.get(key)) is not None:
-            return known
-        tools = self.pack.tools_by_name
-        complaints = [complaint for call in calls for complaint in check_call(call, tools)]
-        PackError.raise_if(
-            Problem(place, f"{complaint}.", "Change the call, or the schema in tools.json.")
-            for complaint in complaints
-        )
-        message: Message = {"role": "assistant", "tool_calls": [call.to_json() for call in calls]}
-        try:
-            text = "".join(render_call(call, values=self.values) for call in calls)
-        except FormatError as error:
-            raise PackError(
-                *(Problem(place, problem.what, problem.remedy) for problem in error.problems)
-            ) from error
-        if self.shape == "text":
-            message = {"role": "assistant", "content": text}
-        read = parse_completion(text).calls
-        if self.values == "escaped":
-            read = tuple(coerce_call(call, tools) for call in read)
-        if read != calls:
-            raise PackError(
-                Problem(
-                    place,
-                    f"the call {text!r} does not read back as it was meant.",
-                    "Change the names or values in it.",
-                )
-            )
-        self.messages[key] = message
-        return message
-
-    def message_for_answer(self, text: str, place: str) -> Message:
-        """The assistant's message that answers with a text, checked."""
-        if text not in self.messages:
-            check_text(text, place)
-            self.messages[text] = {"role": "assistant", "content": text}
-        return self.messages[text]
-
-
-def check_text(text: str, place: str) -> None:
-    """Raise PackError if a rendered text is none, starts like the rest of one, or holds a control token."""
-    if tokens := find_control_tokens(text):
-        raise PackError(
-            Problem(
-                place,
-                f"renders to {text!r}, which holds the control token {tokens[0]}.",
-                "Change the wording.",
-            )
-        )
-    if not text or text[0] in ",.?!":
-        what = f"renders to {text!r}, which begins with a sign" if text else "renders to an empty text"
-        raise PackError(
-            Problem(
-                place, f"{what}.", "Put the sign inside maybe(...), or keep a word that is always printed."
-            )
-        )
-
-
-class _Dealer:
-    """Deals one intent's rows of one split to its families in turn."""
-
-    def __init__(self, run: _Run, intent: Intent, split: str) -> None:
-        self.run, self.intent, self.split = run, intent, split
-        self.chance = chance = Chance(run.pack.name, run.seed, split, intent.name)
-        self.families = chance.shuffled(intent.families_in(split))
-        self.meanings: dict[tuple[int, ...], tuple[dict[str, JsonValue], tuple[Call, ...], str]] = {}
-        self.misses = Counter[Place]()
-        self.templates = {family.name: Deck(family.templates, chance) for family in self.families}
-        self.registers = {
-            family.name: Weighted((name, run.pack.registers[name]) for name in family.registers)
-            for family in self.families
-        }
-        names = dict.fromkeys(
-            slot for family in self.families for template in family.templates for slot in template.slots
-        )
-        slots = {name: run.pack.slots[name] for name in names}
-        self.values = {name: Deck(slot.values, chance, slot.ends) for name, slot in slots.items()}
-        self.valued = {name for name, slot in slots.items() if slot.has_value}
-
-    def rows(self, asked: int) -> list[_Draft]:
-        """As many rows as there are distinct texts for, at most `asked`."""
-        made: list[_Draft] = []
-        counts = Counter[str]()
-        ran_out: list[TemplateFamily] = []
-        active = list(self.families)
-        while active and len(made) < asked:
-            for family in list(active):
-                if len(made) == asked:
-                    break
-                draft = self.new_row(family)
-                if draft is None:
-                    active.remove(family)
-                    ran_out.append(family)
-                else:
-                    made.append(draft)
-                    counts[family.name] += 1
-        share = shares(asked, {family.name: 1.0 for family in self.families})
-        for family in ran_out:
-            missing = asked - len(made) if family is ran_out[-1] else 0
-            if counts[family.name] < share[family.name] or missing:
-                name = f"{self.intent.name}/{family.name}"
-                self.run.shortfalls.append(
-                    Shortfall(self.split, name, share[family.name], counts[family.name], missing)
-                )
-        return made
-
-    def new_row(self, family: TemplateFamily) -> _Draft | None:
-        """A row with a text that no row has; None if the family seems to have no more."""
-        while self.templates[family.name]:
-            template = self.templates[family.name].deal()
-            values = {name: self.values[name].deal() for name in template.slots}
-            if (draft := self.new_wording(family, template, values)) is not None:
-                self.misses[template.place] = 0
-                return draft
-            self.misses[template.place] += 1
-            if self.misses[template.place] == VALUE_TRIES:
-                self.templates[family.name].remove(template)
-        return None
-
-    def new_wording(
-        self, family: TemplateFamily, template: Template, values: Mapping[str, SlotValue]
-    ) -> _Draft | None:
-        """A row with these slot values and a text that no row has."""
-        chance, run = self.chance, self.run
-        key = tuple(map(id, values.values()))
-        if (known := self.meanings.get(key)) is None:
-            slots = {name: value.value for name, value in values.items() if name in self.valued}
-            calls = tuple(pattern.call(slots) for pattern in self.intent.calls)
-            known = self.meanings[key] = (slots, calls, meaning_of(self.intent, calls))
-        slots, calls, meaning = known
-        place = str(template.place)
-        for _ in range(WORDING_TRIES):
-            wording = Wording(chance, chance.weighted(self.registers[family.name]))
-            forms: dict[str, Any] = {name: chance.one_of(value.forms) for name, value in values.items()}
-            utterance = template.render(wording, forms)
-            check_text(utterance, place)
-            if run.is_new(utterance, meaning, f"{self.intent.name}/{family.name}", template):
-                answer = (
-                    run.message_for_calls(calls, meaning, place)
-                    if calls
-                    else self.answer(template, wording, forms)
-                )
-                return _Draft(utterance, answer, self.intent, family, wording.register, slots)
-        return None
-
-    def answer(self, template: Template, wording: Wording, forms: Mapping[str, Any]) -> Message:
-        """One of the intent's answers whose slots the utterance names."""
-        fitting = [answer for answer in self.intent.answers if template.always.issuperset(answer.slots)]
-        chosen = self.chance.one_of(fitting)
-        return self.run.message_for_answer(chosen.render(wording, forms), str(chosen.place))
-
-
-def meaning_of(intent: Intent, calls: tuple[Call, ...]) -> str:
-    """A label as text: the calls, `no call`, or what is asked for."""
-    if calls:
-        return ", ".join(f"{call.name}({canonical_json(call.arguments)})" for call in calls)
-    return f"asking for {intent.asks_for}" if intent.kind == "ask" else "no call"
+        found: dict[str, dict[str, list[JsonValue]]] = {}
+        for split in splits:
+            for name in named:
+                slot = self.pack.slots[name]
+                wanted = value_numbers(slot, is_held=split.startswith("test_"))
+                missing = [
+                    slot.values[number].value
+                    for number in sorted(wanted)
+                    if (name, canonical_json(slot.values[number].value)) not in self._values.get(split, ())
+                ]
+                if missing:
+                    found.setdefault(split, {})[name] = missing
+        return found

@@ -11,6 +11,8 @@ from yaml.nodes import MappingNode, Node, SequenceNode
 
 from fgdata.errors import Problem
 from fgdata.pack import (
+    BORROWED,
+    CALLING,
     KINDS,
     MIN_FAMILIES,
     REFERENCE,
@@ -24,7 +26,7 @@ from fgdata.pack import (
     filled,
 )
 from fgdata.positions import Place, Reader, Text, closest
-from fgdata.schema import Tool
+from fgdata.schema import JsonValue, Tool
 from fgdata.template import Template, TemplateUse, endings_of, read_template, tidied
 
 
@@ -81,6 +83,8 @@ class IntentReader:
                         f"`mix` in pack.yaml has no share for the kind {kind!r}.",
                         f"Add `{kind}: 0.1` there.",
                     )
+                if kind == BORROWED:
+                    reader.wrong(text.place, f"no intent is of kind {kind!r}.", "Its texts are those of `call`: give it a share in `mix`.")  # fmt: skip
                 return kind
         reader.wrong(text.place, f"unknown kind {text.text!r}.", closest(text.text, KINDS))
         return None
@@ -88,14 +92,14 @@ class IntentReader:
     # What the right completion is
 
     def calls(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> tuple[CallPattern, ...]:
-        """The calls; none unless the kind is `call`."""
+        """The calls; none unless the kind is one that calls."""
         node = fields.get("calls")
         items = reader.items(node, "calls", may_be_empty=True)
         place = node or reader.root
-        if kind == "call" and not items and place is not None:
+        if kind in CALLING and not items and place is not None:
             remedy = "Add `calls: [{tool: NAME, arguments: {...}}]`."
-            reader.wrong(place, "an intent of kind 'call' has no calls.", remedy)
-        if kind in ("no_call", "ask") and items:
+            reader.wrong(place, f"an intent of kind {kind!r} has no calls.", remedy)
+        if kind is not None and kind not in CALLING and items:
             reader.wrong(
                 items[0],
                 f"an intent of kind {kind!r} calls a tool.",
@@ -105,61 +109,125 @@ class IntentReader:
 
     def call(self, reader: Reader, node: Node) -> CallPattern | None:
         """One call, its tool and arguments known."""
-        fields = reader.fields(node, "a call", ["tool"], ["arguments"])
+        fields = reader.fields(node, "a call", ["tool"], ["arguments", "each", "except"])
         name = reader.text(fields.get("tool"), "tool")
         if name is None:
             return None
-        tool = self.tools.get(name.text)
-        if tool is None:
-            if self.tools:
-                reader.wrong(name.place, f"unknown tool {name.text!r}.", closest(name.text, self.tools))
+        tools = self.tools_named(reader, name)
+        if not tools:
             return None
-        known = {parameter.name: parameter for parameter in tool.parameters}
         pairs = reader.mapping(fields["arguments"], "arguments") if "arguments" in fields else {}
-        for parameter in tool.parameters:
-            if parameter.required and parameter.name not in pairs:
-                reader.wrong(
-                    node,
-                    f"{tool.name} needs the argument {parameter.name!r}.",
-                    f'Add it under `arguments`: {parameter.name}: "{{slot}}" or a value.',
-                )
+        each = self.each(reader, fields, tools[0])
         arguments: dict[str, Any] = {}
-        slots: dict[str, None] = {}
-        for argument, (key, value) in pairs.items():
-            if argument not in known and not tool.strict_schema.get("additionalProperties"):
-                reader.wrong(key, f"{tool.name} has no argument {argument!r}.", closest(argument, known))
-                continue
-            count = len(self.problems)
-            pattern, named = self.argument(reader, value)
-            if len(self.problems) == count:
-                self.check_values(tool, argument, pattern, named, reader.place(value))
-            arguments[argument] = pattern
-            slots |= dict.fromkeys(named)
-        return CallPattern(tool.name, arguments, tuple(slots), reader.place(node))
+        slots: dict[str, None] = dict.fromkeys(REFERENCE.findall(name.text))
+        policies: dict[str, None] = {}
+        for number, tool in enumerate(tools):
+            known = {parameter.name: parameter for parameter in tool.parameters}
+            for parameter in tool.parameters:
+                if (
+                    parameter.required
+                    and parameter.name not in pairs
+                    and not (each and each[0] == parameter.name)
+                ):
+                    reader.wrong(
+                        node,
+                        f"{tool.name} needs the argument {parameter.name!r}.",
+                        f'Add it under `arguments`: {parameter.name}: "{{slot}}" or a policy.',
+                    )
+            for argument, (key, value) in pairs.items():
+                if argument not in known and not tool.strict_schema.get("additionalProperties"):
+                    reader.wrong(key, f"{tool.name} has no argument {argument!r}.", closest(argument, known))
+                    continue
+                count = len(self.problems)
+                pattern, named, grounds = self.argument(reader, value)
+                if number:
+                    del self.problems[count:]  # said for the first tool
+                if len(self.problems) == count:
+                    self.check_values(tool, argument, pattern, named, reader.place(value))
+                if not named and not grounds and len(self.problems) == count:
+                    reader.wrong(
+                        value,
+                        f"the argument {argument!r} has nothing in the text to stand on.",
+                        'Name a slot ("{slot}"), or a policy that says why ("{policy.name}").',
+                    )
+                arguments[argument] = pattern
+                slots |= dict.fromkeys(named)
+                policies |= dict.fromkeys(grounds)
+        if each and each[2]:
+            slots[each[2]] = None
+        return CallPattern(name.text, arguments, tuple(slots), reader.place(node), tuple(policies), each)
 
-    def argument(self, reader: Reader, node: Node) -> tuple[Any, list[str]]:
-        """An argument's pattern, policies put in, and the slots it names."""
+    def tools_named(self, reader: Reader, name: Text) -> list[Tool]:
+        """The tool of that name, or all that a slot's values name."""
+        if reference := REFERENCE.fullmatch(name.text):
+            slot = self.slots.get(reference[1])
+            if slot is None or not slot.has_value:
+                reader.wrong(name.place, f"unknown slot {reference[1]!r}, or one without values.", closest(reference[1], self.slots))  # fmt: skip
+                return []
+            names = [str(value.value) for value in slot.values]
+        else:
+            names = [name.text]
+        unknown = [one for one in names if one not in self.tools]
+        for one in unknown if self.tools else ():
+            reader.wrong(name.place, f"unknown tool {one!r}.", closest(one, self.tools))
+        return [self.tools[one] for one in names] if not unknown else []
+
+    def each(
+        self, reader: Reader, fields: Mapping[str, Node], tool: Tool
+    ) -> tuple[str, tuple[JsonValue, ...], str] | None:
+        """`each: PARAMETER` makes one call for every value of its enum, but that of the slot under `except`."""
+        if "each" not in fields:
+            if "except" in fields:
+                reader.wrong(fields["except"], "`except` stands without `each`.", "Add `each: PARAMETER`.")
+            return None
+        name = reader.text(fields["each"], "each")
+        left_out = reader.text(fields.get("except"), "except")
+        schema = {parameter.name: parameter.schema for parameter in tool.parameters}.get(
+            name.text if name else ""
+        )
+        if name is None or schema is None or not isinstance(schema.get("enum"), list):
+            reader.wrong(fields["each"], f"`each` needs a parameter of {tool.name} with an enum.", closest(name.text if name else "", [p.name for p in tool.parameters]))  # fmt: skip
+            return None
+        reference = REFERENCE.fullmatch(left_out.text) if left_out else None
+        slot = reference[1] if reference else ""
+        if left_out is not None and (slot not in self.slots or not self.slots[slot].has_value):
+            reader.wrong(
+                left_out.place,
+                f"`except` is {left_out.text!r}.",
+                'Name a slot with values: except: "{room}".',
+            )
+            return None
+        return name.text, tuple(schema["enum"]), slot
+
+    def argument(self, reader: Reader, node: Node) -> tuple[Any, list[str], list[str]]:
+        """An argument's pattern, policies put in, the slots it names, and the policies."""
         if isinstance(node, MappingNode):
             parts = {
                 name: self.argument(reader, value)
                 for name, (_, value) in reader.mapping(node, "an argument").items()
             }
-            return {name: pattern for name, (pattern, _) in parts.items()}, [
-                slot for _, named in parts.values() for slot in named
-            ]
+            return (
+                {name: pattern for name, (pattern, _, _) in parts.items()},
+                [slot for _, named, _ in parts.values() for slot in named],
+                [policy for _, _, grounds in parts.values() for policy in grounds],
+            )
         if isinstance(node, SequenceNode):
             listed = [self.argument(reader, item) for item in node.value]
-            return [pattern for pattern, _ in listed], [slot for _, named in listed for slot in named]
+            return (
+                [pattern for pattern, _, _ in listed],
+                [slot for _, named, _ in listed for slot in named],
+                [policy for _, _, grounds in listed for policy in grounds],
+            )
         value = reader.value(node, "an argument")
         if not isinstance(value, str) or not (found := REFERENCE.search(value)):
-            return value, []
+            return value, [], []
         if found[0] != value:
             reader.wrong(
                 node,
                 f"{value!r} mixes a slot with other text.",
                 f'An argument is the slot alone: "{found[0]}".',
             )
-            return value, []
+            return value, [], []
         name = found[1]
         if name.startswith("policy."):
             policy = self.policies.get(name.removeprefix("policy."))
@@ -169,8 +237,8 @@ class IntentReader:
                     f"unknown policy {name.removeprefix('policy.')!r}.",
                     closest(name.removeprefix("policy."), self.policies),
                 )
-                return value, []
-            return policy.value, []
+                return value, [], []
+            return policy.value, [], [policy.name]
         slot = self.slots.get(name)
         if slot is None:
             reader.wrong(
@@ -184,7 +252,7 @@ class IntentReader:
                 f"the slot {name!r} holds words without a value.",
                 "Give it `values:` with a value for each group of forms.",
             )
-        return value, [name]
+        return value, [name], []
 
     def check_values(
         self, tool: Tool, argument: str, pattern: Any, named: Sequence[str], place: Place
@@ -219,16 +287,16 @@ class IntentReader:
     def answers(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> tuple[Template, ...]:
         """What the model says; nothing where it calls."""
         node = fields.get("answers")
-        if kind in ("no_call", "ask") and node is None and reader.root is not None:
+        if kind is not None and kind not in CALLING and node is None and reader.root is not None:
             reader.wrong(
                 reader.root,
                 f"an intent of kind {kind!r} has no answers.",
                 "Add `answers:` with what the model says.",
             )
-        if kind == "call" and node is not None:
+        if kind in CALLING and node is not None:
             reader.wrong(
                 node,
-                "an intent of kind 'call' has answers.",
+                f"an intent of kind {kind!r} has answers.",
                 "Take them out: the model answers with its calls.",
             )
         texts = reader.texts(node, "answers") if node is not None else ()
@@ -279,7 +347,7 @@ class IntentReader:
         found: dict[str, TemplateFamily] = {}
         splits: list[str] = []
         for item in reader.items(node, "families"):
-            fields = reader.fields(item, "a family", ["name", "split", "templates"], ["registers"])
+            fields = reader.fields(item, "a family", ["name", "split", "templates"], ["registers", "joins"])
             name, split = reader.text(fields.get("name"), "name"), reader.text(fields.get("split"), "split")
             if split is not None and split.text not in SPLITS:
                 reader.wrong(split.place, f"unknown split {split.text!r}.", closest(split.text, SPLITS))
@@ -297,7 +365,11 @@ class IntentReader:
                     f"the family {name.text!r} is given twice (line {first}).",
                     "Give every family of an intent its own name.",
                 )
-            family = TemplateFamily(name.text, split.text, registers, templates, name.place)
+            joins = reader.value(fields["joins"], "joins") if "joins" in fields else None
+            if not isinstance(joins, bool | None):
+                reader.wrong(fields["joins"], f"joins is {joins!r}.", "Write true or false.")
+                joins = None
+            family = TemplateFamily(name.text, split.text, registers, templates, name.place, joins)
             self.check_family(family, calls, answers)
             found[name.text] = family
         if isinstance(node, SequenceNode):

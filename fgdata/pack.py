@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -21,11 +21,29 @@ from fgdata.positions import Place
 from fgdata.schema import Call, JsonValue, Tool
 from fgdata.template import Template
 
-Kind = Literal["call", "no_call", "ask"]
-KINDS: tuple[Kind, ...] = ("call", "no_call", "ask")
-"""The right completion calls tools; calls none because none fits or it is talk; asks back for a value that is missing."""
+Kind = Literal["call", "several", "exception", "correction", "no_call", "negation", "missing_tool", "ask"]
+KINDS: tuple[Kind, ...] = (
+    "call",
+    "several",
+    "exception",
+    "correction",
+    "no_call",
+    "negation",
+    "missing_tool",
+    "ask",
+)
+"""What is asked: one call; two to four; all but one ("거실만 빼고"); a value taken back in the same breath ("24도, 아니 25도"); nothing that a
+tool does, or talk; to leave something ("끄지 마"); what only a tool does that is not declared; something that lacks a value."""
+CALLING: frozenset[Kind] = frozenset({"call", "several", "exception", "correction"})
+"""Kinds whose right completion calls."""
+BORROWED: Kind = "missing_tool"
+"""The kind whose texts are those of `call`, with the right tool taken out of the declarations."""
 
 SPLITS = ("train", "validation", "test")
+"""Splits that families lie in, and every data set has."""
+HELD_OUT_SPLITS = ("test_values", "test_compositions")
+"""Splits of the test families: with slot values, or pairs of intents, that no other row has."""
+ALL_SPLITS = (*SPLITS, *HELD_OUT_SPLITS)
 MIN_FAMILIES: Mapping[str, int] = {"train": 6, "validation": 2, "test": 3}
 """Families every intent has at least in each split: with fewer, a test score says little about unseen wordings."""
 
@@ -41,6 +59,12 @@ class SlotValue:
     """What stands in the call; None for words."""
     forms: tuple[str, ...]
     place: Place
+    shares: tuple[float, ...] = ()
+    """How often each form is drawn, beside those of the slot's other values."""
+    held_out: frozenset[str] = frozenset()
+    """Forms that only `test_values` has."""
+    registers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Form -> the registers it is said in, where not in all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +77,8 @@ class Slot:
     values: tuple[SlotValue, ...]
     """In the order written; a range from its first number to its last. Words are one value, None, with many forms."""
     place: Place
+    differs_from: str = ""
+    """A slot whose value this one never has in the same row; it has that slot's values."""
 
     @property
     def has_value(self) -> bool:
@@ -88,12 +114,22 @@ class CallPattern:
     arguments: Mapping[str, Any]
     """As written; a text `{slot}` stands for the slot's canonical value, policies are already put in."""
     slots: tuple[str, ...]
-    """The slots it names."""
+    """The slots it names, the tool's own among them."""
     place: Place
+    policies: tuple[str, ...] = ()
+    """The policies whose values stand in it."""
+    each: tuple[str, tuple[JsonValue, ...], str] | None = None
+    """One call for each value: the argument, the values, and the slot whose value is left out."""
 
-    def call(self, values: Mapping[str, JsonValue]) -> Call:
-        """The call with `values` in the place of their slots."""
-        return Call(self.tool, {name: filled(value, values) for name, value in self.arguments.items()})
+    def calls(self, values: Mapping[str, JsonValue]) -> list[Call]:
+        """The calls with `values` in the place of their slots."""
+        tool = str(filled(self.tool, values))
+        arguments = {name: filled(value, values) for name, value in self.arguments.items()}
+        if self.each is None:
+            return [Call(tool, arguments)]
+        argument, each, left_out = self.each
+        kept = [value for value in each if not left_out or value != values[left_out]]
+        return [Call(tool, {**arguments, argument: value}) for value in kept]
 
 
 def filled(pattern: Any, values: Mapping[str, JsonValue]) -> JsonValue:
@@ -119,6 +155,37 @@ class TemplateFamily:
     """Registers its rows may have."""
     templates: tuple[Template, ...]
     place: Place
+    joins: bool | None = None
+    """Whether its texts may stand beside another's in one utterance; where not said, those that end in `request` may."""
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """Several calls in one utterance, put together from intents."""
+
+    name: str
+    weight: float
+    parts: tuple[tuple[str, ...], ...]
+    """Two to four: for each the intents that may stand there."""
+    joins: tuple[str, ...]
+    """How the parts are joined: keys of `fgdata.compose.JOINS`."""
+    place: Place
+
+
+@dataclass(frozen=True, slots=True)
+class PromptRule:
+    """Which tools stand in a row's prompt, and how. The default keeps declarations the same in all rows of a pack."""
+
+    distractors: int | None = None
+    """Tools beside the right ones; None for all of the pack."""
+    is_shuffled: bool = False
+    masked: float = 0.0
+    """Share of rows whose names of tools and parameters are random: the model must read descriptions."""
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether every row declares all tools in their order."""
+        return self == PromptRule()
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +203,11 @@ class Intent:
     """The parameter an `ask` intent lacks; else empty."""
     families: tuple[TemplateFamily, ...]
     place: Place
+
+    @property
+    def label_slots(self) -> frozenset[str]:
+        """Slots that its calls take."""
+        return frozenset(slot for pattern in self.calls for slot in pattern.slots)
 
     def families_in(self, split: str) -> tuple[TemplateFamily, ...]:
         """The families of one split."""
@@ -164,6 +236,15 @@ class Pack:
     folder: str
     sha256: str
     """Over names and contents of the pack's files."""
+    compositions: tuple[Composition, ...] = ()
+    held_out_pairs: frozenset[tuple[str, str]] = frozenset()
+    """Pairs of intents, in order, that only `test_compositions` has."""
+    missing_tool_answers: tuple[Template, ...] = ()
+    prompt: PromptRule = PromptRule()
+    each_value: int = 1
+    """Rows that every listed value, and both ends of every range, has in each split at least."""
+    at_most: float = 1.0
+    """Share of a slot's rows that one of its values has at most."""
 
     @cached_property
     def tools_by_name(self) -> dict[str, Tool]:

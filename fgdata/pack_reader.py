@@ -2,48 +2,28 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping
-from decimal import Decimal
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from yaml.nodes import Node
 
 from fgdata import korean
-from fgdata.chance import Chance
-from fgdata.errors import FgError, PackError, Problem, SchemaError
+from fgdata.errors import PackError, Problem, SchemaError
 from fgdata.format import HIDDEN_NAMES, TRIGGER, find_control_tokens
 from fgdata.intent_reader import IntentReader, check_together
-from fgdata.pack import KINDS, SPLITS, Pack, Policy, Slot, SlotValue
-from fgdata.positions import Place, Reader, shown_path
+from fgdata.joins import JOINS
+from fgdata.pack import ALL_SPLITS, BORROWED, KINDS, SPLITS, Composition, Intent, Pack, Policy, PromptRule
+from fgdata.positions import Place, Reader, closest, shown_path
 from fgdata.schema import Tool, read_json
-from fgdata.template import CHOICES, Wording, read_template
+from fgdata.slot_reader import SlotReader
+from fgdata.template import Template, read_template
 
-MAX_RANGE = 10_000
-"""Numbers a range may hold; a test of a larger one would say nothing about most of them."""
-RESERVED = {
-    *CHOICES,
-    "policy",
-    "n",
-    "true",
-    "false",
-    "none",
-    "True",
-    "False",
-    "None",
-    "not",
-    "and",
-    "or",
-    "in",
-    "is",
-    "if",
-    "else",
-}
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
 
 
@@ -89,7 +69,9 @@ class _PackReader:
     def read(self) -> Pack:
         head = self.head(Reader(self.folder / "pack.yaml", self.problems))
         tools = self.tools(self.folder / "tools.json")
-        slots = self.slots(Reader(self.folder / "slots.yaml", self.problems), head["language"] == "ko")
+        slots_file = Reader(self.folder / "slots.yaml", self.problems)
+        is_korean = head["language"] == "ko"
+        slots = SlotReader(slots_file, self.problems, tuple(head["registers"]), is_korean=is_korean).read()
         files = sorted((self.folder / "intents").glob("*.yaml"))
         if not files:
             self.problems.append(
@@ -106,14 +88,18 @@ class _PackReader:
             registers=tuple(head["registers"]),
             mix=tuple(head["mix"]),
             problems=self.problems,
-            is_korean=head["language"] == "ko",
+            is_korean=is_korean,
         )
         intents = [
             intent for file in files if (intent := reader.read(Reader(file, self.problems))) is not None
         ]
         check_together(intents, self.problems)
+        self.check_compositions(head, intents)
+        kinds: set[str] = {found.kind for found in intents} | {BORROWED}
+        if head["compositions"]:
+            kinds.add("several")
         for kind in head["mix"]:
-            if kind not in {found.kind for found in intents} and not self.problems:
+            if kind not in kinds and not self.problems:
                 where = shown_path(self.folder / "pack.yaml")
                 self.problems.append(
                     Problem(
@@ -137,12 +123,30 @@ class _PackReader:
             **head,
         )
 
+    def check_compositions(self, head: Mapping[str, Any], intents: Sequence[Intent]) -> None:
+        """Note compositions and held-out pairs of intents that are none, or that call nothing."""
+        known = {intent.name: intent for intent in intents}
+        for composition in head["compositions"]:
+            for name in dict.fromkeys(name for part in composition.parts for name in part):
+                if name not in known:
+                    self.complain(composition.place, f"the composition {composition.name!r} names an unknown intent {name!r}.", closest(name, known))  # fmt: skip
+                elif known[name].kind != "call":
+                    self.complain(composition.place, f"the composition {composition.name!r} names {name!r}, which is no intent of kind 'call'.", "Only calls are put together.")  # fmt: skip
+            if "several" not in head["mix"]:
+                self.complain(composition.place, "`mix` has no share for the kind 'several'.", "Add `several: 0.1` there.")  # fmt: skip
+        for pair in sorted(head["held_out_pairs"]):
+            for name in pair:
+                if name not in known:
+                    where = Place(shown_path(self.folder / "pack.yaml"), 1)
+                    self.complain(where, f"held_out.compositions names an unknown intent {name!r}.", closest(name, known))  # fmt: skip
+
     # pack.yaml
 
     def head(self, reader: Reader) -> dict[str, Any]:
         """The fields of pack.yaml; what could not be read is empty."""
         texts = ("name", "version", "language", "title", "licence", "developer")
-        fields = reader.fields(reader.root, "pack.yaml", [*texts, "splits", "mix", "registers"], ["policies"])
+        optional = ["policies", "compositions", "held_out", "missing_tool", "prompt", "coverage"]
+        fields = reader.fields(reader.root, "pack.yaml", [*texts, "splits", "mix", "registers"], optional)
         head: dict[str, Any] = {}
         for name in texts:
             text = reader.text(fields.get(name), name)
@@ -155,7 +159,7 @@ class _PackReader:
                     "the developer message lacks the model's trigger sentence.",
                     f"Add the line {TRIGGER!r}.",
                 )
-        head["splits"] = reader.weights(fields.get("splits"), "splits", SPLITS)
+        head["splits"] = reader.weights(fields.get("splits"), "splits", ALL_SPLITS)
         if "splits" in fields:
             for name in SPLITS:
                 if name not in head["splits"]:
@@ -166,6 +170,11 @@ class _PackReader:
         known = korean.REGISTERS if head["language"] == "ko" else None
         head["registers"] = reader.weights(fields.get("registers"), "registers", known)
         head["policies"] = self.policies(reader, fields.get("policies"))
+        head["compositions"] = self.compositions(reader, fields.get("compositions"), head["language"])
+        head["held_out_pairs"] = self.held_out_pairs(reader, fields.get("held_out"))
+        head["missing_tool_answers"] = self.missing_tool(reader, fields.get("missing_tool"), head["mix"])
+        head["prompt"] = self.prompt(reader, fields.get("prompt"))
+        head |= self.coverage(reader, fields.get("coverage"))
         return head
 
     def policies(self, reader: Reader, node: Node | None) -> dict[str, Policy]:
@@ -178,12 +187,106 @@ class _PackReader:
                 found[name] = Policy(name, value, why.text.strip(), reader.place(key))
         return found
 
+    def compositions(self, reader: Reader, node: Node | None, language: str) -> tuple[Composition, ...]:
+        """How several intents make one utterance."""
+        found: dict[str, Composition] = {}
+        known = JOINS.get(language, {})
+        for item in reader.items(node, "compositions"):
+            fields = reader.fields(item, "a composition", ["name", "parts", "joins"], ["weight"])
+            name = reader.text(fields.get("name"), "name")
+            weight = reader.weight(fields["weight"], "weight") if "weight" in fields else 1.0
+            parts = tuple(
+                tuple(text.text for text in reader.texts(part, "a part of a composition"))
+                for part in reader.items(fields.get("parts"), "parts")
+            )
+            if "parts" in fields and not 2 <= len(parts) <= 4:
+                reader.wrong(fields["parts"], f"a composition has {len(parts)} parts.", "Two to four.")
+            joins = reader.texts(fields.get("joins"), "joins")
+            for join in joins:
+                if join.text not in known:
+                    reader.wrong(join.place, f"unknown join {join.text!r}.", f"{closest(join.text, known)} Known: {', '.join(known) or 'none in this language'}.")  # fmt: skip
+            if name is None:
+                continue
+            if name.text in found:
+                reader.wrong(name.place, f"the composition {name.text!r} is given twice.", "Give every one its own name.")  # fmt: skip
+            found[name.text] = Composition(
+                name.text, weight or 1.0, parts, tuple(join.text for join in joins), reader.place(item)
+            )
+        return tuple(found.values())
+
+    def held_out_pairs(self, reader: Reader, node: Node | None) -> frozenset[tuple[str, str]]:
+        """Pairs of intents that only `test_compositions` has."""
+        fields = reader.fields(node, "held_out", ["compositions"]) if node is not None else {}
+        pairs = set()
+        for item in reader.items(fields.get("compositions"), "held_out.compositions"):
+            names = [text.text for text in reader.texts(item, "a pair of held_out.compositions")]
+            if len(names) == 2:
+                pairs.add((names[0], names[1]))
+            else:
+                reader.wrong(item, f"a pair of intents has {len(names)} names.", "Write [first, second].")
+        return frozenset(pairs)
+
+    def missing_tool(
+        self, reader: Reader, node: Node | None, mix: Mapping[str, float]
+    ) -> tuple[Template, ...]:
+        """What the model says where the tool it would call is not declared."""
+        fields = reader.fields(node, "missing_tool", ["answers"]) if node is not None else {}
+        texts = reader.texts(fields.get("answers"), "answers")
+        if BORROWED in mix and node is None and reader.root is not None:
+            reader.wrong(
+                reader.root, f"`mix` asks for {BORROWED!r}, but there is nothing to say then.", "Add `missing_tool: {answers: [...]}`.",
+            )  # fmt: skip
+        read = (read_template(text, "answer", {}, (), self.complain, is_korean=True) for text in texts)
+        return tuple(template for template in read if template is not None)
+
+    def prompt(self, reader: Reader, node: Node | None) -> PromptRule:
+        """Which tools are declared in a row, and how."""
+        if node is None:
+            return PromptRule()
+        fields = reader.fields(node, "prompt", [], ["distractors", "shuffled", "masked"])
+        values = {name: reader.value(value, f"prompt.{name}") for name, value in fields.items()}
+        distractors, masked = values.get("distractors"), values.get("masked", 0.0)
+        if distractors is not None and (
+            not isinstance(distractors, int) or isinstance(distractors, bool) or distractors < 0
+        ):
+            reader.wrong(fields["distractors"], f"prompt.distractors is {distractors!r}.", "A whole number, or leave it out to declare all tools.")  # fmt: skip
+            distractors = None
+        if not isinstance(values.get("shuffled", False), bool):
+            reader.wrong(
+                fields["shuffled"], f"prompt.shuffled is {values['shuffled']!r}.", "Write true or false."
+            )
+        if isinstance(masked, bool) or not isinstance(masked, int | float) or not 0 <= masked <= 1:
+            reader.wrong(fields["masked"], f"prompt.masked is {masked!r}.", "A share from 0 to 1.")
+            masked = 0.0
+        return PromptRule(distractors, values.get("shuffled") is True, float(masked))
+
+    def coverage(self, reader: Reader, node: Node | None) -> dict[str, Any]:
+        """How often each value is there, at least and at most."""
+        fields = reader.fields(node, "coverage", [], ["each_value", "at_most"]) if node is not None else {}
+        found: dict[str, Any] = {}
+        if "each_value" in fields:
+            number = reader.number(fields["each_value"], "coverage.each_value")
+            if number is not None and (not isinstance(number, int) or number < 0):
+                reader.wrong(
+                    fields["each_value"], f"coverage.each_value is {number}.", "A whole number of rows."
+                )
+            else:
+                found["each_value"] = number or 0
+        if "at_most" in fields:
+            share = reader.weight(fields["at_most"], "coverage.at_most")
+            if share is not None and share > 1:
+                reader.wrong(fields["at_most"], f"coverage.at_most is {share}.", "A share up to 1.")
+            found["at_most"] = min(share or 1.0, 1.0)
+        return found
+
     # tools.json
 
     def tools(self, file: Path) -> dict[str, Tool]:
         """The tools by name."""
         where = shown_path(file)
         try:
+            if file.exists() and not file.is_file():
+                raise OSError(errno.EINVAL, "it is no file")
             text = file.read_text(encoding="utf-8")
             entries = read_json(text)
         except OSError as error:
@@ -249,165 +352,6 @@ class _PackReader:
                     )
             tools[tool.name] = tool
         return tools
-
-    # slots.yaml
-
-    def slots(self, reader: Reader, is_korean: bool) -> dict[str, Slot]:
-        """The slots by name."""
-        fields = reader.fields(reader.root, "slots.yaml", ["slots"])
-        found: dict[str, Slot] = {}
-        for name, (key, body) in reader.mapping(fields.get("slots"), "slots").items():
-            place = reader.place(key)
-            if not name.isidentifier() or name in RESERVED:
-                reader.wrong(
-                    key,
-                    f"{name!r} cannot be a slot's name.",
-                    "Use letters, digits and _, and none of the words that templates use themselves.",
-                )
-                continue
-            pairs = reader.mapping(body, f"slot {name!r}")
-            kinds = [kind for kind in ("values", "range", "words") if kind in pairs]
-            if len(kinds) != 1:
-                has = f"has {' and '.join(kinds)}" if kinds else "has no values"
-                reader.wrong(
-                    key,
-                    f"slot {name!r} {has}.",
-                    "Give it one of `values:`, `range:` with `forms:`, or `words:`.",
-                )
-                continue
-            required = {"values": ["values"], "range": ["range", "forms"], "words": ["words"]}[kinds[0]]
-            nodes = reader.fields(body, f"slot {name!r}", required)
-            if kinds[0] == "range":
-                values = self.range_values(reader, name, nodes, is_korean)
-            elif kinds[0] == "values":
-                values = self.listed_values(reader, name, nodes["values"])
-            else:
-                words = self.forms(reader, nodes["words"], f"words of slot {name!r}")
-                values = (SlotValue(None, words, place),) if words else ()
-            # A slot whose values do not read is kept without any: its templates are still checked.
-            found[name] = Slot(name, kinds[0], values, place)
-        return found
-
-    def forms(self, reader: Reader, node: Node | None, what: str) -> tuple[str, ...]:
-        """Plain surface forms."""
-        texts = reader.texts(node, what)
-        for text in texts:
-            if "{{" in text.text or "{%" in text.text:
-                reader.wrong(
-                    text.place,
-                    f"{text.text!r} in {what} looks like a template.",
-                    "Only the forms of a range are templates; write the text itself.",
-                )
-        return tuple(text.text for text in texts)
-
-    def listed_values(self, reader: Reader, slot: str, node: Node) -> tuple[SlotValue, ...]:
-        found: dict[str, SlotValue] = {}
-        said: dict[str, SlotValue] = {}
-        for item in reader.items(node, f"values of slot {slot!r}"):
-            fields = reader.fields(item, f"a value of slot {slot!r}", ["value", "forms"])
-            if len(fields) < 2:
-                continue
-            value = SlotValue(
-                reader.value(fields["value"], f"a value of slot {slot!r}"),
-                self.forms(reader, fields["forms"], f"forms of slot {slot!r}"),
-                reader.place(item),
-            )
-            key = json.dumps(value.value, sort_keys=True)
-            if key in found:
-                reader.wrong(
-                    item,
-                    f"the value {key} of slot {slot!r} is given twice (line {found[key].place.line}).",
-                    "Join their forms.",
-                )
-            for form in value.forms:
-                if form in said and said[form] is not value:
-                    reader.wrong(
-                        item,
-                        f"{form!r} says two values of slot {slot!r} (line {said[form].place.line}).",
-                        "Keep it with one: a row could not be labelled.",
-                    )
-                said[form] = value
-            found[key] = value
-        return tuple(value for value in found.values() if value.forms)
-
-    def range_values(
-        self, reader: Reader, slot: str, nodes: Mapping[str, Node], is_korean: bool
-    ) -> tuple[SlotValue, ...]:
-        ends = reader.fields(nodes.get("range"), f"range of slot {slot!r}", ["from", "to"], ["step"])
-        numbers = {name: reader.number(node, f"`{name}` of slot {slot!r}") for name, node in ends.items()}
-        first, last, step = numbers.get("from"), numbers.get("to"), numbers.get("step", 1)
-        if first is None or last is None or step is None:
-            return ()
-        if step <= 0 or last < first:
-            reader.wrong(
-                nodes["range"],
-                f"slot {slot!r} runs from {first} to {last} by {step}.",
-                "`from` is the smaller end, `step` is above 0.",
-            )
-            return ()
-        # Decimals, so that 0.1 + 0.2 is 0.3.
-        start, stride = Decimal(str(first)), Decimal(str(step))
-        span = Decimal(str(last)) - start
-        # Beyond what decimals hold exactly the remainder is not reckoned: the range is too large anyhow.
-        count, rest = divmod(span, stride) if span / stride < MAX_RANGE else (span / stride, Decimal(0))
-        if rest:
-            reader.wrong(
-                nodes["range"],
-                f"slot {slot!r} never reaches {last} from {first} by {step}.",
-                "Both ends of a range are used; choose another end or step.",
-            )
-            return ()
-        if count >= MAX_RANGE:
-            reader.wrong(
-                nodes["range"],
-                f"slot {slot!r} holds {count + 1:f} numbers.",
-                f"At most {MAX_RANGE}: choose a larger step.",
-            )
-            return ()
-        is_whole = all(isinstance(number, int) for number in (first, step))
-        values = [start + stride * index for index in range(int(count) + 1)]
-        return self.said_numbers(
-            reader, slot, [int(v) if is_whole else float(v) for v in values], nodes.get("forms"), is_korean
-        )
-
-    def said_numbers(
-        self, reader: Reader, slot: str, numbers: list[int | float], node: Node | None, is_korean: bool
-    ) -> tuple[SlotValue, ...]:
-        """Each number with its forms, rendered once and for all."""
-        forms: list[list[str]] = [[] for _ in numbers]
-        wording = Wording(Chance("forms"))
-        for text in reader.texts(node, f"forms of slot {slot!r}"):
-            template = read_template(
-                text,
-                "form",
-                {"n": [str(numbers[0]), str(numbers[-1])]},
-                (),
-                self.complain,
-                is_korean=is_korean,
-            )
-            if template is None:
-                continue
-            if not template.slots:
-                reader.wrong(
-                    text.place,
-                    f"the form {text.text!r} of slot {slot!r} does not say the number.",
-                    "Print it with {{ n }}.",
-                )
-            try:
-                for number, said in zip(numbers, forms, strict=True):
-                    said.append(template.render(wording, {"n": number}))
-            except (FgError, ValueError, TypeError, jinja2.TemplateError) as error:
-                reader.wrong(
-                    text.place,
-                    f"the form {text.text!r} of slot {slot!r} fails for {number}: {error}",
-                    "Another filter, or another range.",
-                )
-        place = reader.place(node) if node is not None else Place(reader.file, 1)
-        return tuple(
-            SlotValue(number, tuple(dict.fromkeys(said)), place)
-            for number, said in zip(numbers, forms, strict=True)
-            if said
-        )
 
 
 def _line_of_tool(text: str, entry: Any) -> int:

@@ -3,13 +3,17 @@
     {{ room }}                      the slot's surface form
     {{ pick('bitte', room) }}       one of them
     {{ maybe('please') }}           this, or nothing
+    {{ maybe('please', 0.2) }}      the same, printed in a fifth of the rows
     {{ room | josa('을/를') }}       the word with its particle (Korean packs)
     {{ '켜다' | verb('어 줘') }}      the verb with an ending
     {{ '켜다' | request }}           the verb with an ending that asks, drawn from the row's register
+    {{ '켜다' | prohibit }}          the verb with an ending that forbids: 켜지 마
+    {{ '24도로' | verbless }}        words that ask without a verb: 24도로 부탁해
     {{ a ~ b }}                     both, without a blank
 
-No loops, conditions, attributes or other calls: every choice can be found, and counted, from the syntax tree. What
-passes that check still runs in Jinja's immutable sandbox with strict undefined.
+No loops, conditions, attributes or other calls: every choice is found, and counted, from Jinja's own syntax tree when the pack
+is read (`fgdata.space`). What passes that check still runs in Jinja's immutable sandbox with strict undefined: `render` is that
+reference, and `fgdata check` renders every template in it.
 """
 
 from __future__ import annotations
@@ -24,7 +28,7 @@ from jinja2 import nodes
 from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-from fgdata import korean
+from fgdata import english, korean
 from fgdata.chance import Chance, Weighted
 from fgdata.errors import FgError
 from fgdata.positions import Place, Text, closest
@@ -33,10 +37,13 @@ TemplateUse = Literal["utterance", "answer", "form"]
 """Where a template stands: what a user says, what the model answers, how a number is said."""
 
 CHOICES = ("pick", "maybe")
-KOREAN_FILTERS = ("josa", "verb", "request", "sino", "native")
+ASKING = ("request", "prohibit", "verbless")
+"""Filters whose endings are drawn from the row's register."""
+KOREAN_FILTERS = ("josa", "verb", *ASKING, "sino", "native")
+ENGLISH_FILTERS = ("a", "plural", "contracted")
 FILTERS: Mapping[TemplateUse, tuple[str, ...]] = {
-    "utterance": ("josa", "verb", "request", "lower", "upper", "capitalize"),
-    "answer": ("josa", "verb", "lower", "upper", "capitalize"),
+    "utterance": ("josa", "verb", *ASKING, "lower", "upper", "capitalize", *ENGLISH_FILTERS),
+    "answer": ("josa", "verb", "lower", "upper", "capitalize", *ENGLISH_FILTERS),
     "form": ("sino", "native", "abs", "josa"),
 }
 ARGUMENTS = {"josa": 1, "verb": 1}
@@ -58,9 +65,22 @@ conjugated = lru_cache(maxsize=65536)(korean.conjugate)
 
 
 @cache
-def endings_of(register: str) -> Weighted[str]:
-    """The endings that ask for something in a register; empty where it has none."""
-    return Weighted(korean.request_endings(register) if register in korean.REGISTERS else ())
+def endings_of(register: str, lemma: str | None = None, use: str = "request") -> Weighted[str]:
+    """The endings of a register for one of `ASKING`, those that suit the verb; empty where there are none."""
+    if register not in korean.REGISTERS:
+        return Weighted(())
+    if use == "prohibit":
+        return Weighted(korean.prohibition_endings(register))
+    if use == "verbless":
+        return Weighted(korean.verbless_endings(register))
+    return Weighted(korean.request_endings(register, lemma))
+
+
+def with_ending(text: str, ending: str, use: str) -> str:
+    """The text with one of the endings of `endings_of`; an empty text stays empty."""
+    if not text or use != "verbless":
+        return conjugated(text, ending) if text else ""
+    return f"{text}{'' if ending in ('', '요') else ' '}{ending}"
 
 
 def _josa(word: str | int, particle: str) -> str:
@@ -71,10 +91,17 @@ def _verb(lemma: str, ending: str) -> str:
     return conjugated(lemma, ending) if lemma else ""
 
 
-@jinja2.pass_context
-def _request(context: Context, lemma: str) -> str:
-    wording: Wording = context["_wording"]
-    return conjugated(lemma, wording.chance.weighted(endings_of(wording.register))) if lemma else ""
+def _asking(use: str) -> Callable[[Context, str], str]:
+    @jinja2.pass_context
+    def asking(context: Context, text: str) -> str:
+        wording: Wording = context["_wording"]
+        return (
+            with_ending(text, wording.chance.weighted(endings_of(wording.register, text, use)), use)
+            if text
+            else ""
+        )
+
+    return asking
 
 
 @jinja2.pass_context
@@ -84,9 +111,9 @@ def _pick(context: Context, *options: str) -> str:
 
 
 @jinja2.pass_context
-def _maybe(context: Context, option: str) -> str:
+def _maybe(context: Context, option: str, share: float = 0.5) -> str:
     wording: Wording = context["_wording"]
-    return option if wording.chance.below(2) else ""
+    return option if wording.chance.below(1000) < share * 1000 else ""
 
 
 _FUNCTIONS = {"pick": _pick, "maybe": _maybe}
@@ -102,20 +129,29 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.filters = {
         "josa": _josa,
         "verb": _verb,
-        "request": _request,
+        **{use: _asking(use) for use in ASKING},
         "sino": korean.sino,
         "native": korean.native,
         "abs": abs,
         "lower": str.lower,
         "upper": str.upper,
         "capitalize": lambda text: text[:1].upper() + text[1:],
+        "a": english.with_article,
+        "plural": english.plural,
+        "contracted": english.contracted,
     }
     return environment
 
 
+def apply_filter(name: str, text: str, *arguments: str) -> str:
+    """The text through one of the filters; `request` is `verb` with an ending that was drawn."""
+    return str(_environment().filters[name](text, *arguments))
+
+
 def tidied(text: str) -> str:
     """The text with runs of blanks as one, none at its ends and none before , . ? !"""
-    text = " ".join(text.split())
+    if "  " in text or text[:1] == " " or text[-1:] == " " or not text.isprintable():
+        text = " ".join(text.split())
     for sign in ",.?!":
         if sign in text:
             text = text.replace(f" {sign}", sign)
@@ -138,6 +174,8 @@ class Template:
     always: frozenset[str]
     """Those of them that it prints whatever is chosen."""
     uses_request: bool
+    parts: tuple[str | nodes.Expr, ...] = field(default=(), compare=False, repr=False)
+    """Fixed text and expressions, in turn, as Jinja's syntax tree has them."""
 
     @property
     def place(self) -> Place:
@@ -202,7 +240,13 @@ def read_template(
     always = check.body(tree.body)
     if check.failed:
         return None
-    return Template(source, tuple(check.used), frozenset(always), check.uses_request)
+    parts = [
+        part.data if isinstance(part, nodes.TemplateData) else part
+        for statement in tree.body
+        if isinstance(statement, nodes.Output)
+        for part in statement.nodes
+    ]
+    return Template(source, tuple(check.used), frozenset(always), check.uses_request, tuple(parts))
 
 
 @dataclass(slots=True, kw_only=True)
@@ -311,15 +355,9 @@ class _Check:
                 "Write every choice out.",
             )
             return set()
-        printed = [self.expression(argument) for argument in node.args]
         if name == "maybe":
-            if len(node.args) != 1:
-                self.wrong(
-                    node,
-                    f"maybe(...) takes one thing, not {len(node.args)}.",
-                    "Write {{ maybe(pick(a, b)) }} for one of several or nothing.",
-                )
-            return set()
+            return self.maybe(node)
+        printed = [self.expression(argument) for argument in node.args]
         if len(node.args) < 2:
             self.wrong(
                 node,
@@ -327,6 +365,20 @@ class _Check:
                 "Add another choice, or take pick away.",
             )
         return set.intersection(*printed) if printed else set()
+
+    def maybe(self, node: nodes.Call) -> set[str]:
+        """Nothing is printed for sure; what may be is looked at."""
+        share = node.args[1] if len(node.args) == 2 else None
+        is_share = isinstance(share, nodes.Const) and isinstance(share.value, float) and 0 < share.value < 1
+        if len(node.args) != 1 and not is_share:
+            self.wrong(
+                node,
+                f"maybe(...) takes one thing, and a share between 0 and 1 if you like, not {len(node.args)} things.",
+                "Write {{ maybe(pick(a, b)) }} for one of several or nothing, {{ maybe('please', 0.2) }} for a share.",
+            )
+        for argument in node.args[:1]:
+            self.expression(argument)
+        return set()
 
     def filter(self, node: nodes.Filter, inner: nodes.Expr) -> set[str]:
         printed = self.expression(inner)
@@ -354,30 +406,32 @@ class _Check:
                 "Write it out: {{ word | josa('을/를') }}, {{ '켜다' | verb('어 줘') }}.",
             )
             return printed
-        if node.name == "request":
+        if node.name in ASKING:
             self.uses_request = True
-            arguments = [ending for register in self.registers for ending in endings_of(register).items]
             for register in self.registers:
-                if not endings_of(register).items:
+                if not endings_of(register, None, node.name).items:
                     self.wrong(
                         node,
                         f"the register {register!r} has no endings that ask, so `request` cannot be used.",
                         "Name other `registers` for this family.",
                     )
-        if node.name in ("josa", "verb", "request") and not self.failed:
+        if node.name in ("josa", "verb", *ASKING, *ENGLISH_FILTERS) and not self.failed:
             self.try_out(node, inner, arguments)
         return printed
 
     def try_out(self, node: nodes.Filter, inner: nodes.Expr, arguments: list[str]) -> None:
         """Run a Korean filter over every word it can meet: what it refuses is said now, not in the middle of a run."""
-        apply = _josa if node.name == "josa" else _verb
         refused = []
         for word in dict.fromkeys(self.words(inner)):
-            for argument in arguments:
-                try:
-                    apply(word, argument)
-                except (FgError, ValueError) as error:
-                    refused.append(str(error))
+            try:
+                if node.name not in ASKING:
+                    apply_filter(node.name, word, *arguments)
+                    continue
+                for register in self.registers if word else ():
+                    for ending in endings_of(register, word, node.name).items:
+                        with_ending(word, ending, node.name)
+            except (FgError, ValueError) as error:
+                refused.append(str(error))
         for reason in dict.fromkeys(refused):
             self.wrong(node, f"`{node.name}` refuses: {reason}", "")
 
@@ -396,4 +450,4 @@ class _Check:
             apply = _environment().filters[node.name]
             arguments = [argument.value for argument in node.args if isinstance(argument, nodes.Const)]
             for word in self.words(node.node):
-                yield from [] if node.name == "request" else [apply(word, *arguments)]
+                yield from [] if node.name in ASKING else [apply(word, *arguments)]

@@ -11,24 +11,28 @@ import sys
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from small_pack import INTENTS, SLOTS, write_korean_pack, write_pack
 
+from fgdata import dataset
 from fgdata.chance import Chance, Deck, Weighted, shares
-from fgdata.dataset import FILES, write_dataset
+from fgdata.dataset import Shard, write_dataset
 from fgdata.errors import PackError, UsageError
 from fgdata.example import Example, read_jsonl
 from fgdata.files import file_sha256
 from fgdata.format import TRIGGER, parse_completion, render_training
-from fgdata.generate import Generated, generate, utterance_key
+from fgdata.generate import Generated, Request, generate, utterance_key
 from fgdata.pack import Pack
 from fgdata.pack_reader import read_pack
+from fgdata.plan import Shortfall
 from fgdata.schema import Call, coerce_call
 
 SPLITS = ("train", "validation", "test")
+HERE = (*(f"{split}.jsonl" for split in SPLITS), "manifest.json")
 
 
 @pytest.fixture(scope="module")
@@ -247,13 +251,9 @@ def test_a_family_that_runs_out_is_said(tmp_path: Path) -> None:
     made = generate(read_pack(folder), 40_000, 1)
     texts = [row.utterance for row in all_rows(made)]
     assert len(set(texts)) == len(texts) < 40_000
-    assert sum(shortfall.missing for shortfall in made.shortfalls) == 40_000 - len(texts)
-    weather = [
-        shortfall
-        for shortfall in made.shortfalls
-        if shortfall.family.startswith("weather/") and shortfall.split == "train"
-    ]
-    assert {shortfall.made for shortfall in weather} == {16}
+    missing = [s for s in made.shortfalls if s.what.startswith("rows of kind")]
+    assert sum(shortfall.asked - shortfall.made for shortfall in missing) == 40_000 - len(texts)
+    assert Shortfall("train", "rows of kind no_call", 6400, 96) in made.shortfalls
 
 
 def test_other_families_make_up(tmp_path: Path) -> None:
@@ -268,7 +268,7 @@ def test_other_families_make_up(tmp_path: Path) -> None:
     )
     made = generate(read_pack(write_pack(tmp_path, cosy=text)), 400, 1)
     assert made.n_rows == 400
-    assert [(s.family, s.made, s.missing) for s in made.shortfalls] == [("cosy/family_0", 1, 0)]
+    assert made.shortfalls == (Shortfall("train", "texts of cosy/family_0", 12, 1),)
 
 
 def test_one_text_with_two_labels(tmp_path: Path) -> None:
@@ -282,7 +282,7 @@ def test_one_text_with_two_labels(tmp_path: Path) -> None:
     with pytest.raises(PackError) as caught:
         generate(read_pack(folder), 2000, 1)
     said = str(caught.value)
-    assert re.search(r"weather\.yaml:44: .*cosy\.yaml:46", said)
+    assert re.search(r"weather\.yaml:44: .*cosy\.yaml:46|cosy\.yaml:46: .*weather\.yaml:44", said)
     assert "means" in said
     assert "cosy/family_9" in said
     assert "weather/family_9" in said
@@ -310,20 +310,21 @@ def test_texts_that_are_none(tmp_path: Path, template: str, said: str) -> None:
 # The folder
 
 
-def write(pack: Pack, made: Generated, folder: Path, *, force: bool = False) -> dict[str, object]:
-    """The manifest of `made` in `folder`."""
-    return write_dataset(made, pack, folder, rows=400, seed=1, force=force)
+def write(pack: Pack, folder: Path, *, force: bool = False, **options: Any) -> dict[str, Any]:
+    """The manifest of 400 rows in `folder`."""
+    return write_dataset(pack, Request(400, 1), folder, force=force, **options)
 
 
 def test_the_folder_holds_rows_and_manifest(pack: Pack, made: Generated, tmp_path: Path) -> None:
     """Rows read back as they were made; the manifest's hashes and counts are right."""
-    manifest = write(pack, made, tmp_path / "out")
-    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == sorted(FILES)
+    manifest = write(pack, tmp_path / "out")
+    assert sorted(file.name for file in (tmp_path / "out").iterdir()) == sorted(HERE)
     assert json.loads((tmp_path / "out" / "manifest.json").read_text()) == manifest
     for split in SPLITS:
         file = tmp_path / "out" / f"{split}.jsonl"
         assert read_jsonl(file) == list(made.splits[split])
-        assert manifest["files"][file.name] == {"rows": len(made.splits[split]), "sha256": file_sha256(file)}  # type: ignore[index]
+        assert manifest["files"][file.name] == {"rows": len(made.splits[split]), "sha256": file_sha256(file)}
+        assert manifest["counts"][split]["kind"] == Counter(row.kind for row in made.splits[split])
     assert manifest["pack_sha256"] == pack.sha256
     assert (manifest["rows_asked"], manifest["rows_made"]) == (400, 400)
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
@@ -331,41 +332,57 @@ def test_the_folder_holds_rows_and_manifest(pack: Pack, made: Generated, tmp_pat
 
 def test_rows_are_written_as_json_writes_them(pack: Pack, made: Generated, tmp_path: Path) -> None:
     """The quick way to write a row gives the same text as json.dumps."""
-    write(pack, made, tmp_path / "out")
+    write(pack, tmp_path / "out")
     lines = (tmp_path / "out" / "test.jsonl").read_text(encoding="utf-8").splitlines()
     assert lines == [json.dumps(row.to_row(), ensure_ascii=False) for row in made.splits["test"]]
 
 
-def test_a_folder_in_use_is_left_alone(pack: Pack, made: Generated, tmp_path: Path) -> None:
+def test_a_folder_in_use_is_left_alone(pack: Pack, tmp_path: Path) -> None:
     """A folder with anything in it is refused; with force, other files in it stay."""
     (tmp_path / "notes.txt").write_text("mine")
     with pytest.raises(UsageError, match=r"output folder in use\. Choose another, or replace .* --force"):
-        write(pack, made, tmp_path)
+        write(pack, tmp_path)
     assert [file.name for file in tmp_path.iterdir()] == ["notes.txt"]
-    write(pack, made, tmp_path, force=True)
-    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([*FILES, "notes.txt"])
-    write(pack, made, tmp_path, force=True)
+    write(pack, tmp_path, force=True)
+    assert sorted(file.name for file in tmp_path.iterdir()) == sorted([*HERE, "notes.txt"])
+    write(pack, tmp_path, force=True)
     assert (tmp_path / "notes.txt").read_text() == "mine"
 
 
-def test_an_empty_folder_is_taken(pack: Pack, made: Generated, tmp_path: Path) -> None:
+def test_an_empty_folder_is_taken(pack: Pack, tmp_path: Path) -> None:
     """An empty folder is no folder in use."""
     (tmp_path / "out").mkdir()
-    write(pack, made, tmp_path / "out")
+    write(pack, tmp_path / "out")
     assert (tmp_path / "out" / "manifest.json").is_file()
 
 
-def test_a_file_in_the_way(pack: Pack, made: Generated, tmp_path: Path) -> None:
+def test_a_file_in_the_way(pack: Pack, tmp_path: Path) -> None:
     """A file where the folder, or one of its parents, should be is told."""
     (tmp_path / "out").write_text("")
     with pytest.raises(UsageError, match="is a file"):
-        write(pack, made, tmp_path / "out", force=True)
+        write(pack, tmp_path / "out", force=True)
     with pytest.raises(UsageError, match="cannot be written"):
-        write(pack, made, tmp_path / "out" / "deeper")
+        write(pack, tmp_path / "out" / "deeper")
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
 
 
 # Processes
+
+
+def test_workers_and_shards_change_no_byte(
+    pack: Pack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two workers write what one does, and the shards together are the whole set."""
+    monkeypatch.setattr(dataset, "CHUNK", 30)
+    write(pack, tmp_path / "one")
+    write(pack, tmp_path / "two", workers=2)
+    for number in range(3):
+        write(pack, tmp_path / f"shard{number}", shard=Shard(number, 3))
+    for name in HERE[:-1]:
+        whole = (tmp_path / "one" / name).read_bytes()
+        assert (tmp_path / "two" / name).read_bytes() == whole
+        parts = [(tmp_path / f"shard{number}" / name).read_bytes() for number in range(3)]
+        assert sorted(line for part in parts for line in part.splitlines()) == sorted(whole.splitlines())
 
 
 def run_generate(folder: Path, out: Path, hash_seed: str) -> None:
@@ -397,32 +414,36 @@ def test_the_same_bytes_in_every_process(tmp_path: Path) -> None:
     first, second = write_korean_pack(tmp_path / "a" / "lamp"), write_korean_pack(tmp_path / "b" / "lamp")
     run_generate(first, tmp_path / "one", "1")
     run_generate(second, tmp_path / "two", "4242")
-    for name in FILES:
+    for name in HERE:
         assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes()
 
 
-def test_a_killed_run_leaves_nothing(tmp_path: Path) -> None:
-    """A run that is killed at work leaves no output folder, and no files beside it."""
+def test_a_killed_run_is_gone_on_with(tmp_path: Path) -> None:
+    """A run that is killed at work leaves no output folder; the same command then ends in the bytes of an undisturbed run."""
     folder, out = write_korean_pack(tmp_path / "lamp"), tmp_path / "out" / "data"
     out.parent.mkdir()
-    command = [
-        sys.executable,
-        "-m",
-        "fgdata.cli",
-        "generate",
-        str(folder),
-        "--rows",
-        "1000000",
-        "--out",
-        str(out),
-    ]
+    command = [sys.executable, "-m", "fgdata.cli", "generate", str(folder), "--rows", "9000", "--out"]
+    here = Path(__file__).parent.parent
     process = subprocess.Popen(
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=Path(__file__).parent.parent
+        [*command, str(out)], stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, cwd=here
     )
-    time.sleep(2.5)
-    assert process.poll() is None, process.stderr.read().decode() if process.stderr else ""
+    part = out.parent / ".data.part" / "train.jsonl"
+    for _ in range(3000):
+        if part.exists() and part.stat().st_size > 100_000:
+            break
+        time.sleep(0.01)
     process.send_signal(signal.SIGKILL)
-    process.wait()
-    if process.stderr:
-        process.stderr.close()
-    assert list(out.parent.iterdir()) == []
+    process.communicate()
+    assert not out.exists()
+    assert part.exists()
+    with part.open("ab") as stream:
+        stream.write(b'{"id": "half a row')
+    other = [*command, str(out), "--seed", "2"]
+    refused = subprocess.run(other, capture_output=True, text=True, cwd=here)
+    assert refused.returncode == 2
+    assert "an unfinished data set with other settings" in refused.stderr
+    subprocess.run([*command, str(out)], check=True, capture_output=True, cwd=here)
+    subprocess.run([*command, str(tmp_path / "undisturbed")], check=True, capture_output=True, cwd=here)
+    for name in HERE:
+        assert (out / name).read_bytes() == (tmp_path / "undisturbed" / name).read_bytes()
+    assert [path.name for path in out.parent.iterdir()] == ["data"]

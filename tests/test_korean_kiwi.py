@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from korean_requests import MORPHEMES, cells, is_adjective
 
 from fgdata.korean import conjugate
 from fgdata.korean.hangul import tail_of
 from fgdata.korean.lexicon import AMBIGUOUS_TAILS, LEXICON
+from fgdata.korean.verbs import find_stem
 
 kiwipiepy = pytest.importorskip("kiwipiepy")
 
@@ -36,6 +38,30 @@ DIFFERENT = {
     "누렇다": "누레 is right, 누래 is not: the vowel harmonises outside 그렇다, 어떻다",
     "퍼렇다": "퍼레, likewise",
     "둥그렇다": "둥그레, likewise",
+    **dict.fromkeys(
+        ["이러다", "그러다", "저러다"], "그래 is the form of 그러다; kiwipiepy contracts the stem: 그러"
+    ),
+    **dict.fromkeys(
+        ["없다", "맛있다", "맛없다", "멋있다", "재미있다", "재미없다", "상관없다", "소용없다"],
+        "없는, not 없은, is the form before a noun: 있다 and 없다 take a verb's endings there",
+    ),
+}
+
+# What `requests.tsv` holds against kiwipiepy: decided endings, and decided verbs with endings in 어.
+DIFFERENT_ENDINGS = {
+    "니": "a question (켜니, 듣니); kiwipiepy has only the 니 of 으니까 (들으니)",
+    "어 주겠니": "likewise: 주겠니, where it writes 주겠으니",
+    "지 말아 줘": "말아 before an auxiliary, as the grammars have it; kiwipiepy writes 마 줘",
+    "은데": "after a verb it is 는데: `conjugate` gives the right one by the table's parts of speech, kiwipiepy what it is asked for",
+    "은": "없는, not 없은, as above",
+    "네요": "빨갛네요 and 빨가네요 are both right; we write the longer one",
+}
+DIFFERENT_VERBS = {
+    "놓다": "both 놔 and 놓아 are right; speech has 놔",
+    "그러다": "그래, not 그러",
+    **dict.fromkeys(
+        ["주다", "들려주다", "알려주다"], "a lemma in 주다 takes no second 주다: 알려 줘, not 알려줘 줘"
+    ),
 }
 
 
@@ -68,3 +94,40 @@ def test_forms_agree_with_kiwi():
     assert n_forms > 7000
     assert not unexplained
     assert set(DIFFERENT) <= set(differing), "a difference that is gone need not be explained"
+
+
+def _morphemes(text: str) -> list[tuple[str, str, bool]]:
+    """Form, tag, and whether a blank stands before it."""
+    parts = [part.rsplit("/", 1) for part in text.split()]
+    return [(form.lstrip("_"), tag, form.startswith("_")) for form, tag in parts]
+
+
+def test_requests_agree_with_kiwi():
+    """Every cell of `requests.tsv`; only the decided endings and verbs differ, and each decision is still needed."""
+    kiwi = kiwipiepy.Kiwi()
+    differing: list[tuple[str, str, str, str]] = []
+    n_forms = 0
+    for lemma, ending, ours in cells():
+        stem = find_stem(lemma)
+        tag = "VA" if is_adjective(lemma) else "VV"
+        if stem.conjugation not in ("규칙", "르"):
+            tag += "-I"
+        elif stem.tail and stem.tail in AMBIGUOUS_TAILS:
+            tag += "-R"
+        n_forms += 1
+        theirs = kiwi.join([(stem.text, tag), *_morphemes(MORPHEMES[ending])], lm_search=False)
+        if ours != theirs:
+            differing.append((lemma, ending, ours, theirs))
+    assert n_forms > 11_000
+    assert not [
+        cell for cell in differing if cell[1] not in DIFFERENT_ENDINGS and cell[0] not in DIFFERENT_VERBS
+    ]
+    assert set(DIFFERENT_ENDINGS) <= {ending for _, ending, _, _ in differing}
+    assert set(DIFFERENT_VERBS) <= {
+        lemma for lemma, ending, _, _ in differing if ending not in DIFFERENT_ENDINGS
+    }
+    assert all(
+        ending.startswith(("어", "었"))
+        for lemma, ending, _, _ in differing
+        if ending not in DIFFERENT_ENDINGS
+    )

@@ -65,6 +65,29 @@ def test_classes_follow_the_human_figures():
 
 
 @pytest.mark.parametrize(
+    "part",
+    [
+        "주겠니",
+        "줄수있니",
+        "줄수있을까",
+        "고맙겠어",
+        "고싶어",
+        "말이야",
+        "좋겠어",
+        "어때",
+        "안돼",
+        "좀부탁",
+        "줘봐",
+        "주라",
+        "야겠어",
+    ],
+)
+def test_informal_groups_that_people_use_are_there(part: str):
+    """The 37 % that plain classes miss: every way of asking that was seen in the human lines has its ending."""
+    assert _share("hae", part) > 0
+
+
+@pytest.mark.parametrize(
     ("register", "lemma", "forms"),
     [
         (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
+import korean_requests
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -109,6 +110,14 @@ CASES = """
 잡다 | 는다 | 잡는다
 있다 | 은데 | 있는데
 없다 | 는데 | 없는데
+없다 | 은데 | 없는데
+맛있다 | 은 | 맛있는
+켜다 | 마 | 켜마
+듣다 | 으마 | 들으마
+싣다 | 읍시다 | 실읍시다
+그러다 | 었어 | 그랬어
+어쩌다 | 어 | 어째
+굽다(규칙) | 은데 | 굽는데
 켜다 | ㄹ래 | 켤래
 켜다 | ㅂ니다 | 켭니다
 켜다 | ㄴ다 | 켠다
@@ -136,6 +145,14 @@ def test_forms_written_by_hand(case: str):
 def test_table_is_frozen():
     """The code still makes the table that was read line by line."""
     assert TABLE.read_text(encoding="utf-8") == build_table(), "run tests/korean_table.py and read the diff"
+
+
+def test_requests_are_frozen():
+    """The code still makes the second table, too: at least a hundred words with sixty endings and more."""
+    held = korean_requests.TABLE.read_text(encoding="utf-8")
+    assert held == korean_requests.build_table(), "run tests/korean_requests.py and read the diff"
+    assert len(held.splitlines()) > 150
+    assert len(korean_requests.MORPHEMES) > 80
 
 
 def test_table_covers_the_lexicon():

@@ -42,10 +42,10 @@ def test_calls_take_typed_values(tmp_path: Path) -> None:
     """A slot in a call is its canonical value, and a policy its number."""
     pack = read_pack(write_pack(tmp_path))
     calls = {intent.name: intent.calls for intent in pack.intents}
-    assert calls["set_level"][0].call({"room": "kitchen", "level": 5}) == Call(
-        "set_light", {"room": "kitchen", "level": 5}
-    )
-    assert calls["cosy"][0].call({}) == Call("set_light", {"level": 20})
+    assert calls["set_level"][0].calls({"room": "kitchen", "level": 5}) == [
+        Call("set_light", {"room": "kitchen", "level": 5})
+    ]
+    assert calls["cosy"][0].calls({}) == [Call("set_light", {"level": 20})]
 
 
 def test_ranges_hold_both_ends_and_exact_decimals(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ BAD_HEADS = [
     ("train: 0.8", "train: lots", "pack.yaml:7: splits.train must be a number, not a text (lots)."),
     ("train: 0.8", "trian: 0.8", "pack.yaml:7: splits names an unknown 'trian'. Did you mean 'train'?"),
     (", test: 0.1", "", "pack.yaml:7: splits has no share for 'test'. Add `test: 0.1`."),
-    ("mix: {call: 0.7", "mix: {chat: 0.7", "pack.yaml:8: mix names an unknown 'chat'. Known: call, no_call, ask."),
+    ("mix: {call: 0.7", "mix: {chat: 0.7", "pack.yaml:8: mix names an unknown 'chat'. Known: call, several, exception, correction, no_call, negation, missing_tool, ask."),
     ("mix: {call: 0.7, no_call: 0.2, ask: 0.1}", "mix: 1", "pack.yaml:8: mix must be a mapping (`key: value` lines), not a number."),
     ("registers: {plain: 1}", "registers: {}", "pack.yaml:9: registers is empty. Add `name: weight` lines."),
     ("value: 20, why: Cosy", "value: 2020-01-01, why: Cosy", "pack.yaml:11: value of policy 'cosy' is a date (2020-01-01). Quote it if a text is meant."),
@@ -113,7 +113,7 @@ BAD_SLOTS = [
     ("forms: [kitchen, cooking area]", "forms: []", "slots.yaml:4: forms of slot 'room' is empty."),
     ("value: kitchen", "value: cellar", "slots.yaml:4: slot 'room' does not fit "),
     ("value: bedroom", "value: kitchen", "slots.yaml:5: the value \"kitchen\" of slot 'room' is given twice (line 4). Join their forms."),
-    ("[bedroom, room where", "[kitchen, room where", "slots.yaml:5: 'kitchen' says two values of slot 'room' (line 4)."),
+    ("[bedroom, room where", "[kitchen, room where", "slots.yaml:5: 'kitchen' says two values of slot 'room', or is held out and not (line 4)."),
     ('"{{ n }}%"', '"{{ n"', "slots.yaml:8: broken template: "),
     ('"{{ n }}%"', '"full"', "slots.yaml:8: the form 'full' of slot 'level' does not say the number. Print it with {{ n }}."),
     ('"{{ n }}%"', '"{{ n | sino }}"', "slots.yaml:8: unknown filter 'sino' in a number's form. Known: abs."),
@@ -158,7 +158,7 @@ BAD_INTENTS = [
     ("{{ room }}", "{{ room | shout }}", "set_level.yaml:9: unknown filter 'shout' in an utterance."),
     ("{{ room }}", "{{ room | josa('을/를') }}", "set_level.yaml:9: unknown filter 'josa' in an utterance."),
     ("{{ room }}", "{{ pick(room) }}", "set_level.yaml:9: pick(...) takes two or more, not 1."),
-    ("{{ room }}", "{{ maybe('a', 'b') }}", "set_level.yaml:9: maybe(...) takes one thing, not 2."),
+    ("{{ room }}", "{{ maybe('a', 'b') }}", "set_level.yaml:9: maybe(...) takes one thing, and a share between 0 and 1 if you like, not 2 things."),
     ("{{ room }}", "{{ pick(*room) }}", "set_level.yaml:9: pick(...) takes texts in quotes and slots"),
     ("{{ room }}", "{{ pick(room.upper(), 'a') }}", "set_level.yaml:9: only pick(...) and maybe(...) are called."),
     ("{{ room }}", "{{ pick(3, 'a') }}", "set_level.yaml:9: 3 is no text."),
@@ -396,3 +396,31 @@ def test_the_documented_pack_works(tmp_path: Path) -> None:
     said = re.search(r"error: my_lamp/(.*)", page)
     assert said is not None
     assert problems_of(tmp_path / "my_lamp") == [said[1].removeprefix("intents/")]
+
+
+def test_a_unit_says_its_numbers(tmp_path: Path) -> None:
+    """A range with a unit needs no forms: they are those that the unit is said with."""
+    slots = KOREAN_SLOTS.replace('    forms: ["{{ n }}%", "{{ n | sino }} 퍼센트"]\n', "").replace(
+        "step: 10}", "step: 10, unit: 도}"
+    )
+    folder = write_korean_pack(tmp_path)
+    (folder / "slots.yaml").write_text(slots, encoding="utf-8")
+    forms = read_pack(folder).slots["level"].values[0].forms
+    assert {"10도", "10 도", "십 도"} <= set(forms)
+    (folder / "slots.yaml").write_text(slots.replace(", unit: 도", ""), encoding="utf-8")
+    with pytest.raises(PackError, match=r"slots\.yaml:7: slot 'level' does not say how its numbers are said"):
+        read_pack(folder)
+
+
+def test_forms_of_one_register(tmp_path: Path) -> None:
+    """A form that names registers is said in no other."""
+    folder = write_korean_pack(tmp_path)
+    slots = KOREAN_SLOTS.replace("forms: [침실, 안방]", "forms: [침실, {text: 안방, registers: [hae]}]")
+    (folder / "slots.yaml").write_text(slots, encoding="utf-8")
+    made = generate(read_pack(folder), 600, 1)
+    spoken = [row.register for rows in made.splits.values() for row in rows if "안방" in row.utterance]
+    assert spoken
+    assert set(spoken) == {"hae"}
+    (folder / "slots.yaml").write_text(slots.replace("[hae]", "[hey]"), encoding="utf-8")
+    with pytest.raises(PackError, match=r"slots\.yaml:5: unknown register 'hey'"):
+        read_pack(folder)

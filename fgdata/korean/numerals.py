@@ -9,8 +9,8 @@ from fgdata.errors import FgError, Problem
 
 _DIGITS = "영일이삼사오육칠팔구"
 _PLACES = ("", "십", "백", "천")
-_GROUPS = ("", "만", "억", "조", "경")
-SINO_LIMIT = 10 ** (4 * len(_GROUPS))
+GROUPS = ("", "만", "억", "조", "경")
+SINO_LIMIT = 10 ** (4 * len(GROUPS))
 """`sino` reads numbers whose size is below this."""
 _NATIVE_ONES = ("", "하나", "둘", "셋", "넷", "다섯", "여섯", "일곱", "여덟", "아홉")
 _NATIVE_TENS = ("", "열", "스물", "서른", "마흔", "쉰", "예순", "일흔", "여든", "아흔")
@@ -41,11 +41,11 @@ def sino(n: int) -> str:
     if n == 0:
         return _DIGITS[0]
     parts = []
-    for index in range(len(_GROUPS) - 1, -1, -1):
+    for index in range(len(GROUPS) - 1, -1, -1):
         group = n // 10 ** (4 * index) % 10_000
         if group:
             said = "" if group == 1 and index == 1 and n < 20_000 else _four_digits(group)
-            parts.append(said + _GROUPS[index])
+            parts.append(said + GROUPS[index])
     return "".join(parts)
 
 
@@ -63,16 +63,22 @@ def decimal(value: int | float | str | Decimal) -> str:
 
     Zeros at the end of the decimals are not said; give a string to choose how many digits a value has.
     """
+    number = to_decimal(value)
+    whole, _, fraction = f"{abs(number):f}".partition(".")
+    fraction = fraction.rstrip("0")
+    said = sino(int(whole)) + (f" 점 {sino_digits(fraction, zero='영')}" if fraction else "")
+    return f"마이너스 {said}" if number < 0 and (int(whole) or fraction) else said
+
+
+def to_decimal(value: int | float | str | Decimal) -> Decimal:
+    """`value` as it is written: 24.5 is 24.5, not the float next to it. Raises FgError for what is no finite number."""
     try:
         number = Decimal(str(value))
     except ArithmeticError:
         number = Decimal("nan")
     if not number.is_finite():
         raise FgError(Problem("", f"{value!r} is no number.", "Give digits, such as 24.5."))
-    whole, _, fraction = f"{abs(number):f}".partition(".")
-    fraction = fraction.rstrip("0")
-    said = sino(int(whole)) + (f" 점 {sino_digits(fraction, zero='영')}" if fraction else "")
-    return f"마이너스 {said}" if number < 0 and (int(whole) or fraction) else said
+    return number
 
 
 @lru_cache(maxsize=1024)

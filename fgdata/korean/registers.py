@@ -7,9 +7,10 @@ is our judgement. Every ending reads naturally with a verb such as 켜다 or 올
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from fgdata.errors import FgError, Problem
 from fgdata.korean.lexicon import LEXICON
@@ -18,9 +19,19 @@ from fgdata.korean.verbs import conjugate
 REGISTERS = ("hae", "haeyo", "hapsyo", "haera", "noun", "fragment")
 """해, 해요, 합쇼, 해라; noun: 켜기, 켤 것; fragment: clipped commands."""
 ATTACHED = 0.86
-"""Share of requests whose 주다 is written onto the verb."""
+"""Share of requests whose 주다 is written onto the verb (StyleKQC)."""
 QUESTION_MARK = 0.004
-"""Share of the endings that ask which carry a question mark."""
+"""Share of the endings that ask which carry a question mark; punctuation of any kind stands in 0.1 % of the lines (StyleKQC)."""
+SOFTENER = "좀"
+"""The word that softens a request; it stands before the verb, or after what is asked for."""
+SOFTENER_SHARE = 0.29
+"""Share of requests that hold `SOFTENER` (StyleKQC)."""
+OPENERS: Mapping[str, tuple[tuple[str, float], ...]] = {"hae": (("야", 0.10), ("저기", 0.08))}
+"""Words that open a request, by register, with the share of lines they open (StyleKQC, informal lines)."""
+REQUEST_NOT_LAST = 0.05
+"""Share of requests in which more words follow the one that asks: 꺼줘 에어컨 (StyleKQC)."""
+DIGITS_SHARE = 0.0
+"""Share of lines with digits or Latin letters (StyleKQC, as people speak): numbers are words there (이십사 도)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,14 +50,16 @@ _GROUPS: dict[str, dict[str, _Group]] = {
         "해": _Group(15.0, {"어": 88, "어 봐": 9, "자": 3}),
         "부탁": _Group(10.0, {"어 줘 부탁해": 30, "는 거 부탁해": 24, "어 주는 거 부탁해": 12, "어 달라고 부탁할게": 4,
                               "어 주길 부탁해": 12, "는 것 좀 부탁해": 18}),
-        "other": _Group(37.0, {"어 줬으면 좋겠어": 16, "었으면 좋겠어": 10, "어 주면 좋겠어": 9, "으면 좋겠어": 7, "어 줄 수 있니": 9,
-                               "어 주겠니": 8, "어 주면 고맙겠어": 7, "고 싶어": 8, "고 싶은데": 4, "어 줄 수 있을까": 7, "어 달란 말이야": 3,
-                               "는 게 어때": 3, "어 주면 안 될까": 4, "어 줘야겠어": 3, "어야겠어": 2}),
+        "other": _Group(37.0, {"어 줬으면 좋겠어": 14, "었으면 좋겠어": 10, "어 주면 좋겠어": 9, "으면 좋겠어": 6, "어 줄 수 있니": 9,
+                               "어 주겠니": 8, "어 주면 고맙겠어": 6, "어 줬으면 해": 3, "고 싶어": 7, "고 싶은데": 4, "어 줄 수 있을까": 7,
+                               "어 줄 수 있겠니": 1, "어 달란 말이야": 2, "으란 말이야": 2, "는 게 어때": 2, "는 건 어때": 1,
+                               "어 주면 안 될까": 3, "어 주면 안 돼": 2, "어 줘야겠어": 2, "어야겠어": 2}),
     },
     "haeyo": {
         "주시겠어요": _Group(22.0, {"어 주시겠어요": 36, "어 주실래요": 24, "어 주실 수 있나요": 13, "어 주실 수 있을까요": 12,
                                      "어 주실 수 있어요": 9, "어 주실 수 있으세요": 4, "어 주실 수 있으실까요": 2}),
-        "other -요": _Group(18.0, {"어 줘요": 36, "어요": 12, "어 줄래요": 13, "으세요": 7, "어 봐요": 4, "어 주면 좋겠어요": 7,
+        "other -요": _Group(18.0, {"어 줘요": 36, "어요": 12, "어 줄래요": 11, "으세요": 7, "어 봐요": 3, "어 주면 좋겠어요": 6,
+                              "어 주시면 좋겠어요": 2, "어 주면 고맙겠어요": 2, "어 주시면 감사하겠어요": 1,
                                    "어 주셨으면 좋겠어요": 5, "어 줬으면 해요": 4, "었으면 좋겠어요": 6, "고 싶어요": 6}),
         "주세요": _Group(16.0, {"어 주세요": 96, "어 줘 보세요": 1, "어 주셔요": 3}),
         "부탁": _Group(16.0, {"는 거 부탁해요": 18, "는 거 부탁드려요": 18, "어 주세요 부탁해요": 14, "어 주시길 부탁드려요": 18,
@@ -54,7 +67,8 @@ _GROUPS: dict[str, dict[str, _Group]] = {
     },
     "hapsyo": {
         "-니다": _Group(9.0, {"어 주시기 바랍니다": 38, "어 주시길 바랍니다": 14, "어 주시겠습니까": 16, "어 주시면 감사하겠습니다": 14,
-                              "어 주실 수 있습니까": 8, "어 주셨으면 합니다": 6, "기 바랍니다": 4}),
+                              "어 주실 수 있습니까": 8, "어 주셨으면 합니다": 5, "어 주셨으면 좋겠습니다": 2,
+                              "어 주시면 고맙겠습니다": 2, "었으면 합니다": 1, "어 주실 수 있겠습니까": 2, "기 바랍니다": 4}),
         "십시오": _Group(4.5, {"어 주십시오": 82, "으십시오": 18}),
         "부탁": _Group(2.5, {"어 주시길 부탁드립니다": 50, "어 주시기를 부탁드립니다": 20, "어 주시기 부탁드립니다": 30}),
     },
@@ -72,14 +86,33 @@ _GROUPS: dict[str, dict[str, _Group]] = {
         "기": _Group(20.0, {"기": 100}),
     },
 }  # fmt: skip
+_PROHIBITIONS: dict[str, Mapping[str, float]] = {
+    "hae": {"지 마": 52, "지 말아 줘": 24, "지 마라": 4, "지 말아 줄래": 5, "지 말아 줄 수 있어": 2, "지 말아 줬으면 좋겠어": 3,
+            "지 말았으면 좋겠어": 3, "지 말라고": 3, "지 말자": 2, "지 않았으면 좋겠어": 2},
+    "haeyo": {"지 마세요": 38, "지 말아 주세요": 34, "지 마요": 6, "지 말아요": 2, "지 말아 줘요": 5, "지 말아 주시겠어요": 5, "지 말아 주실래요": 4,
+              "지 말아 주셨으면 좋겠어요": 3, "지 않았으면 좋겠어요": 3},
+    "hapsyo": {"지 마십시오": 36, "지 말아 주십시오": 34, "지 말아 주시기 바랍니다": 14, "지 않기 바랍니다": 4, "지 않도록 해 주십시오": 6,
+               "지 말아 주시겠습니까": 4, "지 말아 주셨으면 합니다": 2},
+    "haera": {"지 마라": 82, "지 말거라": 6, "지 말아라": 6, "지 말도록 해라": 6},
+    "noun": {"지 말 것": 50, "지 말기": 38, "지 않기": 12},
+    "fragment": {"지 마": 70, "지 말기": 20, "지 말 것": 10},
+}  # fmt: skip
+_VERBLESS: dict[str, Mapping[str, float]] = {
+    "hae": {"": 40, "좀": 25, "부탁해": 25, "좀 부탁해": 10},
+    "haeyo": {"부탁드려요": 38, "부탁해요": 24, "좀 부탁드려요": 16, "좀 부탁해요": 8, "좀요": 8, "요": 6},
+    "hapsyo": {"부탁드립니다": 76, "부탁드리겠습니다": 14, "좀 부탁드립니다": 10},
+    "haera": {"": 70, "좀": 30},
+    "noun": {"": 85, "요망": 10, "부탁": 5},
+    "fragment": {"": 88, "좀": 12},
+}
 _SERVING = "알리다 말하다 얘기하다 이야기하다 설명하다 대답하다 답하다 추천하다 안내하다 깨우다 돕다 기억하다"
-_AUXILIARY_STARTS = ("어 주", "어 줘", "어 줄", "어 줬", "어 달", "어 다")
-_SPEAKER_ACTS = ("고 싶", "었으면 좋겠", "으면 좋겠", "어야겠", "자")
+_AUXILIARY = re.compile(r"(어|지 말아|지 않도록 해) (?=주|줘|줄|줬|달|다오)")
+_SPEAKER_ACTS = ("고 싶", "었으면", "으면 좋겠", "어야겠", "자")
 _FOR_THE_SPEAKER = frozenset(_SERVING.split())
 """Verbs of which wanting to do them oneself means another thing than asking for them."""
 _ASKS = (
     *("시겠어요", "래요", "나요", "까요", "수 있어요", "있으세요", "니까"),
-    *("줄래", "수 있어", "있니", "겠니", "을까", "될까", "어때"),
+    *("줄래", "수 있어", "있니", "겠니", "을까", "될까", "안 돼", "어때"),
 )
 
 
@@ -92,20 +125,53 @@ def request_endings(register: str, lemma: str | None = None) -> tuple[tuple[str,
             of endings that make one form of it (알려주다 with 어 and 어줘) one stays, with their weights together.
     Raises: FgError for a register that is none of `REGISTERS`, and for an adjective, which cannot be asked for.
     """
-    if register not in _GROUPS:
+    _check(register)
+    groups = _GROUPS[register].values()
+    total = sum(group.share for group in groups)
+    ranked = _ranked([(group.endings, group.share / total) for group in groups])
+    return tuple(_suited(ranked, lemma) if lemma is not None else ranked)
+
+
+@cache
+def prohibition_endings(register: str) -> tuple[tuple[str, float], ...]:
+    """Endings for `conjugate` that ask not to do something, weighted as those of `request_endings`: 끄지 마, 끄지 말아줘.
+
+    How often people forbid with which ending is our judgement; no count of them is known to us.
+    Raises: FgError for a register that is none of `REGISTERS`.
+    """
+    _check(register)
+    return tuple(_ranked([(_PROHIBITIONS[register], 1.0)]))
+
+
+@cache
+def verbless_endings(register: str) -> tuple[tuple[str, float], ...]:
+    """What may follow the thing asked for where no verb does (거실 불 좀, 24도 부탁해요), weighted; "" where nothing does.
+
+    요 joins its word (24도요); all others stand apart. The weights are our judgement; that a request is said with 부탁 in
+    10 to 16 % of the lines (StyleKQC) counts those with a verb too.
+    Raises: FgError for a register that is none of `REGISTERS`.
+    """
+    _check(register)
+    return tuple(_ranked([(_VERBLESS[register], 1.0)]))
+
+
+def _check(register: str) -> None:
+    """Raise FgError if `register` is none of `REGISTERS`."""
+    if register not in REGISTERS:
         raise FgError(
             Problem("", f"{register!r} is no Korean register.", f"Use one of {', '.join(REGISTERS)}.")
         )
-    groups = _GROUPS[register].values()
-    total = sum(group.share for group in groups)
+
+
+def _ranked(groups: Iterable[tuple[Mapping[str, float], float]]) -> list[tuple[str, float]]:
+    """Endings of groups with their shares, in each of their spellings, heaviest first."""
     weights: dict[str, float] = {}
-    for group in groups:
-        scale = group.share / total / sum(group.endings.values())
-        for ending, weight in group.endings.items():
+    for endings, group_share in groups:
+        scale = group_share / sum(endings.values())
+        for ending, weight in endings.items():
             for spelt, share in _spellings(ending):
                 weights[spelt] = weights.get(spelt, 0.0) + weight * scale * share
-    ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
-    return tuple(_suited(ranked, lemma) if lemma is not None else ranked)
+    return sorted(weights.items(), key=lambda item: (-item[1], item[0]))
 
 
 def _suited(ranked: list[tuple[str, float]], lemma: str) -> list[tuple[str, float]]:
@@ -131,8 +197,8 @@ def _suited(ranked: list[tuple[str, float]], lemma: str) -> list[tuple[str, floa
 def _spellings(ending: str) -> list[tuple[str, float]]:
     """The ways to write `ending`, with their shares: 주다 attached or spaced, a question mark or, nearly always, none."""
     ways = [(ending, 1.0)]
-    if ending.startswith(_AUXILIARY_STARTS):
-        ways = [(ending.replace("어 ", "어", 1), ATTACHED), (ending, 1 - ATTACHED)]
+    if joint := _AUXILIARY.match(ending):
+        ways = [(joint[1] + ending[joint.end() :], ATTACHED), (ending, 1 - ATTACHED)]
     if ending.endswith(_ASKS):
         ways = [
             (spelt + mark, share * part)

@@ -16,7 +16,7 @@ _NAMED_CLASS = re.compile(r"(?P<lemma>.+)\((?P<conjugation>[^()]*)\)")
 _BARE_JAMO = {"ㄴ": "은", "ㄹ": "을", "ㅁ": "음", "ㅂ": "읍"}
 _CONJOINING = str.maketrans("ᆫᆯᆷᆸ", "ㄴㄹㅁㅂ")
 # Written without its 으 by people who think of 켜면, 켜세요.
-_LACKS_EU = re.compile(r"면|며|세요|셔|시|십시|십니|니까|니깐|려|러|므로")
+_LACKS_EU = re.compile(r"면|며|세요|셔|시|십시|십니|니까|니깐|려|러|므로|마$")
 _GIVING = re.compile(r"[어아] ?(?=주|줘|줄|줬|달라|달란|다오)")
 # What may follow a stem directly. An ending that begins otherwise (주세요, 봐) is one that lacks its 어.
 _STARTS = "고 곤 구 군 거 건 걸 게 겐 겠 기 긴 길 김 지 진 질 죠 자 잖 잔 네 니 냐 나 는 느 늬 다 단 답 던 데 더 든 도 되 듯 디 대 댔 소 재"
@@ -35,11 +35,13 @@ _OPEN_TO_CONTRACTED = {
 _H_CONTRACTED = {"ㅏ": "ㅐ", "ㅑ": "ㅒ", "ㅓ": "ㅔ", "ㅕ": "ㅖ"}
 _DEMONSTRATIVES = frozenset(["이렇", "그렇", "저렇", "어떻", "요렇", "고렇", "조렇", "아무렇"])
 """그렇다 becomes 그래, though 누렇다 becomes 누레."""
+_SO_DOING = frozenset(["이러", "그러", "저러", "요러", "고러", "조러", "어쩌"])
+"""그러다 becomes 그래, as its adjective 그렇다 does; 어쩌다 becomes 어째."""
 _BRIGHT = "ㅏㅑㅗ"
 
 
 @dataclass(frozen=True, slots=True)
-class _Stem:
+class Stem:
     """A lemma without its 다, and what decides how it meets an ending."""
 
     text: str
@@ -64,11 +66,17 @@ def conjugate(lemma: str, ending: str) -> str:
 
     Raises: FgError for a lemma without 다 or of unknown class, and for an ending that none of this covers.
     """
+    head, word = split_lemma(lemma)
+    stem = find_stem(word)
+    return head + attach(stem, name_ending(stem, ending))
+
+
+def split_lemma(lemma: str) -> tuple[str, str]:
+    """What stands before the last word, blanks included, and that word: "불을 끄다" -> ("불을 ", "끄다")."""
     matched = _LEMMA.fullmatch(unicodedata.normalize("NFC", lemma).strip())
     if matched is None:
         raise _no_lemma(lemma)
-    stem = _find_stem(matched["word"])
-    return (matched["head"] or "") + _attach(stem, _name_ending(stem, ending))
+    return matched["head"] or "", matched["word"]
 
 
 def _no_lemma(lemma: str) -> FgError:
@@ -77,7 +85,7 @@ def _no_lemma(lemma: str) -> FgError:
 
 
 @lru_cache(maxsize=4096)
-def _find_stem(word: str) -> _Stem:
+def find_stem(word: str) -> Stem:
     """The stem of a lemma of one word, its class from the brackets, the table, a known end of the word, or the spelling."""
     named = _NAMED_CLASS.fullmatch(word)
     lemma = named["lemma"] if named else word
@@ -94,7 +102,7 @@ def _find_stem(word: str) -> _Stem:
             what = f"{word!r} names the unknown class {named['conjugation']!r}."
             raise FgError(Problem("", what, f"Known classes: {', '.join(CLASSES)}."))
         if entry is None or entry.conjugation != named["conjugation"]:
-            entry = Entry("unknown", named["conjugation"])
+            entry = Entry(entry.kind if entry else "unknown", named["conjugation"])
         _check_class(word, text, entry.conjugation)
     tail = tail_of(text)
     if entry is None and ((tail and tail in AMBIGUOUS_TAILS) or text.endswith(("르", "있"))):
@@ -114,7 +122,7 @@ def _find_stem(word: str) -> _Stem:
         raise FgError(Problem("", what, remedy))
     if entry is None:
         entry = Entry("unknown", "르" if text.endswith("르") and len(text) > 1 else "규칙")
-    return _Stem(text, entry.conjugation, entry.kind, tail)
+    return Stem(text, entry.conjugation, entry.kind, tail)
 
 
 def _check_class(word: str, text: str, conjugation: str) -> None:
@@ -131,8 +139,8 @@ def _check_class(word: str, text: str, conjugation: str) -> None:
         raise FgError(Problem("", what, "Name the class that the stem's end shows, or 규칙."))
 
 
-def _name_ending(stem: _Stem, ending: str) -> str:
-    """`ending` by the name that `_attach` knows, and in the form that verbs or adjectives take."""
+def name_ending(stem: Stem, ending: str) -> str:
+    """`ending` by the name that `attach` knows, and in the form that verbs or adjectives take."""
     name = unicodedata.normalize("NFC", ending).translate(_CONJOINING).lstrip("-~")
     if name.startswith("ㅂ니"):
         name = "습" + name[1:]
@@ -149,6 +157,8 @@ def _name_ending(stem: _Stem, ending: str) -> str:
             name = name[1:]
         elif not stem.text.endswith(("있", "없")) and re.match(r"는(데|지|가|걸|$|\s)|느냐", name):
             name = "은" + name[1:] if name[0] == "는" else "으" + name[1:]
+        elif stem.text.endswith(("있", "없")) and re.match(r"은(데|지|가|걸|$|\s)", name):
+            name = "는" + name[1:]  # 맛있는, 없는데: these two take a verb's endings
     elif stem.kind == "verb" and name.startswith("은데"):
         name = "는데" + name[2:]
     known = name[:1] in _CONSONANT_STARTS or (name[:1] == "습" and name[1:2] in ("니", "디"))
@@ -172,7 +182,7 @@ def _is_vowel_ending(name: str) -> bool:
     )
 
 
-def _attach(stem: _Stem, name: str) -> str:
+def attach(stem: Stem, name: str) -> str:
     """Stem and ending, merged."""
     if _is_vowel_ending(name):
         return _attach_eu(stem, name) if split_syllable(name[0])[1] == "ㅡ" else _attach_a_eo(stem, name)
@@ -185,7 +195,7 @@ def _attach(stem: _Stem, name: str) -> str:
     return stem.text + name
 
 
-def _attach_eu(stem: _Stem, name: str) -> str:
+def _attach_eu(stem: Stem, name: str) -> str:
     """An ending in 으 or 은, 을, 음, 읍."""
     text, merged, rest = stem.text, tail_of(name[0]), name[1:]
     if stem.conjugation == "ㄷ":
@@ -206,7 +216,7 @@ def _attach_eu(stem: _Stem, name: str) -> str:
     return with_tail(text, merged) + rest if merged else text + rest
 
 
-def _attach_a_eo(stem: _Stem, name: str) -> str:
+def _attach_a_eo(stem: Stem, name: str) -> str:
     """An ending in 어 or 아; its final consonant (었) goes to the syllable that the contraction leaves."""
     if stem.text.endswith("주") and (giving := _GIVING.match(name)):
         return stem.text[:-1] + name[giving.end() :]  # 알려주다 + 어 줘: one 주다 is enough
@@ -220,7 +230,7 @@ def _attach_a_eo(stem: _Stem, name: str) -> str:
     return (with_tail(open_form, merged) if merged else open_form) + name[1:]
 
 
-def _open_form(stem: _Stem) -> str:
+def _open_form(stem: Stem) -> str:
     """The stem with -어: 올려, 더워, 들어, 골라, 꺼, 해, 돼, 놔."""
     text = stem.text
     lead, vowel, tail = split_syllable(text[-1])
@@ -242,6 +252,8 @@ def _open_form(stem: _Stem) -> str:
             return with_vowel(text, "ㅓ")
     if text[-1] == "하":
         return text[:-1] + "해"
+    if text in _SO_DOING:
+        return with_vowel(text, "ㅐ")
     if text[-1] == "놓":
         return text[:-1] + "놔"
     if tail:

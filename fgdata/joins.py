@@ -1,0 +1,34 @@
+"""How the clauses of one utterance are joined, by language."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Join:
+    """What stands between two clauses, and what ending the first one takes."""
+
+    ending: str
+    """For `conjugate`; empty where the clause keeps the ending it has."""
+    mark: str
+    """What follows, up to the next clause."""
+
+
+JOINS: Mapping[str, Mapping[str, Join]] = {
+    "ko": {
+        "고": Join("고", " "),
+        "고,": Join("고", ", "),
+        "고_나서": Join("고", " 나서 "),
+        "고_그다음에": Join("고", " 그다음에 "),
+        "그리고": Join("", " 그리고 "),
+    },
+    "en": {
+        "and": Join("", " and "),
+        "and_then": Join("", " and then "),
+        "then": Join("", ", then "),
+        "and_also": Join("", " and also "),
+    },
+}
+"""Language -> name -> join."""

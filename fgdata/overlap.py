@@ -1,0 +1,335 @@
+"""Which templates can spell the same text, and which text of several derivations counts: decided without a list of what was made.
+
+A template's texts are a language: a sequence of parts, each one of a few strings. Whether two languages share a text is found by
+walking both at once, carrying only what one of them is ahead by. Most pairs share none, and their rows need no check. Where they
+do, a row is kept only if no earlier template derives its text (`Language.derives`): a question about the text alone, so every
+worker and shard gives the same answer.
+
+Texts are compared as a label reader sees them: Unicode form, case and blanks do not count.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache, cached_property
+
+from fgdata.characters import text_key
+from fgdata.space import Binding, Cell
+from fgdata.template import tidied
+
+MAX_STATES = 200_000
+"""Steps of a comparison with values; templates that overlap in more ways are refused."""
+
+_Ahead = tuple[int, str]
+"""Which side is ahead (0 or 1), and by what; (0, "") where they are even."""
+_EVEN: _Ahead = (0, "")
+
+
+@cache
+def normalised(text: str) -> str:
+    """The text's key, kept for the next time."""
+    return text_key(text)
+
+
+def spelling_key(text: str) -> str:
+    """What two wordings of one part have in common that makes them the same: case, and blanks at the ends or in a row."""
+    return " ".join(unicodedata.normalize("NFC", tidied(text)).casefold().split())
+
+
+def without_twins(cell: Cell, labels: frozenset[str]) -> tuple[Cell, bool]:
+    """The cell, of entries that differ in case or outer blanks the first alone; and whether some text has two labels.
+
+    Args:
+        labels: slots that the call takes.
+    """
+    dimensions = []
+    has_two_labels = False
+    for dimension in cell.dimensions:
+        spelt: set[tuple[str, ...]] = set()
+        said: dict[tuple[str, ...], Label] = {}
+        kept = set()
+        for entry in dimension.entries:
+            key = tuple(map(spelling_key, entry.texts))
+            label = _label(entry.bindings, labels)
+            has_two_labels |= said.setdefault(tuple(map(normalised, entry.texts)), label) != label
+            if key not in spelt:
+                spelt.add(key)
+                kept.add(id(entry))
+        left = dimension.only(lambda entry, kept=kept: id(entry) in kept)  # type: ignore[misc]
+        assert left is not None
+        dimensions.append(replace(left, numbers=()))
+    return Cell(cell.parts, tuple(dimensions)), has_two_labels
+
+
+class Part:
+    """The strings that may stand at one place of a text."""
+
+    def __init__(self, strings: frozenset[str]) -> None:
+        self.strings = strings
+        self.lengths = sorted({len(string) for string in strings})
+        self._steps: dict[str, tuple[_Ahead, ...]] = {}
+        self._crossed: dict[int, tuple[_Ahead, ...]] = {}
+
+    @cached_property
+    def _rests(self) -> dict[str, tuple[str, ...]]:
+        """Beginning of a string -> what may follow it."""
+        found: dict[str, set[str]] = {}
+        for string in self.strings:
+            for end in range(len(string) + 1):
+                found.setdefault(string[:end], set()).add(string[end:])
+        return {start: tuple(sorted(rests)) for start, rests in found.items()}
+
+    def follow(self, ahead: str) -> tuple[_Ahead, ...]:
+        """Where this part can bring its side if the other is ahead by `ahead`: (0, rest) still behind, (1, rest) now ahead."""
+        found = self._steps.get(ahead)
+        if found is None:
+            behind = {(0, ahead[end:]) for end in range(len(ahead)) if ahead[:end] in self.strings}
+            past = {(1, rest) if rest else _EVEN for rest in self._rests.get(ahead, ())}
+            found = self._steps[ahead] = tuple(sorted(behind | past))
+        return found
+
+    def cross(self, other: Part) -> tuple[_Ahead, ...]:
+        """Where the two can stand after one string each: (0, rest) this one ahead, (1, rest) the other."""
+        found = self._crossed.get(id(other))
+        if found is None:
+            steps = {step for string in self.strings for step in other.follow(string)}
+            found = self._crossed[id(other)] = tuple(sorted(steps))
+        return found
+
+
+class Parts:
+    """Parts by their strings: one object for each set, so that what is found out about it is found once."""
+
+    def __init__(self) -> None:
+        self._known: dict[frozenset[str], Part] = {}
+
+    def of(self, strings: Iterable[str]) -> Part:
+        """The part with these strings."""
+        frozen = frozenset(strings)
+        if (part := self._known.get(frozen)) is None:
+            part = self._known[frozen] = Part(frozen)
+        return part
+
+
+class Language:
+    """The normalised texts of some cells of one template, at least: parts that hang together are taken one by one."""
+
+    def __init__(self, cells: Sequence[Cell], parts: Parts) -> None:
+        width = len(cells[0].parts)
+        found: list[set[str]] = [set() for _ in range(width)]
+        for cell in cells:
+            filled = {position for dimension in cell.dimensions for position in dimension.positions}
+            for position, text in enumerate(cell.parts):
+                if position not in filled:
+                    found[position].add(normalised(text))
+            for dimension in cell.dimensions:
+                for place, position in enumerate(dimension.positions):
+                    found[position].update(normalised(entry.texts[place]) for entry in dimension.entries)
+        self.kept = tuple(position for position, strings in enumerate(found) if strings != {""})
+        """Positions of the template that are parts: all but those that are blank in every text."""
+        self.parts = tuple(parts.of(found[position]) for position in self.kept)
+        self.needs = frozenset().union(
+            *(frozenset.intersection(*map(frozenset, part.strings)) for part in self.parts)
+        )
+        """Characters that every text has."""
+        self.letters = frozenset().union(*(frozenset("".join(part.strings)) for part in self.parts))
+        """Characters that some text has."""
+        self.shortest = sum(part.lengths[0] for part in self.parts)
+        self.longest = sum(part.lengths[-1] for part in self.parts)
+
+    def may_meet(self, other: Language) -> bool:
+        """Whether a first look cannot tell the two apart."""
+        return (
+            self.shortest <= other.longest
+            and other.shortest <= self.longest
+            and self.needs <= other.letters
+            and other.needs <= self.letters
+        )
+
+    def meets(self, other: Language) -> bool:
+        """Whether some text is in both."""
+        if not self.may_meet(other):
+            return False
+        return self._walk(other, wants_misaligned=False)
+
+    @cached_property
+    def is_ambiguous(self) -> bool:
+        """Whether some text can be cut into the parts in two ways."""
+        return self._walk(self, wants_misaligned=True)
+
+    def _walk(self, other: Language, *, wants_misaligned: bool) -> bool:
+        mine, theirs = self.parts, other.parts
+        start = (0, 0, _EVEN, False)
+        waiting, seen = [start], {start}
+        while waiting:
+            i, j, (side, ahead), is_misaligned = waiting.pop()
+            if i == len(mine) and j == len(theirs) and not ahead:
+                if is_misaligned or not wants_misaligned:
+                    return True
+                continue
+            for state in self._next(other, i, j, side, ahead):
+                i2, j2, place = state
+                off = wants_misaligned and (is_misaligned or bool(place[1]) or i2 != j2)
+                full = (i2, j2, place, off)
+                if full not in seen:
+                    seen.add(full)
+                    waiting.append(full)
+        return False
+
+    def _next(
+        self, other: Language, i: int, j: int, side: int, ahead: str
+    ) -> Iterator[tuple[int, int, _Ahead]]:
+        mine, theirs = self.parts, other.parts
+        if not ahead:
+            if i < len(mine) and j < len(theirs):
+                for place in mine[i].cross(theirs[j]):
+                    yield i + 1, j + 1, place
+            elif i < len(mine) and "" in mine[i].strings:
+                yield i + 1, j, _EVEN
+            elif j < len(theirs) and "" in theirs[j].strings:
+                yield i, j + 1, _EVEN
+        elif side == 0 and j < len(theirs):
+            for behind, rest in theirs[j].follow(ahead):
+                yield i, j + 1, (behind, rest)
+        elif side == 1 and i < len(mine):
+            for behind, rest in mine[i].follow(ahead):
+                yield i + 1, j, (1 - behind if rest else 0, rest)
+
+    def derives(self, key: str) -> bool:
+        """Whether the language has the (normalised) text."""
+        if not self.shortest <= len(key) <= self.longest or not self.needs.issubset(key):
+            return False
+        ends = {0}
+        for part in self.parts:
+            strings = part.strings
+            ends = {
+                end + length for end in ends for length in part.lengths if key[end : end + length] in strings
+            }
+            if not ends:
+                return False
+        return len(key) in ends
+
+    def first_cut(self, key: str) -> tuple[int, ...] | None:
+        """The lengths of the parts in the first of the ways to cut the text, shorter ones first; None if it has none."""
+        whole, n = len(key), len(self.parts)
+
+        @cache
+        def can_end(number: int, start: int) -> bool:
+            if number == n:
+                return start == whole
+            part = self.parts[number]
+            return any(
+                key[start : start + length] in part.strings and can_end(number + 1, start + length)
+                for length in part.lengths
+            )
+
+        if not can_end(0, 0):
+            return None
+        cut: list[int] = []
+        start = 0
+        for number, part in enumerate(self.parts):
+            length = next(
+                length
+                for length in part.lengths
+                if key[start : start + length] in part.strings and can_end(number + 1, start + length)
+            )
+            cut.append(length)
+            start += length
+        return tuple(cut)
+
+    def cut_of(self, cell: Cell, digits: Sequence[int]) -> tuple[int, ...]:
+        """The lengths of the parts in this derivation of one of the language's own cells."""
+        texts = list(cell.parts)
+        for dimension, digit in zip(cell.dimensions, digits, strict=True):
+            for position, text in zip(dimension.positions, dimension.entries[digit].texts, strict=True):
+                texts[position] = text
+        return tuple(len(normalised(texts[position])) for position in self.kept)
+
+
+Label = frozenset[tuple[str, int]]
+"""Slots that a call takes, each with the number of its value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Witness:
+    """A text that two cells spell."""
+
+    text: str
+    """Normalised."""
+    labels: tuple[Label, Label]
+
+
+def witnesses(first: Cell, second: Cell, slots: tuple[frozenset[str], frozenset[str]]) -> Iterator[Witness]:
+    """One text for every pair of labels with which both cells can spell it.
+
+    Raises: OverflowError if the two overlap in too many ways to be gone through.
+    """
+    choices = [_choices(cell, names) for cell, names in zip((first, second), slots, strict=True)]
+    start: tuple[int, int, int, str, Label, Label] = (0, 0, 0, "", frozenset(), frozenset())
+    waiting, texts = [start], {start: ""}
+    said: set[tuple[Label, Label]] = set()
+    while waiting:
+        state = waiting.pop()
+        i, j, side, ahead, mine, theirs = state
+        text = texts[state]
+        if i == len(choices[0]) and j == len(choices[1]) and not ahead:
+            if (mine, theirs) not in said:
+                said.add((mine, theirs))
+                yield Witness(text, (mine, theirs))
+            continue
+        behind = 1 if (side == 0 and ahead) or i == len(choices[0]) else 0
+        number = j if behind else i
+        if number == len(choices[behind]):
+            continue
+        for string, label in choices[behind][number]:
+            if ahead and side != behind:
+                if not (string.startswith(ahead) or ahead.startswith(string)):
+                    continue
+                rest = (
+                    (behind, string[len(ahead) :])
+                    if len(string) > len(ahead)
+                    else (side, ahead[len(string) :])
+                )
+                more = string[len(ahead) :]
+            else:
+                rest, more = (behind, ahead + string), string
+            labels = [mine, theirs]
+            joined = _merged(labels[behind], label)
+            if joined is None:
+                continue
+            labels[behind] = joined
+            step = (
+                i + (behind == 0), j + (behind == 1), rest[0] if rest[1] else 0, rest[1], labels[0], labels[1]
+            )  # fmt: skip
+            if step not in texts:
+                texts[step] = text + more
+                waiting.append(step)
+                if len(texts) > MAX_STATES:
+                    raise OverflowError
+
+
+def _choices(cell: Cell, names: frozenset[str]) -> list[tuple[tuple[str, Label], ...]]:
+    """For each part of the text its strings, with the values of `names` that they stand for."""
+    found: list[set[tuple[str, Label]]] = [set() for _ in cell.parts]
+    filled = {position for dimension in cell.dimensions for position in dimension.positions}
+    for position, text in enumerate(cell.parts):
+        if position not in filled:
+            found[position].add((normalised(text), frozenset()))
+    for dimension in cell.dimensions:
+        for entry in dimension.entries:
+            label = _label(entry.bindings, names)
+            for place, position in enumerate(dimension.positions):
+                found[position].add((normalised(entry.texts[place]), label))
+    return [tuple(sorted(choices, key=lambda choice: (choice[0], sorted(choice[1])))) for choices in found]
+
+
+def _label(bindings: Iterable[Binding], names: frozenset[str]) -> Label:
+    return frozenset((binding.slot, binding.value) for binding in bindings if binding.slot in names)
+
+
+def _merged(label: Label, more: Label) -> Label | None:
+    """Both together; None if they give a slot two values."""
+    both = label | more
+    return both if len({slot for slot, _ in both}) == len(both) else None

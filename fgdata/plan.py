@@ -1,0 +1,631 @@
+"""Which rows a data set has, before any is made: how many of each cell, split by split.
+
+A row is then known by its split and its place alone: `Plan.lot(split, place)` says which cell it comes from and which of that
+cell's draws it is. So rows can be made in any order, by any number of workers, and again after a run was killed.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from fgdata.chance import shares
+from fgdata.compose import Compositions, Group, Joined
+from fgdata.errors import PackError, Problem, UsageError
+from fgdata.pack import ALL_SPLITS, BORROWED, HELD_OUT_SPLITS, Pack, Slot
+from fgdata.permutation import MASK, Permutation, key_of, mix
+from fgdata.space import Cell, draws
+from fgdata.stock import Source, Stock
+
+Mix = Literal["fill", "exact"]
+"""`fill`: what a pack cannot give is left out, and said. `exact`: then nothing is made."""
+MAX_GROUPS = 256
+"""Groups of values that a cell is divided into for coverage."""
+MAX_DRAWS, MANY = 8, 2000
+"""Draws for each row that is asked for, and some for all, after which a cell whose texts are others' counts as empty."""
+_ROUNDS = 40
+_FACTOR = 6.0
+"""How far the weight of a register is moved at most to meet the pack's shares."""
+TOLERANCE = 0.01
+"""How far a share may be off, in shares of the split's rows, before it counts as missed (or by two rows)."""
+
+
+@dataclass(slots=True, eq=False)
+class Lot:
+    """Rows of one split that come from one cell."""
+
+    split: str
+    kind: str
+    register: str
+    rows: int
+    key: int
+    source: Source | Group
+    cell: Cell | None
+    """None for a group, whose cells are put together row by row."""
+    borrowed: int = 0
+    """The last so many of its rows are of the kind whose right tool is not declared."""
+    drawn: int = 0
+    """Draws made for `rows` that count."""
+    rejected: Sequence[int] = ()
+    """Draws that do not: their text has an earlier derivation. In order."""
+    lacks: int = 0
+    """Rows asked of it that it cannot give."""
+    overlaps: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """Places of two templates -> rejected draws."""
+    _draw: Callable[[int], tuple[int, ...]] | None = None
+
+    @property
+    def origin(self) -> str:
+        """The intent or composition that the rows are of."""
+        return self.source.intent.name if isinstance(self.source, Source) else self.source.composition.name
+
+    @property
+    def count(self) -> int:
+        """Texts it can give at most."""
+        return self.cell.count if self.cell is not None else self.source.count  # type: ignore[union-attr]
+
+    def prepare(self, drawn: int) -> None:
+        """Fix the number of draws: which draw is which depends on it."""
+        self.drawn = drawn
+        self._order = Permutation(max(1, drawn), mix(self.key, 1))
+        self._is_plain = isinstance(self.source, Source) and not self.source.is_checked
+        if self.cell is not None:
+            self._draw = draws(self.cell, drawn, mix(self.key, 2)).digits
+
+    _order: Permutation = field(default_factory=lambda: Permutation(1, 0))
+    _is_plain: bool = False
+    """Whether all draws count: then their order need not be shuffled, that of the file's rows is."""
+    frame: Any = None
+    """What its rows share as they are written, once one was."""
+
+    def draw(self, number: int) -> tuple[Joined | None, Cell, tuple[int, ...]]:
+        """The draw of this number: what was joined, the cell and its digits."""
+        place = number if self._is_plain and not self.borrowed else self._order[number]
+        if self._draw is not None and self.cell is not None:
+            return None, self.cell, self._draw(place)
+        assert isinstance(self.source, Group)
+        joined, digits = self.source.at(place, self.drawn, mix(self.key, 2))
+        return joined, joined.cell, digits
+
+    def accepted(self, row: int) -> int:
+        """The number of the draw that is the lot's row of this number."""
+        if not self.rejected:
+            return row
+        low, high = row, row + len(self.rejected)
+        while low < high:
+            middle = (low + high) // 2
+            if middle + 1 - bisect.bisect_right(self.rejected, middle) >= row + 1:
+                high = middle
+            else:
+                low = middle + 1
+        return low
+
+
+@dataclass(frozen=True, slots=True)
+class Shortfall:
+    """What was asked of a part of a split, and what it can give."""
+
+    split: str
+    what: str
+    asked: int
+    made: int
+
+
+@dataclass(slots=True)
+class Plan:
+    """The lots of every split."""
+
+    pack: Pack
+    seed: int
+    lots: Mapping[str, Sequence[Lot]]
+    shortfalls: tuple[Shortfall, ...]
+    rejected: int
+    """Draws left out in all: their text has an earlier derivation."""
+    drawn: int
+    overlaps: Mapping[tuple[str, str], int]
+    """Places of two templates -> draws that both derive."""
+    ends: Mapping[str, Sequence[int]] = field(init=False)
+    orders: Mapping[str, Permutation] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.ends = {
+            split: list(itertools.accumulate(lot.rows for lot in lots)) for split, lots in self.lots.items()
+        }
+        self.orders = {
+            split: Permutation(max(1, self.rows(split)), key_of(self.pack.name, self.seed, split, "order"))
+            for split in self.lots
+        }
+
+    def rows(self, split: str) -> int:
+        """Rows of a split."""
+        return self.ends[split][-1] if self.ends[split] else 0
+
+    @property
+    def splits(self) -> list[str]:
+        """The splits that have rows."""
+        return [split for split in ALL_SPLITS if split in self.lots and self.rows(split)]
+
+    def lot(self, split: str, place: int) -> tuple[Lot, int]:
+        """The lot of the row at this place of a split's file, and the row's number in it."""
+        number = self.orders[split][place]
+        index = bisect.bisect_right(self.ends[split], number)
+        return self.lots[split][index], number - (self.ends[split][index - 1] if index else 0)
+
+
+def make_plan(stock: Stock, compositions: Compositions, rows: int, seed: int, mix_rule: Mix = "fill") -> Plan:
+    """The plan of a data set.
+
+    Raises:
+        UsageError: rows that leave a split empty.
+        PackError: with `exact`, everything that the pack cannot meet.
+    """
+    pack = stock.pack
+    dealt = shares(rows, pack.splits) if rows > 0 else dict.fromkeys(pack.splits, 0)
+    if rows < 1 or min(dealt.values()) < 1:
+        enough = math.ceil(sum(pack.splits.values()) / min(pack.splits.values()))
+        fewer = (n for n in range(1, min(enough, 10_000)) if min(shares(n, pack.splits).values()) >= 1)
+        least = next(fewer, enough)
+        raise UsageError(Problem("--rows", f"{rows} rows leave a split empty.", f"Ask for {least} at least."))
+    lots, missed = {}, []
+    planners = []
+    for split, count in dealt.items():
+        planner = _SplitPlanner(stock, compositions, split, count, key_of(pack.name, seed, split))
+        lots[split] = planner.lots()
+        missed += planner.missed
+        planners.append(planner)
+    if mix_rule == "exact" and missed:
+        raise PackError(
+            *(
+                Problem(
+                    f"--mix exact: {m.split}",
+                    f"{m.what}: {m.asked} asked, {m.made} possible.",
+                    "Add templates or values, ask for fewer rows, or use --mix fill.",
+                )
+                for m in missed
+            )
+        )
+    overlaps: Counter[tuple[str, str]] = Counter()
+    for planner in planners:
+        overlaps.update(planner.overlaps)
+    rejected, drawn = (sum(p.rejected for p in planners), sum(p.drawn for p in planners))
+    return Plan(pack, seed, lots, tuple(missed), rejected, drawn, overlaps)
+
+
+def allocate(total: int, weights: Sequence[float], caps: Sequence[int], key: int) -> list[int]:
+    """`total` dealt by weight in whole numbers, none above its cap, each within one of its exact share where no cap binds.
+
+    What does not divide goes by chance (a systematic sample with a random start, in a random order), so that no item is favoured
+    for where it stands. Less than `total` is dealt only if the caps allow no more.
+    """
+    dealt = [0] * len(weights)
+    left = total
+    open_items = [i for i in range(len(weights)) if caps[i] > 0 and weights[i] > 0]
+    while left > 0 and open_items:
+        order = sorted(open_items, key=lambda i: mix(key, i))
+        whole = sum(weights[i] for i in order)
+        start = (mix(key, left) >> 11) / (1 << 53)
+        reached, before, given = 0.0, 0, 0
+        for i in order:
+            reached += weights[i] / whole * left
+            upto = math.floor(reached + start) if i != order[-1] else left
+            share = min(max(0, upto - before), caps[i] - dealt[i])
+            before = max(before, upto)
+            dealt[i] += share
+            given += share
+        left -= given
+        open_items = [i for i in open_items if dealt[i] < caps[i]]
+        key = mix(key, 77)
+    return dealt
+
+
+@dataclass(slots=True, eq=False)
+class _Pool:
+    """A cell of the split and the groups of values that its rows are dealt to."""
+
+    source: Source
+    register: str
+    cell: Cell
+    classes: list[tuple[int, list[tuple[tuple[tuple[str, int], ...], frozenset[int], int]]]]
+    """For some of its dimensions: number, and per class the values to cover, the digits, the weight."""
+    groups: list[tuple[int, ...]]
+    weights: list[float]
+    caps: list[int]
+    dealt: list[int] = field(default_factory=list)
+    cap: int = 0
+
+    def values(self, group: int) -> Iterator[tuple[str, int]]:
+        """The values to cover that a group's rows have."""
+        for (_, classes), choice in zip(self.classes, self.groups[group], strict=True):
+            yield from classes[choice][0]
+
+    def cell_of(self, group: int) -> Cell:
+        """The part of the cell that a group is."""
+        cell = self.cell
+        for (number, classes), choice in zip(self.classes, self.groups[group], strict=True):
+            digits = classes[choice][1]
+            kept = frozenset(map(id, (cell.dimensions[number].entries[digit] for digit in digits)))
+            part = cell.restricted(number, lambda entry, kept=kept: id(entry) in kept)  # type: ignore[misc]
+            assert part is not None
+            cell = part
+        return cell
+
+
+class _SplitPlanner:
+    """Deals the rows of one split."""
+
+    def __init__(self, stock: Stock, compositions: Compositions, split: str, count: int, key: int) -> None:
+        self.stock, self.pack, self.split, self.count, self.key = stock, stock.pack, split, count, key
+        self.compositions = compositions
+        self.missed: list[Shortfall] = []
+        self.drawn = self.rejected = 0
+        self.overlaps: Counter[tuple[str, str]] = Counter()
+        self.targets = {
+            slot.name: frozenset(value_numbers(slot, is_held=split == "test_values"))
+            for slot in self.pack.slots.values()
+        }
+        families = "test" if split == "test_compositions" else split
+        self.pools: dict[str, list[_Pool]] = {}
+        if split != "test_compositions":
+            for source in stock.by_split[families]:
+                for register, cell in source.cells.items():
+                    pool = self._pool(source, register, cell)
+                    self.pools.setdefault(source.intent.name, []).append(pool)
+        self.groups: dict[str, list[Group]] = {}
+        for group in compositions.groups(split):
+            self.groups.setdefault(group.composition.name, []).append(group)
+
+    def _pool(self, source: Source, register: str, cell: Cell) -> _Pool:
+        labels = source.intent.label_slots
+        classes = []
+        n_groups = 1
+        for number, dimension in enumerate(cell.dimensions):
+            if not dimension.is_label:
+                continue
+            weights = [high - low for low, high in itertools.pairwise((0, *dimension.sums))]
+            found: dict[tuple[tuple[str, int], ...], tuple[set[int], int]] = {}
+            for digit, entry in enumerate(dimension.entries):
+                values = tuple(
+                    (b.slot, b.value)
+                    for b in entry.bindings
+                    if b.slot in labels and b.value in self.targets[b.slot]
+                )
+                digits, weight = found.get(values, (set(), 0))
+                digits.add(digit)
+                found[values] = (digits, weight + weights[digit])
+            if n_groups * len(found) > MAX_GROUPS:
+                continue
+            n_groups *= len(found)
+            classes.append((number, [(values, frozenset(d), w) for values, (d, w) in found.items()]))
+        groups = list(itertools.product(*(range(len(of)) for _, of in classes)))
+        rest = math.prod(
+            d.size for n, d in enumerate(cell.dimensions) if n not in {number for number, _ in classes}
+        )
+        weights_of, caps = [], []
+        for group in groups:
+            chosen = [of[choice] for (_, of), choice in zip(classes, group, strict=True)]
+            weights_of.append(math.prod(float(weight) for _, _, weight in chosen))
+            caps.append(rest * math.prod(len(digits) for _, digits, _ in chosen))
+        return _Pool(source, register, cell, classes, groups, weights_of, caps, cap=cell.count)
+
+    def lots(self) -> list[Lot]:
+        """The lots, checked texts and all."""
+        pack = self.pack
+        quotas = shares(self.count, self._mix())
+        borrowed = quotas.pop(BORROWED, 0)
+        if borrowed:
+            quotas["call"] = quotas.get("call", 0) + borrowed
+        asked: dict[str, int] = {}
+        lots: list[Lot] = []
+        for kind, of_kind in quotas.items():
+            names = [intent for intent in pack.intents if intent.kind == kind]
+            composed = list(pack.compositions) if kind == "several" else []
+            weights = [intent.weight for intent in names] + [c.weight for c in composed]
+            caps = [sum(pool.cap for pool in self.pools.get(intent.name, ())) for intent in names]
+            caps += [sum(group.count for group in self.groups.get(c.name, ())) for c in composed]
+            dealt = allocate(of_kind, weights, caps, mix(self.key, key_of(kind)))
+            if sum(dealt) < of_kind:
+                self.missed.append(Shortfall(self.split, f"rows of kind {kind}", of_kind, sum(dealt)))
+            asked |= {intent.name: n for intent, n in zip(names, dealt, strict=False)}
+            for composition, n in zip(composed, dealt[len(names) :], strict=True):
+                lots += self._composed(composition.name, n)
+        factors = self._register_factors(asked)
+        for name, n in asked.items():
+            self._singles(name, n, factors)
+        lots = self._covered(lots, asked)
+        for lot in lots:
+            self._check(lot)
+        self._make_up(lots)
+        # Those that have no text of their own count here, or the share left out would hide the worst.
+        self.drawn = sum(lot.drawn for lot in lots)
+        self.rejected = sum(len(lot.rejected) for lot in lots)
+        lots = [lot for lot in lots if lot.rows]
+        if borrowed:
+            calls = [lot for lot in lots if lot.kind == "call"]
+            lent = allocate(
+                borrowed, [lot.rows for lot in calls], [lot.rows for lot in calls], mix(self.key, 5)
+            )
+            for lot, n in zip(calls, lent, strict=True):
+                lot.borrowed = n
+        self._note_registers(lots)
+        return lots
+
+    def _mix(self) -> Mapping[str, float]:
+        """Shares of the kinds; in a held-out split, of those that can have what is held out."""
+        if self.split not in HELD_OUT_SPLITS:
+            return self.pack.mix
+        kinds = {intent.kind for intent in self.pack.intents if self.pools.get(intent.name)}
+        able: set[str] = {
+            *kinds,
+            *(["several"] if self.groups else []),
+            *([BORROWED] if "call" in kinds else []),
+        }
+        return {kind: share for kind, share in self.pack.mix.items() if kind in able} or self.pack.mix
+
+    # Dealing
+
+    def _register_factors(self, asked: Mapping[str, int]) -> dict[str, float]:
+        """Factors on registers' weights that bring the split's shares as near the pack's as its families allow."""
+        registers = self.pack.registers
+        whole = sum(registers.values())
+        factors = dict.fromkeys(registers, 1.0)
+        wanted = {name: weight / whole for name, weight in registers.items()}
+        for _ in range(_ROUNDS):
+            got = dict.fromkeys(registers, 0.0)
+            for name, n in asked.items():
+                families = self._families(name)
+                weights = [self._family_weight(pools, factors) for pools in families]
+                total = sum(weights)
+                for pools, weight in zip(families, weights, strict=True):
+                    of_register: dict[str, float] = {}
+                    for pool in pools:
+                        of_register[pool.register] = wanted[pool.register] * factors[pool.register]
+                    inner = sum(of_register.values())
+                    for register, share in of_register.items():
+                        got[register] += n * weight / total * share / inner
+            everything = sum(got.values()) or 1.0
+            for register in registers:
+                if got[register]:
+                    moved = factors[register] * (wanted[register] / (got[register] / everything)) ** 0.5
+                    factors[register] = min(_FACTOR, max(1 / _FACTOR, moved))
+        return factors
+
+    def _families(self, intent: str) -> list[list[_Pool]]:
+        """The intent's pools by family."""
+        found: dict[str, list[_Pool]] = {}
+        for pool in self.pools.get(intent, ()):
+            found.setdefault(pool.source.path, []).append(pool)
+        return list(found.values())
+
+    def _family_weight(self, pools: Sequence[_Pool], factors: Mapping[str, float]) -> float:
+        registers = {pool.register for pool in pools}
+        weights = self.pack.registers
+        return sum(weights[r] * factors[r] for r in registers) / sum(weights[r] for r in registers)
+
+    def _singles(self, intent: str, n: int, factors: Mapping[str, float]) -> None:
+        """Rows of one intent: to its families, their templates, registers, and groups of values."""
+        families = self._families(intent)
+        key = mix(self.key, key_of(intent))
+        weights = [self._family_weight(pools, factors) for pools in families]
+        caps = [sum(pool.cap for pool in pools) for pools in families]
+        dealt = allocate(n, weights, caps, key)
+        for pools, cap, weight in zip(families, caps, weights, strict=True):
+            if cap < (share := math.floor(n * weight / sum(weights))):
+                self.missed.append(Shortfall(self.split, f"texts of {pools[0].source.path}", share, cap))
+        for pools, of_family in zip(families, dealt, strict=True):
+            key = mix(key, 1)
+            templates: dict[int, list[_Pool]] = {}
+            for pool in pools:
+                templates.setdefault(pool.source.number, []).append(pool)
+            caps = [sum(pool.cap for pool in of) for of in templates.values()]
+            by_template = allocate(of_family, [1.0] * len(templates), caps, key)
+            for of, of_template in zip(templates.values(), by_template, strict=True):
+                key = mix(key, 2)
+                shares_of = [self.pack.registers[p.register] * factors[p.register] for p in of]
+                for pool, n_pool in zip(
+                    of, allocate(of_template, shares_of, [p.cap for p in of], key), strict=True
+                ):
+                    key = mix(key, 3)
+                    pool.dealt = allocate(n_pool, pool.weights, pool.caps, key)
+
+    def _composed(self, name: str, n: int) -> list[Lot]:
+        """Rows of one composition: evenly to its tuples of intents, by weight to their registers."""
+        tuples: dict[tuple[str, ...], list[Group]] = {}
+        for group in self.groups.get(name, ()):
+            tuples.setdefault(group.intents, []).append(group)
+        key = mix(self.key, key_of("several", name))
+        caps = [sum(group.count for group in of) for of in tuples.values()]
+        lots = []
+        for of, n_of in zip(tuples.values(), allocate(n, [1.0] * len(tuples), caps, key), strict=True):
+            key = mix(key, 1)
+            weights = [self.pack.registers[group.register] for group in of]
+            for group, rows in zip(of, allocate(n_of, weights, [g.count for g in of], key), strict=True):
+                key = mix(key, 2)
+                if rows:
+                    lots.append(Lot(self.split, "several", group.register, rows, key, group, None))
+        return lots
+
+    # Coverage
+
+    def _covered(self, lots: list[Lot], asked: Mapping[str, int]) -> list[Lot]:
+        """The lots of single intents, rows moved between values until each has its least and none more than its most."""
+        pools = [pool for name in asked for pool in self.pools.get(name, ()) if pool.dealt]
+        have: Counter[tuple[str, int]] = Counter()
+        holders: dict[tuple[str, int], list[tuple[_Pool, int]]] = {}
+        whole: Counter[str] = Counter()
+        for pool in pools:
+            for group, n in enumerate(pool.dealt):
+                for value in pool.values(group):
+                    have[value] += n
+                    holders.setdefault(value, []).append((pool, group))
+            for slot in pool.source.intent.label_slots:
+                whole[slot] += sum(pool.dealt)
+        least = self.pack.each_value
+        for value in sorted(holders):
+            while have[value] < least and self._move(holders[value], have, value, least):
+                pass
+        for value in sorted(holders):
+            most = max(least, math.floor(self.pack.at_most * whole[value[0]]))
+            while have[value] > most and self._move_away(holders[value], have, most):
+                pass
+            if self.pack.at_most < 1 and have[value] > most:
+                said = self._said(value)
+                self.missed.append(Shortfall(self.split, f"at most rows of {said}", most, have[value]))
+        for slot in dict.fromkeys(slot for pool in pools for slot in sorted(pool.source.intent.label_slots)):
+            for number in sorted(self.targets[slot]):
+                if have[slot, number] < least:
+                    said = self._said((slot, number))
+                    self.missed.append(Shortfall(self.split, f"rows of {said}", least, have[slot, number]))
+        for number, pool in enumerate(pools):
+            for group, rows in enumerate(pool.dealt):
+                if rows:
+                    key = mix(mix(self.key, number), group)
+                    kind = pool.source.intent.kind
+                    lots.append(
+                        Lot(self.split, kind, pool.register, rows, key, pool.source, pool.cell_of(group))
+                    )
+        return lots
+
+    def _said(self, value: tuple[str, int]) -> str:
+        slot, number = value
+        return f"{slot} = {self.pack.slots[slot].values[number].value!r}"
+
+    def _move(
+        self,
+        holders: Sequence[tuple[_Pool, int]],
+        have: Counter[tuple[str, int]],
+        value: tuple[str, int],
+        least: int,
+    ) -> bool:
+        """Whether a row was given to this value, taken from another group of the same cell, or of another cell of the intent."""
+        ordered = sorted(holders, key=lambda h: (-sum(h[0].dealt), mix(self.key, id_of(h))))
+        for pool, group in ordered:
+            if pool.dealt[group] >= pool.caps[group]:
+                continue
+            others = [pool, *(p for p in self.pools[pool.source.intent.name] if p is not pool and p.dealt)]
+            for other in others:
+                for taken in sorted(range(len(other.dealt)), key=lambda g: -other.dealt[g]):  # used at once
+                    if not other.dealt[taken] or (other is pool and taken == group):
+                        continue
+                    if any(have[v] <= least and v != value for v in other.values(taken)) or value in set(
+                        other.values(taken)
+                    ):
+                        continue
+                    self._shift(other, taken, pool, group, have)
+                    return True
+        return False
+
+    def _move_away(
+        self, holders: Sequence[tuple[_Pool, int]], have: Counter[tuple[str, int]], most: int
+    ) -> bool:
+        """Whether a row was taken from this value and given to another group of its cell."""
+        for pool, group in sorted(holders, key=lambda h: -h[0].dealt[h[1]]):
+            if not pool.dealt[group]:
+                continue
+            for other in sorted(range(len(pool.dealt)), key=lambda g: pool.dealt[g]):  # used at once
+                gains = [v for v in pool.values(other) if v not in set(pool.values(group))]
+                if (
+                    other == group
+                    or pool.dealt[other] >= pool.caps[other]
+                    or any(have[v] >= most for v in gains)
+                ):
+                    continue
+                if set(pool.values(other)) == set(pool.values(group)):
+                    continue
+                self._shift(pool, group, pool, other, have)
+                return True
+        return False
+
+    @staticmethod
+    def _shift(source: _Pool, taken: int, target: _Pool, group: int, have: Counter[tuple[str, int]]) -> None:
+        source.dealt[taken] -= 1
+        target.dealt[group] += 1
+        for value in source.values(taken):
+            have[value] -= 1
+        for value in target.values(group):
+            have[value] += 1
+
+    # Texts that others spell
+
+    def _check(self, lot: Lot) -> None:
+        """Find the draws of the lot that do not count, and cut its rows down where there are not enough others."""
+        if isinstance(lot.source, Source) and not lot.source.is_checked:
+            lot.prepare(lot.rows)
+            return
+        drawn, asked = lot.rows, lot.rows
+        while True:
+            lot.prepare(drawn)
+            rivals = [self._rival(lot, number) for number in range(drawn)]
+            lot.rejected = [number for number, rival in enumerate(rivals) if rival is not None]
+            lot.rows = min(asked, drawn - len(lot.rejected))
+            if lot.rows == asked or drawn >= min(lot.count, MAX_DRAWS * asked + MANY):
+                break
+            drawn = min(lot.count, 2 * drawn + 6)
+        mine = lot.source.template.place if isinstance(lot.source, Source) else lot.source.composition.place
+        lot.overlaps = Counter((str(mine), rival) for rival in rivals if rival is not None)
+        lot.lacks = asked - lot.rows
+
+    def _make_up(self, lots: Sequence[Lot]) -> None:
+        """Let other lots of an intent give the rows that some of its texts, being others', cannot give."""
+        by_origin: dict[str, list[Lot]] = {}
+        for lot in lots:
+            by_origin.setdefault(lot.origin, []).append(lot)
+        for origin, of in by_origin.items():
+            lacking = sum(lot.lacks for lot in of)
+            able = sorted((lot for lot in of if not lot.lacks), key=lambda lot: mix(lot.key, 9))
+            while lacking and able:
+                tried, able = able[:lacking], able[lacking:]
+                share = -(-lacking // len(tried))
+                for lot in tried:
+                    had = lot.rows
+                    lot.rows = min(lot.count, had + min(share, lacking))
+                    if lot.rows > had:
+                        self._check(lot)
+                        lacking -= lot.rows - had
+                able = [*able, *(lot for lot in tried if not lot.lacks and lot.rows < lot.count)]
+            if lacking:
+                made = sum(lot.rows for lot in of)
+                self.missed.append(Shortfall(self.split, f"texts of {origin}", made + lacking, made))
+        for lot in lots:
+            self.overlaps.update(lot.overlaps)
+
+    def _rival(self, lot: Lot, number: int) -> str | None:
+        joined, cell, digits = lot.draw(number)
+        text = cell.text(digits)
+        if joined is not None:
+            return self.compositions.rival_of(joined, digits, text)
+        assert isinstance(lot.source, Source)
+        return lot.source.rival_of(lot.register, cell, digits, text)
+
+    def _note_registers(self, lots: Sequence[Lot]) -> None:
+        """Note registers whose share is missed."""
+        whole = sum(self.pack.registers.values())
+        got: Counter[str] = Counter()
+        for lot in lots:
+            got[lot.register] += lot.rows
+        total = sum(got.values())
+        for register, weight in self.pack.registers.items():
+            wanted = round(total * weight / whole)
+            if abs(got[register] - wanted) > max(2, TOLERANCE * total):
+                self.missed.append(
+                    Shortfall(self.split, f"rows of register {register}", wanted, got[register])
+                )
+
+
+def id_of(holder: tuple[_Pool, int]) -> int:
+    """A number for a group of a pool that is the same in every process."""
+    pool, group = holder
+    return key_of(pool.source.path, pool.source.number, pool.register, group) & MASK
+
+
+def value_numbers(slot: Slot, *, is_held: bool = False) -> Iterable[int]:
+    """Numbers of the values that every split must have: all listed ones, or both ends of a range; none of words."""
+    if not slot.has_value or is_held:
+        return ()
+    if slot.kind == "range":
+        return {0, len(slot.values) - 1}
+    return range(len(slot.values))
