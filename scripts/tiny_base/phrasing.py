@@ -12,9 +12,10 @@ import random
 import re
 from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
-from fgdata.korean import conjugate, josa, request_endings
+from fgdata.korean import conjugate, josa
 from fgdata.schema import Call
 
 _WORD = re.compile(r"\{([A-Z])([^}]*)\}")
@@ -35,14 +36,10 @@ class Asked(NamedTuple):
 
 @cache
 def _endings() -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """Request endings of all registers that take a verb, with weights."""
-    shares = {"hae": 0.5, "haeyo": 0.38, "hapsyo": 0.08, "haera": 0.04}
-    pairs = [
-        (ending, weight * share)
-        for register, share in shares.items()
-        for ending, weight in request_endings(register)
-    ]
-    return tuple(ending for ending, _ in pairs), tuple(weight for _, weight in pairs)
+    """Request endings of all registers that take a verb, with weights: a file, since the corpus must stay what it was."""
+    lines = Path(__file__).with_name("endings.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    pairs = [line.split("\t") for line in lines]
+    return tuple(ending for ending, _ in pairs), tuple(float(weight) for _, weight in pairs)
 
 
 @cache
