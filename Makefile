@@ -69,6 +69,7 @@ docs: $(VENV)/.dev  ## rewrite the generated parts of the docs (command-line hel
 
 bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side
 	$(BIN)/python benchmarks/format.py --json benchmarks/results/format.json
+	$(BIN)/python benchmarks/generate.py --json benchmarks/results/generate.json
 	$(BIN)/python benchmarks/score.py --json benchmarks/results/score.json
 	$(BIN)/python benchmarks/train.py --json benchmarks/results/train.json
 
@@ -84,12 +85,15 @@ resolve: $(VENV)/.torch  ## check that the dependencies resolve on Python 3.11, 
 screenshot: $(VENV)/.train  ## the report of the last demo as docs/images/report.png (needs chromium)
 	$(BIN)/python scripts/screenshot.py $(OUT)/report.html docs/images/report.png
 
-tiny-base: $(VENV)/.train  ## make models/tiny again from nothing (about an hour on 2 cores)
+tiny-base: $(VENV)/.train  ## make models/tiny again from nothing (two hours on 2 cores)
 	$(BIN)/python -m scripts.tiny_base.corpus --rows 12000 --seed 1 --out out/tiny-base
 	$(BIN)/python -m scripts.tiny_base.pretrain --corpus out/tiny-base --out out/tiny-base/model
 	$(BIN)/python -m scripts.tiny_base.corpus --stage 2 --rows 3500 --seed 2 --out out/tiny-base
 	$(BIN)/python -m scripts.tiny_base.pretrain --corpus out/tiny-base/stage-2 --out out/tiny-base/stage-2/model \
 	  --init out/tiny-base/model/final --muon-lr 2e-3 --adam-lr 2e-3 --seed 2 --save-every 100
+	$(BIN)/python -m scripts.tiny_base.corpus --stage 3 --rows 11000 --seed 3 --out out/tiny-base
+	$(BIN)/python -m scripts.tiny_base.pretrain --corpus out/tiny-base/stage-3 --out out/tiny-base/stage-3/model \
+	  --init out/tiny-base/stage-2/model/final --muon-lr 3e-3 --adam-lr 3e-3 --seed 3 --bf16 --processes 2
 	$(BIN)/python -m scripts.tiny_base.release --run out/tiny-base --out models/tiny
 
 clean:  ## remove what was made here, but not the virtual environment

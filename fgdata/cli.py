@@ -9,12 +9,13 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from fgdata.compose import Compositions
-from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out, progress_bar, run_command
+from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress, err, out, progress_bar, run_command
 from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
 from fgdata.errors import Problem, UsageError
 from fgdata.file_schemas import FILE_KINDS, schema_text, write_schemas
-from fgdata.generate import LEVELS, Request
-from fgdata.lint import RULES, lint, read_tools
+from fgdata.generate import LEVELS as PERTURBATION_LEVELS
+from fgdata.generate import Request
+from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
 from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.rows import Shape, Values
 from fgdata.show import (
@@ -111,7 +112,7 @@ def _add_generate(commands: Commands) -> None:
     )
     command.add_argument(
         "--perturb",
-        choices=LEVELS,
+        choices=PERTURBATION_LEVELS,
         default="off",
         help="mistype some rows as people do, labelled in the column `perturbation` (default: %(default)s)",
     )
@@ -135,6 +136,18 @@ def _add_generate(commands: Commands) -> None:
         metavar="I/N",
         help="only every N-th row from row I on, I from 0: all shards together are the whole set",
     )
+    command.add_argument(
+        "--max-length",
+        type=_positive,
+        metavar="N",
+        help="stop at a row of more tokens, prompt and completion together (with --tokenizer)",
+    )
+    command.add_argument(
+        "--tokenizer",
+        default="",
+        metavar="NAME",
+        help="folder or name of the model whose tokenizer counts (needs the extra `train`)",
+    )
     command.add_argument("--force", action="store_true", help="replace the data set that stands in DIR")
     command.set_defaults(run=_generate)
 
@@ -142,7 +155,7 @@ def _add_generate(commands: Commands) -> None:
 def _positive(text: str) -> int:
     """A whole number above 0."""
     if not text.isascii() or not text.isdigit() or not 0 < int(text) < 10**6:
-        raise argparse.ArgumentTypeError(f"{text!r} is no number of processes")
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number above 0")
     return int(text)
 
 
@@ -166,6 +179,8 @@ def _generate(arguments: argparse.Namespace) -> None:
         arguments.values,
         arguments.perturb,
         arguments.mix,
+        arguments.tokenizer,
+        arguments.max_length,
     )
     with progress_bar() as bar:
         task = bar.add_task(f"{pack.name} {pack.version}", total=-(-arguments.rows // arguments.shard.of))
@@ -210,6 +225,7 @@ def _check(arguments: argparse.Namespace) -> None:
     pack = load_pack(arguments.pack)
     stock = Stock(pack)
     Compositions(stock)
+    stock.check_against_jinja()
     families = [family for intent in pack.intents for family in intent.families]
     by_split = Counter(family.split for family in families)
     templates = sum(len(family.templates) for family in families)
@@ -227,40 +243,83 @@ def _add_lint(commands: Commands) -> None:
         "lint",
         help="find rows that hurt training or tests",
         description="Look for rows that do not read, break their tools' schema, contradict each other or stand in two files.\n"
-        "Files named together are taken as splits of one data set. Exit code: 0 clean, 1 findings, 2 bad input.",
-        epilog="rules:\n"
-        + "\n".join(f"  {rule.id:<24}{rule.why}" for rule in RULES.values())
-        + "\n\nexamples:\n"
-        "  fgdata lint data/climate/*.jsonl\n  fgdata lint old.jsonl --pack climate_ko --format json",
+        "Files named together are taken as splits of one data set. Layouts are recognised: our rows, native text, messages\n"
+        "and tools as JSON text, and columns system, user, assistant, tools. docs/lint.md explains every rule.\n"
+        "Exit code: 0 clean, 1 findings at or above --fail-on, 2 bad input.",
+        epilog="examples:\n"
+        "  fgdata lint data/climate/*.jsonl\n  fgdata lint old.jsonl --pack climate_ko --format json\n"
+        "  fgdata lint train.jsonl test.jsonl --fail-on warning --format markdown > lint.md\n"
+        "  fgdata lint train.jsonl --tokenizer models/tiny --max-length 1024",
         formatter_class=RAW,
     )
-    command.add_argument("files", nargs="+", metavar="FILE", help="JSONL files")
+    command.add_argument("files", nargs="*", metavar="FILE", help="JSONL files")
     tools = command.add_mutually_exclusive_group()
     tools.add_argument("--tools", metavar="FILE", help="JSON list of tools, for rows that declare none")
     tools.add_argument("--pack", metavar="PACK", help="pack whose tools such rows call")
-    command.add_argument("--format", choices=("table", "json"), default="table", help="default: %(default)s")
+    command.add_argument(
+        "--format", choices=("table", "json", "markdown"), default="table", help="default: %(default)s"
+    )
+    command.add_argument(
+        "--fail-on",
+        choices=LEVELS,
+        default="error",
+        help="the mildest level that makes the exit code 1 (default: %(default)s)",
+    )
     command.add_argument(
         "--limit",
         type=_count,
         default=20,
         metavar="N",
-        help="places shown for each rule, 0 for all (default: %(default)s)",
+        help="places shown for each rule, 0 for all; JSON holds all (default: %(default)s)",
     )
+    command.add_argument(
+        "--near",
+        type=float,
+        default=SIMILARITY,
+        metavar="S",
+        help="share of character trigrams that makes two texts near duplicates, 0 to skip them (default: %(default)s)",
+    )
+    command.add_argument(
+        "--max-length", type=int, metavar="N", help="tokens a row may have; needs --tokenizer"
+    )
+    command.add_argument(
+        "--tokenizer", default="", metavar="PATH_OR_NAME", help="the tokenizer that counts them"
+    )
+    command.add_argument("--rules", action="store_true", help="list the rules and stop")
     command.set_defaults(run=_lint)
 
 
 def _lint(arguments: argparse.Namespace) -> int:
+    if arguments.rules:
+        out.print(rules_text(), markup=False, highlight=False)
+        return EXIT_OK
+    if not arguments.files:
+        raise UsageError(
+            Problem("FILE", "no file is named.", "Name JSONL files, or list the rules with --rules.")
+        )
     tools = read_tools(arguments.tools) if arguments.tools else None
     if arguments.pack:
         tools = load_tools(arguments.pack)
-    report = lint(arguments.files, tools)
+    with byte_progress(arguments.files, "reading") as advance:
+        report = lint(
+            arguments.files,
+            tools,
+            similarity=arguments.near,
+            max_length=arguments.max_length,
+            tokenizer=arguments.tokenizer,
+            advance=advance,
+        )
     if arguments.format == "json":
         print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
+    elif arguments.format == "markdown":
+        print(report.to_markdown(arguments.limit), end="")
     else:
         for table in report.tables(arguments.limit):
             out.print(table)
+        for file in report.rows:
+            out.print(f"{file}: layout {report.layout_of(file)}", markup=False, highlight=False)
         out.print(report.summary, markup=False, highlight=False)
-    return EXIT_OK if report.is_clean else EXIT_FINDINGS
+    return EXIT_FINDINGS if report.fails(arguments.fail_on) else EXIT_OK
 
 
 def _add_stats(commands: Commands) -> None:

@@ -15,12 +15,13 @@ from functools import cached_property
 
 from jinja2 import nodes
 
+from fgdata.characters import text_key
 from fgdata.errors import PackError, Problem
 from fgdata.joins import JOINS
-from fgdata.overlap import Language, Parts, text_key
+from fgdata.overlap import Language, Parts, without_twins
 from fgdata.pack import Composition
 from fgdata.permutation import Permutation, mix
-from fgdata.space import Cell, draws, make_cell
+from fgdata.space import Cell, Entry, draws, make_cell
 from fgdata.stock import Source, Stock
 
 _HOLDS_JOIN = {
@@ -156,8 +157,12 @@ class Compositions:
                 if len(set(intents)) < len(intents) or is_held != (split == "test_compositions"):
                     continue
                 for names in self._join_groups(composition):
-                    first = [self._first[families][names][intent] for intent in intents[:-1]]
                     for register, last in self._last(families, intents[-1]).items():
+                        # A clause that keeps its ending keeps to the register of the whole.
+                        first = [
+                            [c for c in self._first[families][names][intent] if c.register in ("", register)]
+                            for intent in intents[:-1]
+                        ]
                         if all(first) and last:
                             joins = tuple(
                                 itertools.product(*[[n for n in composition.joins if self._ending(n) == names]] * (len(intents) - 1))
@@ -192,6 +197,8 @@ class Compositions:
         body, _, register = path.rpartition(".")
         words = body.split("+")
         names, joins = words[::2], words[1::2]
+        if len(names) != len(joins) + 1:
+            raise KeyError(path)
         clauses = []
         for place, name in enumerate(names):
             source = next(s for s in self.stock.base_sources if f"{s.path}/{s.number}" == name)
@@ -200,7 +207,7 @@ class Compositions:
                 if place == len(joins)
                 else self._first[source.split][self._ending(joins[place])][source.intent.name]
             )
-            clauses.append(next(clause for clause in options if clause.source is source))
+            clauses.append(next(c for c in options if c.source is source and c.register in ("", register)))
         return join_clauses(clauses, joins, self.language)
 
     def _ending(self, name: str) -> str:
@@ -218,7 +225,32 @@ class Compositions:
 
     def _has_join(self, cell: Cell) -> bool:
         texts = (text for dimension in cell.dimensions for entry in dimension.entries for text in entry.texts)
-        return any(self._holds_join.search(text.strip()) for text in (*cell.parts, *texts) if text.strip())
+        return any(self._is_join(text) for text in (*cell.parts, *texts))
+
+    def _is_join(self, text: str) -> bool:
+        return bool(text.strip() and self._holds_join.search(text.strip()))
+
+    def _without_joins(self, cell: Cell, ending: str = "") -> Cell | None:
+        """The cell without the choices that hold a join (차고, 켜고 싶어); None if nothing is left.
+
+        Args:
+            ending: what its last part ends in, which is the join's own.
+        """
+        last = len(cell.parts) - 1
+
+        def is_join(position: int, text: str) -> bool:
+            return self._is_join(text.removesuffix(ending) if position == last else text)
+
+        if any(is_join(position, text) for position, text in enumerate(cell.parts)):
+            return None
+        part: Cell | None = cell
+        for number, dimension in enumerate(cell.dimensions):
+
+            def is_free(entry: Entry, positions: tuple[int, ...] = dimension.positions) -> bool:
+                return not any(map(is_join, positions, entry.texts))
+
+            part = part and part.restricted(number, is_free)
+        return part and Cell(part.parts, tuple(replace(d, numbers=()) for d in part.dimensions))
 
     def _clauses(self, split: str) -> dict[str, dict[str, list[Clause]]]:
         """Ending -> intent -> clauses that may stand before another."""
@@ -241,20 +273,22 @@ class Compositions:
         """The template as a clause with this ending; with none, as it stands, in each of its registers."""
         if not ending:
             return [
-                Clause(source, cell, register)
+                Clause(source, part, register)
                 for register, cell in source.cells.items()
-                if not self._has_join(cell)
+                if (part := self._without_joins(cell)) is not None
             ]
-        if any(self._has_join(cell) for cell in source.cells.values()):
+        last = source.template.parts[-1]
+        if not (isinstance(last, nodes.Filter) and last.name == "request"):
             return []
         cell = make_cell(
             source.template,
             self.stock.pack.slots,
-            lambda _: ((ending, 1.0),),
+            lambda use, _: ((ending, 1.0),),
             source.intent.label_slots,
             {name for name in source.template.slots if self.stock.pack.slots[name].has_value},
         )
-        part = self.stock.seen_part(cell)
+        seen = self.stock.seen_part(without_twins(cell, source.intent.label_slots)[0])
+        part = seen and self._without_joins(seen, ending)
         return [Clause(source, part)] if part is not None else []
 
     def _last(self, split: str, intent: str) -> dict[str, list[Clause]]:
@@ -263,8 +297,8 @@ class Compositions:
         for source in self.stock.by_split[split]:
             if source.intent.name == intent and self._may_join(source):
                 for register, cell in source.cells.items():
-                    if not self._has_join(cell):
-                        found.setdefault(register, []).append(Clause(source, cell, register))
+                    if (part := self._without_joins(cell)) is not None:
+                        found.setdefault(register, []).append(Clause(source, part, register))
         return found
 
     def _note_rivals(self) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from rich.console import Console
 from rich.progress import (
     BarColumn,
+    DownloadColumn,
     MofNCompleteColumn,
     Progress,
     TextColumn,
@@ -40,6 +43,23 @@ def progress_bar() -> Progress:
         TimeRemainingColumn(),
         console=err,
     )
+
+
+LONG = 4_000_000
+"""Bytes of input from which reading is worth a progress bar."""
+
+
+@contextlib.contextmanager
+def byte_progress(files: Sequence[str], what: str) -> Iterator[Callable[[int], object]]:
+    """What to tell how many bytes of `files` were read; a bar on stderr shows it if they are long and somebody looks."""
+    total = sum(Path(file).stat().st_size for file in files if Path(file).is_file())
+    if total < LONG or not err.is_terminal:
+        yield lambda _: None
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda n_bytes: bar.advance(task, n_bytes)
 
 
 def run_command(command: Callable[[], int | None]) -> int:

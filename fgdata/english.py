@@ -33,8 +33,20 @@ def _engine() -> inflect.engine:
 
 @lru_cache(maxsize=4096)
 def with_article(noun: str) -> str:
-    """The noun with a or an, by its sound: "hour" -> "an hour", "user" -> "a user"; an empty text stays empty."""
+    """The noun with a or an, by its sound: "hour" -> "an hour", "user" -> "a user"; an empty text stays empty.
+
+    Up to four capitals are read by letters (an LED), digits as numbers (an 8-hour night); all else is left to inflect.
+    """
+    if read := re.match(r"([A-Z]{1,4}s?|[0-9]+)(?![A-Za-z0-9])", noun):
+        return f"{'an' if _starts_with_vowel(read[1]) else 'a'} {noun}"
     return str(_engine().a(noun)) if noun else ""
+
+
+def _starts_with_vowel(text: str) -> bool:
+    """Whether letters or a number, read out, begin with a vowel."""
+    if text[0].isdigit():
+        return text[0] == "8" or text in ("11", "18") or (len(text) % 3 == 2 and text[:2] in ("11", "18"))
+    return text[0] in "AEFHILMNORSX"
 
 
 @lru_cache(maxsize=4096)

@@ -194,23 +194,30 @@ def _decoded(value: Any, name: str, wrong: Callable[[str], None]) -> Any:
 
 
 def scan_jsonl(
-    path: str | os.PathLike[str], decode: Callable[[str], Any] = read_json
+    path: str | os.PathLike[str],
+    read: Callable[[Any, str, str], Example] = example_from_row,
+    *,
+    decode: Callable[[str], Any] = read_json,
+    advance: Callable[[int], object] = lambda _: None,
 ) -> Iterator[Example | DataError]:
     """Row by row what a JSONL file holds, in constant memory: the example, or why the line is none. Empty lines are skipped.
 
     Args:
+        read: makes the example of a decoded row, its `file:line` and the id it has if it states none.
         decode: the value of a line's JSON text; raises what `read_json` raises.
+        advance: told after each line how many bytes it took.
     Raises: DataError if the file cannot be opened or is no UTF-8 text.
     """
     file = Path(path)
     try:
         with file.open("rb") as stream:
             for number, line in enumerate(stream, 1):
+                advance(len(line))
                 if not line.strip():
                     continue
                 source = f"{file}:{number}"
                 try:
-                    yield example_from_row(decode(line.decode("utf-8-sig")), source, f"{file.stem}:{number}")
+                    yield read(decode(line.decode("utf-8-sig")), source, f"{file.stem}:{number}")
                 except UnicodeDecodeError as error:
                     yield DataError(
                         Problem(

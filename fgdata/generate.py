@@ -11,11 +11,12 @@ from functools import cached_property
 from typing import Any
 
 from fgdata.compose import Compositions
-from fgdata.errors import Problem, UsageError
+from fgdata.errors import PackError, Problem, UsageError
 from fgdata.example import Example, example_from_row
+from fgdata.lengths import TokenCounter
 from fgdata.pack import Pack
 from fgdata.plan import Mix, Plan, Shortfall, make_plan, value_numbers
-from fgdata.rows import COLUMNS, Options, Row, RowMaker, Shape, Values
+from fgdata.rows import COLUMNS, Options, Row, RowMaker, Shape, Values, Written
 from fgdata.schema import JsonValue, canonical_json
 from fgdata.stock import Stock
 
@@ -46,16 +47,26 @@ class Request:
     perturb: str = "off"
     """`off`, `light` or `strong`."""
     mix: Mix = "fill"
+    tokenizer: str = ""
+    """Folder or name of the tokenizer that `max_length` counts with."""
+    max_length: int | None = None
+    """Tokens of prompt and completion that no row may pass."""
 
     def check(self) -> None:
         """Raise UsageError for what no pack can give."""
         if self.values == "escaped" and self.shape != "text":
             what = "JSON calls have typed values, nothing to escape."
             raise UsageError(Problem("--values escaped", what, "Add --shape text."))
+        if (self.max_length is None) != (not self.tokenizer):
+            what = "a limit and a tokenizer go together."
+            raise UsageError(Problem("--max-length", what, "Give both --max-length N and --tokenizer NAME."))
         if self.rows > MAX_ROWS:
             raise UsageError(
                 Problem("--rows", f"more than {MAX_ROWS:,} rows are asked for.", "Ask for that many at most.")
             )
+        if (self.max_length is None) != (not self.tokenizer):
+            what = "a limit and a tokenizer go together."
+            raise UsageError(Problem("--max-length", what, "Give both --max-length N and --tokenizer NAME."))
         if self.rows > MAX_ROWS:
             raise UsageError(
                 Problem("--rows", f"more than {MAX_ROWS:,} rows are asked for.", "Ask for that many at most.")
@@ -93,6 +104,7 @@ class Generator:
         self.plan: Plan = make_plan(self.stock, self.compositions, request.rows, request.seed, request.mix)
         options = Options(request.shape, request.values, request.perturb)
         self.maker = RowMaker(self.stock, self.compositions, options)
+        self._counter = TokenCounter(request.tokenizer) if request.tokenizer else None
 
     @cached_property
     def clean(self) -> Mapping[str, frozenset[int]]:
@@ -107,7 +119,20 @@ class Generator:
         """The rows at these places of a split's file."""
         clean, make, plan = self.clean[split], self.maker.row, self.plan
         for place in places:
-            yield make(plan, split, place, stays_clean=place in clean)
+            row = make(plan, split, place, stays_clean=place in clean)
+            if self._counter is not None:
+                self._check_length(row, self._counter)
+            yield row
+
+    def _check_length(self, row: Row, counter: TokenCounter) -> None:
+        """Raise PackError for a row of more tokens than the request allows."""
+        example = example_from_row(json.loads(row.line), "", "")
+        tokens, most = counter.count(example), self.request.max_length or 0
+        if tokens > most:
+            what = f"{example.utterance[:80]!r} takes {tokens} tokens; the limit is {most}."
+            raise PackError(
+                Problem(example.id, what, "Raise --max-length, or shorten texts or declarations.")
+            )
 
     @property
     def rejected_share(self) -> float:
@@ -172,13 +197,14 @@ class Tally:
         self.pack = pack
         self._counts: dict[str, Counter[tuple[str, ...]]] = {}
         self._values: dict[str, set[tuple[str, str]]] = {}
-        self._seen: set[tuple[str, int]] = set()
+        self._seen: dict[tuple[str, int], Written] = {}
+        """Kept, not only their ids: those of what is gone are given again."""
 
     def add(self, split: str, row: Row) -> None:
         """Count a row."""
         self._counts.setdefault(split, Counter())[row.columns] += 1
         if (key := (split, id(row.written))) not in self._seen:
-            self._seen.add(key)
+            self._seen[key] = row.written
             self._values.setdefault(split, set()).update(row.written.values)
 
     def state(self) -> Any:

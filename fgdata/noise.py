@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fgdata.overlap import text_key
+from fgdata.characters import text_key
 from fgdata.permutation import key_of
 
 if TYPE_CHECKING:

@@ -12,10 +12,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
+from fgdata.characters import text_key
 from fgdata.space import Binding, Cell
+from fgdata.template import tidied
 
 MAX_STATES = 200_000
 """Steps of a comparison with values; templates that overlap in more ways are refused."""
@@ -27,13 +29,38 @@ _EVEN: _Ahead = (0, "")
 
 @cache
 def normalised(text: str) -> str:
-    """The text without blanks, in one Unicode form and case."""
-    return "".join(unicodedata.normalize("NFC", text).casefold().split())
+    """The text's key, kept for the next time."""
+    return text_key(text)
 
 
-def text_key(text: str) -> str:
-    """What two texts have in common that a label must not tell apart: as `normalised`, without keeping the answer."""
-    return "".join(unicodedata.normalize("NFC", text).casefold().split())
+def spelling_key(text: str) -> str:
+    """What two wordings of one part have in common that makes them the same: case, and blanks at the ends or in a row."""
+    return " ".join(unicodedata.normalize("NFC", tidied(text)).casefold().split())
+
+
+def without_twins(cell: Cell, labels: frozenset[str]) -> tuple[Cell, bool]:
+    """The cell, of entries that differ in case or outer blanks the first alone; and whether some text has two labels.
+
+    Args:
+        labels: slots that the call takes.
+    """
+    dimensions = []
+    has_two_labels = False
+    for dimension in cell.dimensions:
+        spelt: set[tuple[str, ...]] = set()
+        said: dict[tuple[str, ...], Label] = {}
+        kept = set()
+        for entry in dimension.entries:
+            key = tuple(map(spelling_key, entry.texts))
+            label = _label(entry.bindings, labels)
+            has_two_labels |= said.setdefault(tuple(map(normalised, entry.texts)), label) != label
+            if key not in spelt:
+                spelt.add(key)
+                kept.add(id(entry))
+        left = dimension.only(lambda entry, kept=kept: id(entry) in kept)  # type: ignore[misc]
+        assert left is not None
+        dimensions.append(replace(left, numbers=()))
+    return Cell(cell.parts, tuple(dimensions)), has_two_labels
 
 
 class Part:

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
@@ -67,6 +67,8 @@ class SlotValue:
     """How often each form is drawn, beside those of the slot's other values."""
     held_out: frozenset[str] = frozenset()
     """Forms that only `test_values` has."""
+    registers: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """Form -> the registers it is said in, where not in all."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -82,7 +83,7 @@ class _PackReader:
         tools = self.tools(self.folder / "tools.json")
         slots_file = Reader(self.folder / "slots.yaml", self.problems)
         is_korean = head["language"] == "ko"
-        slots = SlotReader(slots_file, self.problems, is_korean=is_korean).read()
+        slots = SlotReader(slots_file, self.problems, tuple(head["registers"]), is_korean=is_korean).read()
         files = sorted((self.folder / "intents").glob("*.yaml"))
         if not files:
             self.problems.append(
@@ -303,6 +304,8 @@ class _PackReader:
         """The tools by name."""
         where = shown_path(file)
         try:
+            if file.exists() and not file.is_file():
+                raise OSError(errno.EINVAL, "it is no file")
             text = file.read_text(encoding="utf-8")
             entries = read_json(text)
         except OSError as error:

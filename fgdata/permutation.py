@@ -10,7 +10,8 @@ import hashlib
 import math
 
 MASK = (1 << 64) - 1
-_ROUNDS = 2
+_SMALL = 1 << 12
+"""Below this size there is one step more: with few numbers three show their seams."""
 _WIDE = 1 << 120
 """From here on 64 bits of a hash are fewer than half a number has."""
 
@@ -44,7 +45,7 @@ class Permutation:
         self.size = size
         self._low = math.isqrt(size - 1) + 1 if size > 1 else 1
         self._high = -(-size // self._low)
-        self._keys = [mix(key, number) for number in range(2 * _ROUNDS)]
+        self._keys = [mix(key, number) for number in range(4 if size < _SMALL else 3)]
 
     def __getitem__(self, place: int) -> int:
         size, low, high, keys = self.size, self._low, self._high, self._keys
@@ -55,11 +56,11 @@ class Permutation:
         wide = size > _WIDE
         while True:
             left, right = divmod(place, low)
-            for number in range(0, 2 * _ROUNDS, 2):
-                left = (left + (_wide(keys[number], right) if wide else mix(keys[number], right))) % high
-                right = (
-                    right + (_wide(keys[number + 1], left) if wide else mix(keys[number + 1], left))
-                ) % low
+            for number, key in enumerate(keys):
+                if number % 2 == 0:
+                    left = (left + (_wide(key, right) if wide else mix(key, right))) % high
+                else:
+                    right = (right + (_wide(key, left) if wide else mix(key, left))) % low
             place = left * low + right
             if place < size:
                 return place

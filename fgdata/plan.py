@@ -12,12 +12,12 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from fgdata.chance import shares
 from fgdata.compose import Compositions, Group, Joined
 from fgdata.errors import PackError, Problem, UsageError
-from fgdata.pack import ALL_SPLITS, BORROWED, Pack, Slot
+from fgdata.pack import ALL_SPLITS, BORROWED, HELD_OUT_SPLITS, Pack, Slot
 from fgdata.permutation import MASK, Permutation, key_of, mix
 from fgdata.space import Cell, draws
 from fgdata.stock import Source, Stock
@@ -26,6 +26,8 @@ Mix = Literal["fill", "exact"]
 """`fill`: what a pack cannot give is left out, and said. `exact`: then nothing is made."""
 MAX_GROUPS = 256
 """Groups of values that a cell is divided into for coverage."""
+MAX_DRAWS, MANY = 8, 2000
+"""Draws for each row that is asked for, and some for all, after which a cell whose texts are others' counts as empty."""
 _ROUNDS = 40
 _FACTOR = 6.0
 """How far the weight of a register is moved at most to meet the pack's shares."""
@@ -71,14 +73,19 @@ class Lot:
         """Fix the number of draws: which draw is which depends on it."""
         self.drawn = drawn
         self._order = Permutation(max(1, drawn), mix(self.key, 1))
+        self._is_plain = isinstance(self.source, Source) and not self.source.is_checked
         if self.cell is not None:
             self._draw = draws(self.cell, drawn, mix(self.key, 2)).digits
 
     _order: Permutation = field(default_factory=lambda: Permutation(1, 0))
+    _is_plain: bool = False
+    """Whether all draws count: then their order need not be shuffled, that of the file's rows is."""
+    frame: Any = None
+    """What its rows share as they are written, once one was."""
 
     def draw(self, number: int) -> tuple[Joined | None, Cell, tuple[int, ...]]:
         """The draw of this number: what was joined, the cell and its digits."""
-        place = self._order[number]
+        place = number if self._is_plain and not self.borrowed else self._order[number]
         if self._draw is not None and self.cell is not None:
             return None, self.cell, self._draw(place)
         assert isinstance(self.source, Group)
@@ -160,7 +167,9 @@ def make_plan(stock: Stock, compositions: Compositions, rows: int, seed: int, mi
     pack = stock.pack
     dealt = shares(rows, pack.splits) if rows > 0 else dict.fromkeys(pack.splits, 0)
     if rows < 1 or min(dealt.values()) < 1:
-        least = next(n for n in range(1, 1_000_000) if min(shares(n, pack.splits).values()) >= 1)
+        enough = math.ceil(sum(pack.splits.values()) / min(pack.splits.values()))
+        fewer = (n for n in range(1, min(enough, 10_000)) if min(shares(n, pack.splits).values()) >= 1)
+        least = next(fewer, enough)
         raise UsageError(Problem("--rows", f"{rows} rows leave a split empty.", f"Ask for {least} at least."))
     lots, missed = {}, []
     planners = []
@@ -183,10 +192,8 @@ def make_plan(stock: Stock, compositions: Compositions, rows: int, seed: int, mi
     overlaps: Counter[tuple[str, str]] = Counter()
     for planner in planners:
         overlaps.update(planner.overlaps)
-    of_all = [lot for of_split in lots.values() for lot in of_split]
-    return Plan(
-        pack, seed, lots, tuple(missed), sum(len(lot.rejected) for lot in of_all), sum(lot.drawn for lot in of_all), overlaps
-    )  # fmt: skip
+    rejected, drawn = (sum(p.rejected for p in planners), sum(p.drawn for p in planners))
+    return Plan(pack, seed, lots, tuple(missed), rejected, drawn, overlaps)
 
 
 def allocate(total: int, weights: Sequence[float], caps: Sequence[int], key: int) -> list[int]:
@@ -255,6 +262,7 @@ class _SplitPlanner:
         self.stock, self.pack, self.split, self.count, self.key = stock, stock.pack, split, count, key
         self.compositions = compositions
         self.missed: list[Shortfall] = []
+        self.drawn = self.rejected = 0
         self.overlaps: Counter[tuple[str, str]] = Counter()
         self.targets = {
             slot.name: frozenset(value_numbers(slot, is_held=split == "test_values"))
@@ -307,7 +315,7 @@ class _SplitPlanner:
     def lots(self) -> list[Lot]:
         """The lots, checked texts and all."""
         pack = self.pack
-        quotas = shares(self.count, pack.mix)
+        quotas = shares(self.count, self._mix())
         borrowed = quotas.pop(BORROWED, 0)
         if borrowed:
             quotas["call"] = quotas.get("call", 0) + borrowed
@@ -332,6 +340,9 @@ class _SplitPlanner:
         for lot in lots:
             self._check(lot)
         self._make_up(lots)
+        # Those that have no text of their own count here, or the share left out would hide the worst.
+        self.drawn = sum(lot.drawn for lot in lots)
+        self.rejected = sum(len(lot.rejected) for lot in lots)
         lots = [lot for lot in lots if lot.rows]
         if borrowed:
             calls = [lot for lot in lots if lot.kind == "call"]
@@ -342,6 +353,18 @@ class _SplitPlanner:
                 lot.borrowed = n
         self._note_registers(lots)
         return lots
+
+    def _mix(self) -> Mapping[str, float]:
+        """Shares of the kinds; in a held-out split, of those that can have what is held out."""
+        if self.split not in HELD_OUT_SPLITS:
+            return self.pack.mix
+        kinds = {intent.kind for intent in self.pack.intents if self.pools.get(intent.name)}
+        able: set[str] = {
+            *kinds,
+            *(["several"] if self.groups else []),
+            *([BORROWED] if "call" in kinds else []),
+        }
+        return {kind: share for kind, share in self.pack.mix.items() if kind in able} or self.pack.mix
 
     # Dealing
 
@@ -539,9 +562,9 @@ class _SplitPlanner:
             rivals = [self._rival(lot, number) for number in range(drawn)]
             lot.rejected = [number for number, rival in enumerate(rivals) if rival is not None]
             lot.rows = min(asked, drawn - len(lot.rejected))
-            if lot.rows == asked or drawn >= lot.count:
+            if lot.rows == asked or drawn >= min(lot.count, MAX_DRAWS * asked + MANY):
                 break
-            drawn = min(lot.count, drawn + 2 * (asked - lot.rows) + 4)
+            drawn = min(lot.count, 2 * drawn + 6)
         mine = lot.source.template.place if isinstance(lot.source, Source) else lot.source.composition.place
         lot.overlaps = Counter((str(mine), rival) for rival in rivals if rival is not None)
         lot.lacks = asked - lot.rows
@@ -555,15 +578,15 @@ class _SplitPlanner:
             lacking = sum(lot.lacks for lot in of)
             able = sorted((lot for lot in of if not lot.lacks), key=lambda lot: mix(lot.key, 9))
             while lacking and able:
-                raised = []
-                for lot in able[:lacking]:
-                    if lot.rows < lot.count:
-                        lot.rows += 1
-                        raised.append(lot)
-                for lot in raised:
-                    self._check(lot)
-                lacking -= sum(not lot.lacks for lot in raised)
-                able = [lot for lot in raised if not lot.lacks] + able[lacking + len(raised) :]
+                tried, able = able[:lacking], able[lacking:]
+                share = -(-lacking // len(tried))
+                for lot in tried:
+                    had = lot.rows
+                    lot.rows = min(lot.count, had + min(share, lacking))
+                    if lot.rows > had:
+                        self._check(lot)
+                        lacking -= lot.rows - had
+                able = [*able, *(lot for lot in tried if not lot.lacks and lot.rows < lot.count)]
             if lacking:
                 made = sum(lot.rows for lot in of)
                 self.missed.append(Shortfall(self.split, f"texts of {origin}", made + lacking, made))

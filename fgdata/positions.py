@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import re
 import unicodedata
@@ -14,6 +15,7 @@ from typing import Any
 import yaml
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from fgdata.characters import unseen_character
 from fgdata.errors import Problem
 from fgdata.format import find_control_tokens
 
@@ -89,7 +91,7 @@ class Reader:
             )
             self.root = None
         if self.root is not None:
-            self._refuse_control_tokens(self.root)
+            self._refuse_characters(self.root)
 
     def place(self, node: Node) -> Place:
         """Where `node` starts."""
@@ -102,6 +104,8 @@ class Reader:
 
     def _compose(self, path: Path) -> Node | None:
         try:
+            if path.exists() and not path.is_file():  # a pipe or a device may never end
+                raise OSError(errno.EINVAL, "it is no file")
             text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8"))
             if _bracket_depth(text) > MAX_DEPTH:
                 raise RecursionError
@@ -146,20 +150,28 @@ class Reader:
                 waiting += here.value
         return False
 
-    def _refuse_control_tokens(self, root: Node) -> None:
-        """Note every text of the file that holds a control token of the model."""
+    def _refuse_characters(self, root: Node) -> None:
+        """Note texts that hold a control token of the model or a character that nobody sees, and tags.
+
+        Texts are brought to one Unicode form: an escape in quotes can spell another.
+        """
         waiting = [root]
         while waiting:
             node = waiting.pop()
+            if node.tag.rpartition(":")[0] != "tag:yaml.org,2002" or node.tag.count("/"):
+                self.wrong(node, f"has the tag {node.tag}.", "Write the value without a tag.")
             if isinstance(node, MappingNode):
                 waiting += [part for pair in node.value for part in pair]
             elif isinstance(node, SequenceNode):
                 waiting += node.value
             else:
+                node.value = unicodedata.normalize("NFC", node.value)
                 for token in find_control_tokens(node.value):
                     self.wrong(
                         node, f"holds the control token {token}.", "Take it out: no text may hold one."
                     )
+                if unseen := unseen_character(node.value):
+                    self.wrong(node, f"holds a character that is not seen ({unseen}).", "Take it out.")
 
     def mapping(self, node: Node | None, what: str) -> dict[str, tuple[Node, Node]]:
         """Key -> (key node, value node) of a mapping; a key that is no text, or given twice, is a problem."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from json.encoder import encode_basestring
 from typing import Any, Literal
@@ -21,9 +21,9 @@ from fgdata.compose import Compositions, Joined
 from fgdata.errors import FormatError, PackError, Problem, UsageError
 from fgdata.format import TRIGGER, parse_completion, render_call
 from fgdata.masks import masked_calls, masked_tools
-from fgdata.pack import BORROWED, CALLING, Intent, Pack
+from fgdata.pack import BORROWED, CALLING, Pack
 from fgdata.permutation import MASK, Permutation, key_of, mix
-from fgdata.plan import Plan
+from fgdata.plan import Lot, Plan
 from fgdata.schema import Call, JsonValue, Tool, canonical_json, check_call, coerce_call
 from fgdata.space import Binding, Cell, make_cell
 from fgdata.stock import Source, Stock, calls_of, check_control_tokens, values_of
@@ -64,6 +64,8 @@ class Written:
     calls: tuple[Call, ...]
     values: frozenset[tuple[str, str]]
     """Slots and their values, as canonical JSON."""
+    forms: tuple[str, ...]
+    """What the call's slots were filled with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,83 @@ COLUMNS = ("kind", "intent", "register", "perturbation")
 """What rows are counted by."""
 
 
+class Frame:
+    """What the rows of one cell have in common, and how their digits are read.
+
+    Args:
+        parts: the templates of the utterance, each with the dimensions that are its own: from, to.
+        whole: the cell that the index in an id counts in, where `cell` is a part of it.
+    """
+
+    __slots__ = (
+        "_places", "bound", "cell", "front", "intent", "is_calling", "key", "pack", "parts", "place", "provenance",
+        "register", "register_and_language", "written",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        pack: Pack,
+        path: str,
+        register: str,
+        cell: Cell,
+        *,
+        parts: tuple[tuple[Source, int, int], ...],
+        whole: Cell | None = None,
+    ) -> None:
+        self.pack, self.cell, self.parts, self.register = pack, cell, parts, register
+        self.key = key_of(path)
+        self.place = str(parts[0][0].template.place)
+        self.is_calling = parts[0][0].intent.kind in CALLING
+        self.intent = "+".join(source.intent.name for source, _, _ in parts)
+        family = "+".join(source.path for source, _, _ in parts)
+        self.front = f'{{"id": {encode_basestring(f"{pack.name}@{pack.version}/{path}/")[:-1]}'
+        self.provenance = f', "pack": "{pack.name}", "intent": {encode_basestring(self.intent)}, "family": {encode_basestring(family)}, "kind": "'
+        self.register_and_language = (
+            f'", "register": {encode_basestring(register)}, "language": "{pack.language}"'
+        )
+        self.bound = tuple(n for n, d in enumerate(cell.dimensions) if any(e.bindings for e in d.entries))
+        """Numbers of the dimensions that fill slots which matter."""
+        self.written: dict[Any, Written] = {}
+        whole = whole or cell
+        self._places = [(d.numbers, w.size) for d, w in zip(cell.dimensions, whole.dimensions, strict=True)]
+
+    def index(self, digits: Sequence[int]) -> int:
+        """The number of the expansion, as an id has it."""
+        index = 0
+        for digit, (numbers, size) in zip(digits, self._places):  # noqa: B905  # one for each dimension
+            index = index * size + (numbers[digit] if numbers else digit)
+        return index
+
+    def bindings(self, digits: Sequence[int]) -> Iterator[tuple[Source, list[Binding]]]:
+        """Each template of the utterance with what its slots were filled with."""
+        dimensions = self.cell.dimensions
+        for source, start, end in self.parts:
+            yield (
+                source,
+                [
+                    b
+                    for n in self.bound
+                    if start <= n < end
+                    for b in dimensions[n].entries[digits[n]].bindings
+                ],
+            )
+
+    def forms(self, digits: Sequence[int]) -> tuple[str, ...]:
+        """What slots with values were filled with: these must survive a perturbation."""
+        slots, dimensions = self.pack.slots, self.cell.dimensions
+        found = (b for n in self.bound for b in dimensions[n].entries[digits[n]].bindings)
+        return tuple(b.form for b in found if slots[b.slot].has_value)
+
+    def label(self, digits: Sequence[int]) -> str:
+        """What tells one label from another, in words of no language."""
+        said = []
+        for source, bindings in self.bindings(digits):
+            labels, intent = source.intent.label_slots, source.intent
+            values = [(b.slot, b.value) for b in bindings if b.slot in labels]
+            said.append(f"{intent.name if intent.kind in CALLING else intent.asks_for}{values}")
+        return "+".join(said)
+
+
 class RowMaker:
     """Makes rows of a pack."""
 
@@ -88,15 +167,14 @@ class RowMaker:
         self.stock, self.compositions, self.options = stock, compositions, options
         self.pack: Pack = stock.pack
         self._tools = self.pack.tools_by_name
-        self._all_tools = _encode(self.pack.tool_entries)
         self._declared: dict[tuple[str, ...], str] = {}
         self._written: dict[tuple[Any, ...], Written] = {}
         self._answers: dict[tuple[Any, ...], Cell] = {}
-        self._bound: dict[int, tuple[Cell, tuple[int, ...]]] = {}
-        self._keys: dict[str, int] = {}
+        self._n_written = 0
         has_tools = options.shape == "tool-calls"
         self._head = f'{{"role": "developer", "content": {encode_basestring(self.pack.developer if has_tools else TRIGGER)}}}'
-        self._front = encode_basestring(f"{self.pack.name}@{self.pack.version}/")[:-1]
+        self._plain_tools = f', "tools": {_encode(self.pack.tool_entries)}' if has_tools else ""
+        self.is_prompt_varied = not self.pack.prompt.is_plain
 
     # One row
 
@@ -106,52 +184,21 @@ class RowMaker:
         Raises: PackError for a row that breaks a rule.
         """
         lot, row = plan.lot(split, place)
-        joined, cell, digits = lot.draw(lot.accepted(row))
-        kind = BORROWED if row >= lot.rows - lot.borrowed else lot.kind
-        level, key = self.options.level, 0
-        source: Source | Joined
-        if joined is None:
-            assert isinstance(lot.source, Source)
-            source = lot.source
-            digits = cell.whole_digits(digits)
-            cell = source.whole[lot.register]
-            path = f"{source.path}/{source.number}.{lot.register}"
-        else:
-            path, source = joined.path, joined
-        index = cell.rank(digits)
-        if level != "off" and not stays_clean:
-            key = mix(key_of(path) ^ plan.seed, index & MASK)
-        return self._row(
-            path,
-            source,
-            register=lot.register,
-            kind=kind,
-            cell=cell,
-            digits=digits,
-            index=index,
-            level=level,
-            key=key,
-        )
+        frame, cell, digits = self._drawn(lot, row)
+        kind = BORROWED if lot.borrowed and row >= lot.rows - lot.borrowed else lot.kind
+        level, key = "off", 0
+        if self.options.level != "off" and not stays_clean:
+            level, key = self.options.level, self._noise_key(frame, digits, plan.seed)
+        return self._row(frame, cell, digits, kind, (level, key))
 
     def texts(self, plan: Plan, split: str, place: int) -> tuple[str, str, str]:
         """The row's text as its template has it, as it is perturbed, and its label: what is compared over all rows."""
         lot, row = plan.lot(split, place)
-        joined, cell, digits = lot.draw(lot.accepted(row))
-        kind = BORROWED if row >= lot.rows - lot.borrowed else lot.kind
-        if joined is None:
-            assert isinstance(lot.source, Source)
-            digits = cell.whole_digits(digits)
-            cell = lot.source.whole[lot.register]
-            path = f"{lot.source.path}/{lot.source.number}.{lot.register}"
-            parts = [(lot.source, digits, cell)]
-        else:
-            path = joined.path
-            parts = [(clause.source, own, clause.cell) for clause, own in joined.cuts(digits)]
-        text = cell.text(digits)
-        key = mix(key_of(path) ^ plan.seed, cell.rank(digits) & MASK)
-        forms = self._forms(parts)
-        noisy, _ = perturbed(text, self.pack.language, key, forms, self.options.level)
-        return text, noisy, f"{kind}:{self._label(parts)}"
+        frame, cell, digits = self._drawn(lot, row)
+        kind = BORROWED if lot.borrowed and row >= lot.rows - lot.borrowed else lot.kind
+        text, key = cell.text(digits), self._noise_key(frame, digits, plan.seed)
+        noisy, _ = perturbed(text, self.pack.language, key, frame.forms(digits), self.options.level)
+        return text, noisy, f"{kind}:{frame.label(digits)}"
 
     def rebuild(self, row_id: str) -> str:
         """The row with this id, as it is written.
@@ -165,177 +212,138 @@ class RowMaker:
             raise UsageError(Problem(row_id, what, remedy))
         path, register = found["path"], found["path"].rpartition(".")[2]
         try:
-            source: Source | Joined
             if "+" in path:
-                source = self.compositions.find(path)
-                cell = source.cell
+                joined = self.compositions.find(path)
+                frame, cell, kind = self._frame_of_joined(joined), joined.cell, "several"
             else:
                 source = next(s for s in self.stock.base_sources if f"{s.path}/{s.number}.{register}" == path)
-                cell = source.whole[register]
+                cell, kind = source.whole[register], str(source.intent.kind)
+                frame = Frame(self.pack, path, register, cell, parts=((source, 0, len(cell.dimensions)),))
             digits = cell.unrank(int(found["index"]))
         except (StopIteration, KeyError, IndexError) as error:
             raise UsageError(
                 Problem(row_id, "names no expansion of the pack.", "The pack may have changed since.")
             ) from error
-        kind = "several" if isinstance(source, Joined) else source.intent.kind
         level, key = found["level"] or "off", int(found["key"] or "0", 16)
-        return self._row(
-            path, source, register=register, kind=BORROWED if found["missing"] else kind, cell=cell, digits=digits,
-            index=int(found["index"]), level=level, key=key,
-        ).line  # fmt: skip
+        return self._row(frame, cell, digits, BORROWED if found["missing"] else kind, (level, key)).line
+
+    def _drawn(self, lot: Lot, row: int) -> tuple[Frame, Cell, tuple[int, ...]]:
+        """The frame, cell and digits of a lot's row."""
+        joined, cell, digits = lot.draw(lot.accepted(row))
+        if joined is not None:
+            return self._frame_of_joined(joined), cell, digits
+        if lot.frame is None:
+            source = lot.source
+            assert isinstance(source, Source)
+            path = f"{source.path}/{source.number}.{lot.register}"
+            whole = source.whole[lot.register]
+            parts = ((source, 0, len(cell.dimensions)),)
+            lot.frame = Frame(self.pack, path, lot.register, cell, parts=parts, whole=whole)
+        return lot.frame, cell, digits
+
+    def _frame_of_joined(self, joined: Joined) -> Frame:
+        parts = []
+        start = 0
+        for clause in joined.clauses:
+            end = start + len(clause.cell.dimensions)
+            parts.append((clause.source, start, end))
+            start = end
+        return Frame(self.pack, joined.path, joined.clauses[-1].register, joined.cell, parts=tuple(parts))
+
+    @staticmethod
+    def _noise_key(frame: Frame, digits: Sequence[int], seed: int) -> int:
+        return mix(frame.key ^ seed, frame.index(digits) & MASK)
 
     def _row(
-        self,
-        path: str,
-        source: Source | Joined,
-        *,
-        register: str,
-        kind: str,
-        cell: Cell,
-        digits: Sequence[int],
-        index: int,
-        level: str,
-        key: int,
+        self, frame: Frame, cell: Cell, digits: Sequence[int], kind: str, noise_of: tuple[str, int]
     ) -> Row:
+        level, key = noise_of
         text = cell.text(digits)
-        parts: list[tuple[Source, Sequence[int], Cell]]
-        if isinstance(source, Source):
-            parts = [(source, digits, cell)]
-        else:
-            parts = [(clause.source, own, clause.cell) for clause, own in source.cuts(digits)]
         if "<" in text:
-            check_control_tokens(text, str(parts[0][0].template.place))
-        written = self._written_for(path, parts, text, kind, index)
-        row_id, noise, kinds = f"{self._front}{encode_basestring(path)[1:-1]}/{index}", "", ""
+            check_control_tokens(text, frame.place)
+        index = frame.index(digits)
+        written = self._written_for(frame, digits, text, kind, index)
+        suffix = noise = kinds = ""
         if kind == BORROWED:
-            row_id += "!missing_tool"
-        if key:
-            noisy, kinds = perturbed(text, self.pack.language, key, self._forms(parts), level)
+            suffix = "!missing_tool"
+        if level != "off":
+            forms = frame.forms(digits)
+            noisy, kinds = perturbed(text, self.pack.language, key, forms, level)
             if kinds:
-                check_recovered(text, noisy, self.pack.language, self._forms(parts), path)
+                check_recovered(text, noisy, self.pack.language, forms, frame.place)
                 text, noise = noisy, f', "perturbation": "{kinds}"'
-                row_id += f"~{level}:{key:x}"
-        tools = how = ""
-        message = written.message
-        if self.options.shape == "tool-calls":
-            tools, how, message = self._prompt(kind, written, path, index)
-        intent = "+".join(part.intent.name for part, _, _ in parts)
-        family = "+".join(part.path for part, _, _ in parts)
+                suffix += f"~{level}:{key:x}"
+        tools, how, message = self._plain_tools, "", written.message
+        if self.is_prompt_varied or kind == BORROWED:
+            tools, how, message = self._prompt(kind, written, frame.key, index)
         line = (
-            f'{{"id": {row_id}", "messages": [{self._head}, {{"role": "user", "content": {encode_basestring(text)}}}, {message}]'
-            f'{tools}, "pack": "{self.pack.name}", "intent": {encode_basestring(intent)}, "family": {encode_basestring(family)}, '
-            f'"kind": "{kind}", "register": {encode_basestring(register)}, "language": "{self.pack.language}"{noise}{how}{written.tail}}}'
+            f'{frame.front}{index}{suffix}", "messages": [{self._head}, {{"role": "user", "content": {encode_basestring(text)}}}, {message}]'
+            f"{tools}{frame.provenance}{kind}{frame.register_and_language}{noise}{how}{written.tail}}}"
         )
-        return Row(line, (kind, intent, register, kinds), written)
+        return Row(line, (kind, frame.intent, frame.register, kinds), written)
 
     # What follows from the label
 
-    def _bindings(self, cell: Cell, digits: Sequence[int]) -> list[Binding]:
-        found = self._bound.get(id(cell))
-        if found is None or found[0] is not cell:
-            numbers = tuple(n for n, d in enumerate(cell.dimensions) if any(e.bindings for e in d.entries))
-            if len(self._bound) > MAX_CACHED:
-                self._bound.clear()
-            found = self._bound[id(cell)] = (cell, numbers)
-        return [b for n in found[1] for b in cell.dimensions[n].entries[digits[n]].bindings]
-
-    def _forms(self, parts: Iterable[tuple[Source, Sequence[int], Cell]]) -> tuple[str, ...]:
-        """What slots with values were filled with: these must survive a perturbation."""
-        slots = self.pack.slots
-        return tuple(
-            b.form
-            for _, digits, cell in parts
-            for b in self._bindings(cell, digits)
-            if slots[b.slot].has_value
-        )
-
-    def _label(self, parts: Iterable[tuple[Source, Sequence[int], Cell]]) -> str:
-        said = []
-        for source, digits, cell in parts:
-            labels = source.intent.label_slots
-            values = [(b.slot, b.value) for b in self._bindings(cell, digits) if b.slot in labels]
-            said.append(
-                f"{source.intent.name if source.intent.kind in CALLING else source.intent.asks_for}{values}"
-            )
-        return "+".join(said)
-
-    def _written_for(
-        self,
-        path: str,
-        parts: Sequence[tuple[Source, Sequence[int], Cell]],
-        text: str,
-        kind: str,
-        index: int,
-    ) -> Written:
-        bound = [self._bindings(cell, digits) for _, digits, cell in parts]
+    def _written_for(self, frame: Frame, digits: Sequence[int], text: str, kind: str, index: int) -> Written:
         answer: tuple[Template, str] | None = None
-        place = str(parts[0][0].template.place)
-        if kind == BORROWED or parts[0][0].intent.kind not in CALLING:
-            answer = self._answer(
-                parts[0][0].intent, parts[0][0].template, bound[0], kind, mix(self._key(path), index & MASK)
-            )
-        key: list[Any] = [answer and answer[1]]
-        for (source, _, _), bindings in zip(parts, bound, strict=True):
-            key.append(id(source.intent))
-            labels = source.intent.label_slots
-            for binding in bindings:
-                key.append(binding[:2])
-                # Each argument is grounded: what its slot was filled with stands in the text.
-                if (
-                    binding.slot in labels
-                    and binding.form not in text
-                    and binding.form.casefold() not in text.casefold()
-                ):
-                    what = f"{binding.form!r}, which the call takes, does not stand in {text!r}."
-                    raise PackError(
-                        Problem(place, what, "Print the slot as it is, without a filter that changes it.")
-                    )
-        known = self._written.get(cached := (kind, *key))
-        if known is None:
-            if len(self._written) > MAX_CACHED:
+        cached: Any = (kind, *[digits[n] for n in frame.bound])
+        if kind == BORROWED or not frame.is_calling:
+            answer = self._answer(frame, digits, kind, mix(frame.key, index & MASK))
+            cached = (answer[1], cached)
+        found = frame.written.get(cached)
+        if found is None:
+            self._n_written += 1
+            if self._n_written > MAX_CACHED:
+                # Frames hold what they wrote; new ones are made when rows of theirs come again.
+                self._n_written = 0
                 self._written.clear()
-            known = self._written[cached] = self._write(parts, bound, kind, answer, place)
-        return known
-
-    def _key(self, path: str) -> int:
-        key = self._keys.get(path)
-        if key is None:
-            if len(self._keys) > MAX_CACHED:
-                self._keys.clear()
-            key = self._keys[path] = key_of(path)
-        return key
+                frame.written.clear()
+            found = frame.written[cached] = self._write(frame, digits, kind, answer)
+        # Each argument is grounded: what its slot was filled with stands in the text.
+        for form in found.forms:
+            if form not in text and form.casefold() not in text.casefold():
+                what = f"{form!r}, which the call takes, does not stand in {text!r}."
+                remedy = "Print the slot as it is, without a filter that changes it."
+                raise PackError(Problem(frame.place, what, remedy))
+        return found
 
     def _write(
-        self,
-        parts: Sequence[tuple[Source, Sequence[int], Cell]],
-        bound: Sequence[Sequence[Binding]],
-        kind: str,
-        answer: tuple[Template, str] | None,
-        place: str,
+        self, frame: Frame, digits: Sequence[int], kind: str, answer: tuple[Template, str] | None
     ) -> Written:
+        """What the row's label gives it, checked; once for each label, intent and answer."""
         slots: dict[str, JsonValue] = {}
         calls: list[Call] = []
         policies: dict[str, None] = {}
-        for number, ((source, _, _), bindings) in enumerate(zip(parts, bound, strict=True), 1):
+        forms: list[str] = []
+        key: list[Any] = [kind, answer and answer[1]]
+        for number, (source, bindings) in enumerate(frame.bindings(digits), 1):
             values = values_of(self.pack, bindings)
             for name, value in values.items():
                 slots[name if name not in slots else f"{name}_{number}"] = value
             calls += calls_of(source.intent, values)
             policies |= dict.fromkeys(name for pattern in source.intent.calls for name in pattern.policies)
+            labels = source.intent.label_slots
+            forms += [binding.form for binding in bindings if binding.slot in labels]
+            key += [source.intent.name, *((b.slot, b.value, b.form) for b in bindings)]
+        known = self._written.get(tuple(key))
+        if known is not None:
+            return known
         tail = ""
         if policies and kind != BORROWED:
             tail += f', "policy": {encode_basestring(", ".join(policies))}'
         if kind == "ask":
-            tail += f', "asks_for": {encode_basestring(parts[0][0].intent.asks_for)}'
+            tail += f', "asks_for": {encode_basestring(frame.parts[0][0].intent.asks_for)}'
         if slots:
             tail += f', "slots": {_encode(slots)}'
-        checked = self._checked(tuple(calls), place)
-        used = frozenset((name, canonical_json(value)) for name, value in slots.items())
+        checked = self._checked(tuple(calls), frame.place)
         if answer is None:
-            return Written(self._calls_message(checked), tail, checked, used)
-        check_control_tokens(answer[1], str(answer[0].place))
-        message = f'{{"role": "assistant", "content": {encode_basestring(answer[1])}}}'
-        return Written(message, tail, checked, used)
+            message = self._calls_message(checked)
+        else:
+            check_control_tokens(answer[1], str(answer[0].place))
+            message = f'{{"role": "assistant", "content": {encode_basestring(answer[1])}}}'
+        used = frozenset((name, canonical_json(value)) for name, value in slots.items())
+        known = self._written[tuple(key)] = Written(message, tail, checked, used, tuple(forms))
+        return known
 
     def _calls_message(self, calls: Sequence[Call]) -> str:
         if self.options.shape == "text":
@@ -365,14 +373,16 @@ class RowMaker:
             raise PackError(Problem(place, what, "Change the names or values in it."))
         return calls
 
-    def _answer(
-        self, intent: Intent, template: Template, bindings: Sequence[Binding], kind: str, key: int
-    ) -> tuple[Template, str]:
+    def _answer(self, frame: Frame, digits: Sequence[int], kind: str, key: int) -> tuple[Template, str]:
         """What the model says: one of the answers whose slots the utterance names, chosen by the row's key."""
-        answers = self.pack.missing_tool_answers if kind == BORROWED else intent.answers
-        fitting = [answer for answer in answers if template.always.issuperset(answer.slots)]
+        source = frame.parts[0][0]
+        answers = self.pack.missing_tool_answers if kind == BORROWED else source.intent.answers
+        fitting = [answer for answer in answers if source.template.always.issuperset(answer.slots)]
         chosen = fitting[key % len(fitting)]
-        forms = tuple((b.slot, b.form) for b in bindings if b.slot in chosen.slots)
+        forms: tuple[tuple[str, str], ...] = ()
+        if chosen.slots:
+            _, bindings = next(frame.bindings(digits))
+            forms = tuple((b.slot, b.form) for b in bindings if b.slot in chosen.slots)
         cell = self._answers.get(cached := (id(chosen), forms))
         if cell is None:
             if len(self._answers) > MAX_CACHED:
@@ -381,7 +391,7 @@ class RowMaker:
         return chosen, cell.text(cell.unrank(mix(key, 3) % cell.count))
 
     def _answer_cell(self, answer: Template, forms: Mapping[str, str]) -> Cell:
-        cell = make_cell(answer, self.pack.slots, lambda _: (), (), answer.slots)
+        cell = make_cell(answer, self.pack.slots, lambda use, _: (), (), answer.slots)
         for number in range(len(cell.dimensions)):
             part = cell.restricted(number, lambda entry: all(b.form == forms[b.slot] for b in entry.bindings))
             assert part is not None, "an answer names only what its utterance always prints"
@@ -390,12 +400,12 @@ class RowMaker:
 
     # What stands in the prompt
 
-    def _prompt(self, kind: str, written: Written, path: str, index: int) -> tuple[str, str, str]:
+    def _prompt(self, kind: str, written: Written, key: int, index: int) -> tuple[str, str, str]:
         """The row's tools, how they were chosen, and the assistant's message with the names they then have."""
+        if self.options.shape != "tool-calls":
+            return "", "", written.message
         rule = self.pack.prompt
-        if rule.is_plain and kind != BORROWED:
-            return f', "tools": {self._all_tools}', "", written.message
-        key = mix(self._key(path), (index & MASK) ^ 0x5DEECE66D)
+        key = mix(key, (index & MASK) ^ 0x5DEECE66D)
         called = {call.name for call in written.calls}
         names = list(self._tools)
         said = []

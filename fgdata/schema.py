@@ -154,6 +154,22 @@ class Parameter:
         return stated if isinstance(stated, str) else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """One way in which arguments break their tool's schema."""
+
+    word: str
+    """The word of JSON Schema that is broken: `enum`, `type`, `required`, `additionalProperties`, `maximum`, …"""
+    path: tuple[str | int, ...]
+    """Names and positions that lead to the value; empty for the arguments as a whole."""
+    message: str
+    """What is wrong, in words."""
+    value: Any
+    """The value."""
+    expected: Any
+    """What the word asks for."""
+
+
 @dataclass(frozen=True)
 class Tool:
     """What may be called."""
@@ -211,8 +227,8 @@ class Tool:
     def _validator(self) -> Validator:
         return _StrictValidator(self.strict_schema, registry=_NO_REMOTE_SCHEMAS)
 
-    def complaints(self, arguments: Mapping[str, JsonValue]) -> list[str]:
-        """What is wrong with `arguments`, in words; empty if they fit the schema.
+    def violations(self, arguments: Mapping[str, JsonValue]) -> list[Violation]:
+        """How `arguments` break the schema; empty if they fit it.
 
         Raises: SchemaError if the schema holds a `$ref` that leads nowhere or in a circle.
         """
@@ -225,13 +241,24 @@ class Tool:
                 f"parameters of {self.name!r}: $ref {error.ref!r} is not in the schema."
             ) from error
         except OverflowError:  # `multipleOf` is reckoned in floats
-            return [f"{self.name}: holds a number too large to be checked"]
+            return [Violation("multipleOf", (), "holds a number too large to be checked", None, None)]
         except RecursionError as error:
             raise SchemaError(f"parameters of {self.name!r}: a $ref leads back to itself.") from error
         return [
-            f"{self.name}{''.join(f'.{part}' for part in error.absolute_path)}: {error.message}"
-            for error in errors
+            Violation(str(e.validator), tuple(e.absolute_path), e.message, e.instance, e.validator_value)
+            for e in errors
         ]
+
+    def complaint(self, violation: Violation) -> str:
+        """A violation in words, with the tool and the place: `set_light.level: 101 is greater than …`."""
+        return f"{self.name}{''.join(f'.{part}' for part in violation.path)}: {violation.message}"
+
+    def complaints(self, arguments: Mapping[str, JsonValue]) -> list[str]:
+        """What is wrong with `arguments`, in words; empty if they fit the schema.
+
+        Raises: SchemaError if the schema holds a `$ref` that leads nowhere or in a circle.
+        """
+        return [self.complaint(violation) for violation in self.violations(arguments)]
 
 
 # Words of JSON Schema whose mappings hold schemas by name: a name there is no word, even if it is `type`.

@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 import jinja2
 from yaml.nodes import MappingNode, Node
 
+from fgdata import korean
 from fgdata.chance import Chance
+from fgdata.characters import text_key
 from fgdata.errors import FgError, Problem
 from fgdata.pack import Slot, SlotValue
 from fgdata.positions import Place, Reader, Text, closest
@@ -26,8 +29,11 @@ KINDS = ("values", "range", "words", "like")
 class SlotReader:
     """The slots of one file, and the problems found in them."""
 
-    def __init__(self, reader: Reader, problems: list[Problem], *, is_korean: bool) -> None:
+    def __init__(
+        self, reader: Reader, problems: list[Problem], registers: Sequence[str], *, is_korean: bool
+    ) -> None:
         self.reader = reader
+        self.registers = registers
         self.problems = problems
         self.is_korean = is_korean
 
@@ -63,14 +69,16 @@ class SlotReader:
         if kind == "like":
             return self.twin(name, place, body, known)
         if kind == "range":
-            nodes = reader.fields(body, f"slot {name!r}", ["range", "forms"], ["weights", "held_out"])
+            nodes = reader.fields(body, f"slot {name!r}", ["range"], ["forms", "weights", "held_out"])
             return Slot(name, "range", self.range_values(name, nodes), place)
         if kind == "values":
             nodes = reader.fields(body, f"slot {name!r}", ["values"])
             return Slot(name, "values", self.listed_values(name, nodes["values"]), place)
         nodes = reader.fields(body, f"slot {name!r}", ["words"])
-        words = self.forms(nodes["words"], f"words of slot {name!r}")
-        values = [(SlotValue(None, tuple(words), place), list(words.values()))] if words else []
+        registers: dict[str, frozenset[str]] = {}
+        words = self.forms(nodes["words"], f"words of slot {name!r}", registers)
+        value = SlotValue(None, tuple(words), place, registers=registers)
+        values = [(value, list(words.values()))] if words else []
         return Slot(name, "words", shared_out(values), place)
 
     def twin(self, name: str, place: Place, body: Node, known: Mapping[str, Slot]) -> Slot:
@@ -92,17 +100,25 @@ class SlotReader:
             self.reader.wrong(place, f"slot {name!r} differs from {other.name!r}, whose values are others.", "Both need the same values.")  # fmt: skip
         return Slot(name, like.kind, like.values, place, other.name)
 
-    def forms(self, node: Node | None, what: str) -> dict[str, float]:
-        """Plain surface forms with their weights: a text, or `{text: ..., weight: ...}`."""
+    def forms(
+        self, node: Node | None, what: str, registers: dict[str, frozenset[str]] | None = None
+    ) -> dict[str, float]:
+        """Plain surface forms with their weights: a text, or `{text: ..., weight: ..., registers: [...]}`.
+
+        Args:
+            registers: takes the registers of forms that are not said in all.
+        """
         reader = self.reader
         found: dict[str, float] = {}
         for item in reader.items(node, what):
             weight: float | None = 1.0
             text: Text | None
             if isinstance(item, MappingNode):
-                fields = reader.fields(item, f"an item of {what}", ["text"], ["weight"])
+                fields = reader.fields(item, f"an item of {what}", ["text"], ["weight", "registers"])
                 text = reader.text(fields.get("text"), f"an item of {what}")
                 weight = reader.weight(fields["weight"], "weight") if "weight" in fields else 1.0
+                if text is not None and "registers" in fields and registers is not None:
+                    registers[text.text] = self.registers_of(fields["registers"])
             else:
                 text = reader.text(item, f"an item of {what}")
             if text is None:
@@ -118,11 +134,21 @@ class SlotReader:
             found[text.text] = weight or 1.0
         return found
 
+    def registers_of(self, node: Node) -> frozenset[str]:
+        """Registers of the pack that a form is said in."""
+        texts = self.reader.texts(node, "registers")
+        for text in texts:
+            if text.text not in self.registers:
+                self.reader.wrong(
+                    text.place, f"unknown register {text.text!r}.", closest(text.text, self.registers)
+                )
+        return frozenset(text.text for text in texts)
+
     def listed_values(self, slot: str, node: Node) -> tuple[SlotValue, ...]:
         """Listed values, each with a weight for all its forms together."""
         reader = self.reader
         found: dict[str, tuple[SlotValue, list[float]]] = {}
-        said: dict[str, Place] = {}
+        said: dict[str, tuple[Place, str, bool]] = {}
         for item in reader.items(node, f"values of slot {slot!r}"):
             fields = reader.fields(
                 item, f"a value of slot {slot!r}", ["value", "forms"], ["weight", "held_out"]
@@ -130,7 +156,8 @@ class SlotReader:
             if not {"value", "forms"} <= fields.keys():
                 continue
             place, value = reader.place(item), reader.value(fields["value"], f"a value of slot {slot!r}")
-            seen = self.forms(fields["forms"], f"forms of slot {slot!r}")
+            registers: dict[str, frozenset[str]] = {}
+            seen = self.forms(fields["forms"], f"forms of slot {slot!r}", registers)
             held = (
                 self.forms(fields.get("held_out"), f"held_out of slot {slot!r}")
                 if "held_out" in fields
@@ -142,23 +169,32 @@ class SlotReader:
                 first = found[key][0].place.line
                 reader.wrong(item, f"the value {key} of slot {slot!r} is given twice (line {first}).", "Join their forms.")  # fmt: skip
             for form in (*seen, *held):
-                if form in said:
+                spelt = text_key(form)
+                first_place, first_key, is_held = said.setdefault(spelt, (place, key, form in held))
+                if (key, form in held) != (first_key, is_held):
                     reader.wrong(
                         item,
-                        f"{form!r} says two values of slot {slot!r}, or is held out and not (line {said[form].line}).",
-                        "Keep it with one: a row could not be labelled.",
+                        f"{form!r} says two values of slot {slot!r}, or is held out and not (line {first_place.line}).",
+                        "Keep it with one, blanks and case aside: a row could not be labelled.",
                     )
-                said[form] = place
             whole = sum(seen.values())
             weights = [weight * share / whole for share in seen.values()] + [weight * share / max(1, len(held)) for share in held.values()]  # fmt: skip
             if seen:
-                found[key] = (SlotValue(value, (*seen, *held), place, held_out=frozenset(held)), weights)
+                found[key] = (
+                    SlotValue(value, (*seen, *held), place, held_out=frozenset(held), registers=registers),
+                    weights,
+                )
         return shared_out(list(found.values()))
 
     def range_values(self, slot: str, nodes: Mapping[str, Node]) -> tuple[SlotValue, ...]:
         """The numbers of a range."""
         reader = self.reader
-        ends = reader.fields(nodes.get("range"), f"range of slot {slot!r}", ["from", "to"], ["step"])
+        ends = reader.fields(nodes.get("range"), f"range of slot {slot!r}", ["from", "to"], ["step", "unit"])
+        unit = reader.text(ends.pop("unit", None), f"`unit` of slot {slot!r}")
+        if unit is None and "forms" not in nodes:
+            reader.wrong(
+                nodes["range"], f"slot {slot!r} does not say how its numbers are said.", "Add `forms:`, or a `unit` to the range.",
+            )  # fmt: skip
         numbers = {name: reader.number(node, f"`{name}` of slot {slot!r}") for name, node in ends.items()}
         first, last, step = numbers.get("from"), numbers.get("to"), numbers.get("step", 1)
         if first is None or last is None or step is None:
@@ -191,17 +227,20 @@ class SlotReader:
             return ()
         is_whole = all(isinstance(number, int) for number in (first, step))
         values = [start + stride * index for index in range(int(count) + 1)]
-        return self.said_numbers(slot, [int(v) if is_whole else float(v) for v in values], nodes)
+        said = [int(v) if is_whole else float(v) for v in values]
+        return self.said_numbers(slot, said, nodes, unit.text.strip() if unit else "")
 
     def said_numbers(
-        self, slot: str, numbers: list[int | float], nodes: Mapping[str, Node]
+        self, slot: str, numbers: list[int | float], nodes: Mapping[str, Node], unit: str
     ) -> tuple[SlotValue, ...]:
-        """Each number with its forms, rendered once and for all.
+        """Each number with its forms, rendered once and for all: those that are written, or all that its unit has.
 
         Forms with digits and forms without are drawn equally often, unless their weights say otherwise.
         """
         reader = self.reader
         forms: list[dict[str, float]] = [{} for _ in numbers]
+        if "forms" not in nodes:
+            forms = [dict.fromkeys(self.unit_forms(number, unit, nodes), 1.0) for number in numbers]
         wording = Wording(Chance("forms"))
         texts = [(text, weight) for text, weight in self.number_forms(nodes.get("forms"), slot)]
         for text, weight in texts:
@@ -225,6 +264,7 @@ class SlotReader:
                     f"the form {text.text!r} of slot {slot!r} fails for {number}: {error}",
                     "Another filter, or another range.",
                 )
+        self.refuse_said_alike(slot, numbers, forms, nodes)
         weights, held = self.number_weights(slot, numbers, nodes), self.held_numbers(slot, numbers, nodes)
         place = reader.place(nodes["forms"]) if "forms" in nodes else Place(reader.file, 1)
         values = []
@@ -236,6 +276,35 @@ class SlotReader:
             )
             values.append((value, [weights.get(number, 1.0) * share for share in _balanced(said)]))
         return shared_out(values)
+
+    def unit_forms(self, number: int | float, unit: str, nodes: Mapping[str, Node]) -> tuple[str, ...]:
+        """The ways to say a number with its unit."""
+        if not self.is_korean:
+            return (f"{number} {unit}" if abs(number) != 1 else f"{number} {unit.removesuffix('s')}",)
+        try:
+            return korean.count_forms(number, unit)
+        except FgError as error:
+            if not any(str(error.problems[0].what) in problem.what for problem in self.problems):
+                self.reader.wrong(nodes["range"], str(error.problems[0].what), "Write `forms:` yourself.")
+            return ()
+
+    def refuse_said_alike(
+        self,
+        slot: str,
+        numbers: Sequence[int | float],
+        forms: Sequence[Mapping[str, float]],
+        nodes: Mapping[str, Node],
+    ) -> None:
+        """Note the first form that two numbers share."""
+        first: dict[str, int | float] = {}
+        for number, said in zip(numbers, forms, strict=True):
+            for form in said:
+                if (other := first.setdefault(text_key(form), number)) != number:
+                    what = f"the form {form!r} says {other} and {number} of slot {slot!r}."
+                    self.reader.wrong(
+                        nodes.get("forms", nodes["range"]), what, "Make every number's forms its own."
+                    )
+                    return
 
     def number_forms(self, node: Node | None, slot: str) -> list[tuple[Text, float]]:
         """The templates of a number's forms, with their weights."""
@@ -315,9 +384,7 @@ def shared_out(values: list[tuple[SlotValue, list[float]]]) -> tuple[SlotValue, 
     """The values with their forms' weights scaled to a sum of 1 over the whole slot."""
     whole = sum(sum(weights) for _, weights in values)
     return tuple(
-        SlotValue(
-            value.value, value.forms, value.place, tuple(weight / whole for weight in weights), value.held_out
-        )
+        replace(value, shares=tuple(weight / whole for weight in weights))
         for value, weights in values
         if value.forms
     )

@@ -15,6 +15,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -23,15 +24,15 @@ from jinja2 import nodes
 
 from fgdata.errors import PackError, Problem
 from fgdata.pack import Slot
-from fgdata.permutation import Permutation, mix
-from fgdata.template import Template, apply_filter, tidied
+from fgdata.permutation import MASK, Permutation, mix
+from fgdata.template import ASKING, Template, apply_filter, endings_of, tidied, with_ending
 
 MAX_ENTRIES = 100_000
 """Texts that one dimension may have: choices that hang together are written out."""
 _WEIGHT_UNITS = 1_000_000
 
-Endings = Callable[[str], Iterable[tuple[str, float]]]
-"""Lemma -> the endings that `request` draws from, with weights; none where nothing can be asked."""
+Endings = Callable[[str, str], Iterable[tuple[str, float]]]
+"""One of the filters of `ASKING` and its text -> the endings it draws from, with weights; none where nothing can be asked."""
 
 
 class Binding(NamedTuple):
@@ -123,6 +124,8 @@ class Cell:
     dimensions: tuple[Dimension, ...]
     count: int = field(init=False)
     """Expansions."""
+    _fills: list[tuple[int, int, tuple[str, ...]]] | None = field(default=None, init=False, repr=False)
+    """Number of a dimension, a part that it fills, and the text for each digit."""
 
     def __post_init__(self) -> None:
         self.count = math.prod(dimension.size for dimension in self.dimensions)
@@ -155,10 +158,15 @@ class Cell:
 
     def text(self, digits: Sequence[int]) -> str:
         """The expansion's text, tidied."""
+        if (fills := self._fills) is None:
+            fills = self._fills = [
+                (number, position, tuple(entry.texts[place] for entry in dimension.entries))
+                for number, dimension in enumerate(self.dimensions)
+                for place, position in enumerate(dimension.positions)
+            ]
         parts = list(self.parts)
-        for dimension, digit in zip(self.dimensions, digits, strict=True):
-            for position, text in zip(dimension.positions, dimension.entries[digit].texts, strict=True):
-                parts[position] = text
+        for number, position, texts in fills:
+            parts[position] = texts[digits[number]]
         return tidied("".join(parts))
 
     def bindings(self, digits: Sequence[int]) -> Iterator[Binding]:
@@ -181,9 +189,10 @@ class Draws:
     cell: Cell
     n: int
     key: int
-    weighted: tuple[int, ...]
-    """Numbers of dimensions, the most important first."""
-    even: tuple[int, ...]
+    weighted: tuple[tuple[int, tuple[int, ...], int], ...]
+    """Numbers of dimensions, the most important first, with their running sums of weights and the whole."""
+    even: tuple[tuple[int, int], ...]
+    """Numbers of dimensions, with their sizes."""
     room: int
     """Expansions of the even dimensions together."""
 
@@ -193,12 +202,10 @@ class Draws:
         At each weighted dimension the rows that are left are dealt to its entries in whole numbers, by their weights and from a
         random start; what is then left shares all weighted digits and walks the even ones in a permuted order.
         """
-        cell, rows, key = self.cell, self.n, self.key
-        digits = [0] * len(cell.dimensions)
-        for number in self.weighted:
-            sums = cell.dimensions[number].sums
-            total = sums[-1]
-            start = key % total
+        rows, key = self.n, self.key
+        digits = [0] * len(self.cell.dimensions)
+        for number, sums, total in self.weighted:
+            start = (key >> 20) % total
             if rows == 1:
                 digit = bisect.bisect_right(sums, start)
             else:
@@ -208,11 +215,13 @@ class Draws:
                 rows = (rows * sums[digit] + start) // total - first
                 place -= first
             digits[number] = digit
-            key = mix(key, digit)
+            # One step of a multiplicative generator: its high bits, which are used, differ by the digits so far.
+            key = ((key ^ digit) * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) & MASK
         if self.even:
+            key = mix(key, 0)
             index = key % self.room if rows == 1 else Permutation(self.room, key)[place]
-            for number in self.even:
-                index, digits[number] = divmod(index, cell.dimensions[number].size)
+            for number, size in self.even:
+                index, digits[number] = divmod(index, size)
         return tuple(digits)
 
 
@@ -240,7 +249,8 @@ def draws(cell: Cell, n: int, key: int) -> Draws:
             break
         room *= sizes[weighted[-1]]
         even.append(weighted.pop())
-    return Draws(cell, n, key, tuple(weighted), tuple(even), room)
+    sums = [(number, cell.dimensions[number].sums, cell.dimensions[number].total) for number in weighted]
+    return Draws(cell, n, key, tuple(sums), tuple((number, sizes[number]) for number in even), room)
 
 
 # From a template to its cells
@@ -257,19 +267,22 @@ class Expander:
     slots: Mapping[str, Slot]
     endings: Endings
     kept: frozenset[str]
+    register: str = ""
+    """Whose forms alone are written out; empty for all."""
 
     def outcomes(self, node: nodes.Expr) -> list[Outcome]:
         """Everything the expression may print, each once."""
         return self._once(self._outcomes(node))
 
     def _once(self, found: Iterable[Outcome]) -> list[Outcome]:
-        weights: dict[tuple[str, tuple[Binding, ...]], float] = {}
-        for text, bindings, weight in found:
-            key = (text, bindings)
-            weights[key] = weights.get(key, 0.0) + weight
-            if len(weights) > MAX_ENTRIES:
+        merged: dict[tuple[str, frozenset[Binding]], Outcome] = {}
+        for outcome in found:
+            key = (outcome.text, frozenset(outcome.bindings))
+            known = merged.get(key)
+            merged[key] = known._replace(weight=known.weight + outcome.weight) if known else outcome
+            if len(merged) > MAX_ENTRIES:
                 raise _too_many()
-        return [Outcome(text, bindings, weight) for (text, bindings), weight in weights.items()]
+        return list(merged.values())
 
     def _outcomes(self, node: nodes.Expr) -> Iterator[Outcome]:
         match node:
@@ -279,10 +292,10 @@ class Expander:
                 yield from self._slot(node.name)
             case nodes.Concat():
                 yield from self._joined([self.outcomes(part) for part in node.nodes])
-            case nodes.Filter(name="request") if node.node is not None:
+            case nodes.Filter() if node.node is not None and node.name in ASKING:
                 for text, bindings, weight in self.outcomes(node.node):
-                    for ending, share in self.endings(text) if text else (("", 1.0),):
-                        yield Outcome(apply_filter("verb", text, ending), bindings, weight * share)
+                    for ending, share in self.endings(node.name, text) if text else (("", 1.0),):
+                        yield Outcome(with_ending(text, ending, node.name), bindings, weight * share)
             case nodes.Filter() if node.node is not None:
                 arguments = [argument.value for argument in node.args if isinstance(argument, nodes.Const)]
                 for text, bindings, weight in self.outcomes(node.node):
@@ -303,6 +316,8 @@ class Expander:
         is_kept = name in self.kept
         for number, value in enumerate(self.slots[name].values):
             for form, weight in zip(value.forms, value.shares, strict=True):
+                if self.register and self.register not in value.registers.get(form, (self.register,)):
+                    continue
                 yield Outcome(form, (Binding(name, number, form),) if is_kept else (), weight)
 
     def _joined(self, parts: Sequence[list[Outcome]]) -> Iterator[Outcome]:
@@ -343,6 +358,19 @@ A_BIT_SHARE = 0.29
 """Share of human request lines with 좀 (StyleKQC, 7,500 lines)."""
 
 
+def register_endings(register: str) -> Endings:
+    """The endings of a register."""
+
+    def endings(use: str, text: str) -> Iterator[tuple[str, float]]:
+        found = endings_of(register, text, use)
+        lows = (0.0, *found.sums)
+        return zip(
+            found.items, (high - low for low, high in zip(lows, found.sums, strict=False)), strict=True
+        )
+
+    return endings
+
+
 def _too_many() -> PackError:
     what = (
         f"more than {MAX_ENTRIES:,} choices hang together, through a slot that stands twice, a filter or `~`."
@@ -356,12 +384,15 @@ def make_cell(
     endings: Endings,
     labels: Iterable[str],
     kept: Iterable[str],
+    *,
+    register: str = "",
 ) -> Cell:
     """The cell of a template in one register.
 
     Args:
         labels: slots that the call takes.
         kept: slots that an answer may repeat.
+        register: forms that are not said in it are left out.
 
     Raises: PackError if choices that hang together are too many to be written out.
     """
@@ -369,42 +400,46 @@ def make_cell(
     expressions = [(i, part) for i, part in enumerate(template.parts) if not isinstance(part, str)]
     named = {position: _slots_of(part) for position, part in expressions}
     bound = _linked(named, slots)
-    expander = Expander(slots, endings, frozenset(kept) | labels | bound)
+    expander = Expander(slots, endings, frozenset(kept) | labels | bound, register)
     try:
         found = {position: expander.outcomes(part) for position, part in expressions}
         groups = _groups(named, bound, slots)
         dimensions = tuple(_dimension(group, found, expander, labels) for group in groups)
     except PackError as error:
         raise PackError(*(Problem(str(template.place), p.what, p.remedy) for p in error.problems)) from error
+    if any(not dimension.entries for dimension in dimensions):
+        what = "prints slots that must differ, but have no two values to do so."
+        raise PackError(Problem(str(template.place), what, "Add a value, or leave one of the slots out."))
     parts = tuple(part if isinstance(part, str) else "" for part in template.parts)
     return _with_fixed(Cell(parts, dimensions))
 
 
-def _slots_of(node: nodes.Expr) -> frozenset[str]:
-    return frozenset(
+def _slots_of(node: nodes.Expr) -> tuple[str, ...]:
+    """The slots that stand in an expression, each as often as it does."""
+    return tuple(
         name.name
         for name in ([node] if isinstance(node, nodes.Name) else node.find_all(nodes.Name))
         if name.name not in ("pick", "maybe")
     )
 
 
-def _linked(named: Mapping[int, frozenset[str]], slots: Mapping[str, Slot]) -> frozenset[str]:
-    """Slots whose filling ties parts together: printed by two parts, or bound to differ from one another."""
-    printed = [name for names in named.values() for name in names]
-    twice = {name for name in printed if printed.count(name) > 1}
-    for name in set(printed):
+def _linked(named: Mapping[int, tuple[str, ...]], slots: Mapping[str, Slot]) -> frozenset[str]:
+    """Slots whose filling ties choices together: they stand twice, or are bound to differ from one another."""
+    printed = Counter(name for names in named.values() for name in names)
+    twice = {name for name, count in printed.items() if count > 1}
+    for name in printed:
         if (other := slots[name].differs_from) in printed:
             twice |= {name, other}
     return frozenset(twice)
 
 
 def _groups(
-    named: Mapping[int, frozenset[str]], bound: frozenset[str], slots: Mapping[str, Slot]
+    named: Mapping[int, tuple[str, ...]], bound: frozenset[str], slots: Mapping[str, Slot]
 ) -> list[tuple[int, ...]]:
     """Positions that hang together, each group in the order of the text."""
     groups: list[tuple[set[int], set[str]]] = []
     for position, names in named.items():
-        ties = set(names & bound)
+        ties = set(names) & bound
         ties |= {slots[name].differs_from for name in ties if slots[name].differs_from}
         touching = [group for group in groups if group[1] & ties]
         merged = ({position}, ties)
@@ -424,17 +459,31 @@ def _dimension(
     joined: list[tuple[tuple[str, ...], tuple[Binding, ...], float]] = [((), (), 1.0)]
     for position in positions:
         longer = []
+        # Many texts have the same bindings: what goes with them is found once.
+        fitting: dict[tuple[Binding, ...], list[tuple[tuple[Binding, ...], Outcome]]] = {}
         for texts, bindings, weight in joined:
-            for outcome in found[position]:
-                both = expander.consistent((bindings, outcome.bindings)) if bindings else outcome.bindings
-                if both is not None:
-                    longer.append(((*texts, outcome.text), both, weight * outcome.weight))
+            if (found_here := fitting.get(bindings)) is None:
+                found_here = fitting[bindings] = [
+                    (both, outcome)
+                    for outcome in found[position]
+                    if (both := expander.consistent((bindings, outcome.bindings))) is not None
+                ]
+            longer += [
+                ((*texts, outcome.text), both, weight * outcome.weight) for both, outcome in found_here
+            ]
             if len(longer) > MAX_ENTRIES:
                 raise _too_many()
         joined = longer
-    whole = sum(weight for _, _, weight in joined) or 1.0
-    units = [max(1, round(weight / whole * _WEIGHT_UNITS)) for _, _, weight in joined]
-    entries = tuple(Entry(texts, bindings) for texts, bindings, _ in joined)
+    # A derivation counts once, whichever of two choices led to it: {{ room }} {{ pick(room, 'kitchen') }}.
+    weights: dict[tuple[tuple[str, ...], frozenset[Binding]], float] = {}
+    first: dict[tuple[tuple[str, ...], frozenset[Binding]], Entry] = {}
+    for texts, bindings, weight in joined:
+        key = (texts, frozenset(bindings))
+        first.setdefault(key, Entry(texts, bindings))
+        weights[key] = weights.get(key, 0.0) + weight
+    whole = sum(weights.values()) or 1.0
+    units = [max(1, round(weight / whole * _WEIGHT_UNITS)) for weight in weights.values()]
+    entries = tuple(first.values())
     is_label = any(binding.slot in labels for entry in entries for binding in entry.bindings)
     return Dimension(positions, entries, tuple(itertools.accumulate(units)), is_label)
 

@@ -7,18 +7,19 @@ expansions and not only for those that a data set happens to hold.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from fgdata import korean
+from fgdata.chance import Chance
+from fgdata.characters import joins_backwards, text_key, unseen_character
 from fgdata.errors import PackError, Problem
 from fgdata.format import find_control_tokens
-from fgdata.overlap import Label, Language, Parts, text_key, witnesses
+from fgdata.overlap import Label, Language, Parts, normalised, without_twins, witnesses
 from fgdata.pack import ALL_SPLITS, CALLING, HELD_OUT_SPLITS, Intent, Pack, TemplateFamily
 from fgdata.schema import Call, JsonValue, canonical_json
-from fgdata.space import Binding, Cell, Entry, make_cell
-from fgdata.template import Template
+from fgdata.space import Binding, Cell, Dimension, Entry, make_cell, register_endings
+from fgdata.template import Template, Wording
 
 FIRST_SPLITS = ("test_values", "test", "validation", "train")
 """Whose text it is that two splits can spell: the split's that can least spare it."""
@@ -43,6 +44,8 @@ class Source:
     whole: Mapping[str, Cell]
     """The same with all forms of all slots, held out or not: what an index in an id counts in."""
     language: Language
+    has_two_labels: bool = False
+    """Whether two values of a slot in the call are said alike: the stock refuses it."""
     rivals: list[tuple[Language, Source]] = field(default_factory=list)
     """Earlier templates that spell some of its texts; those are theirs."""
     register_rivals: Mapping[str, tuple[Language, ...]] = field(default_factory=dict)
@@ -112,6 +115,35 @@ class Stock:
         """Every template once."""
         return tuple(source for source in self.sources if source.split not in HELD_OUT_SPLITS)
 
+    def check_against_jinja(self) -> None:
+        """Render every template once in Jinja's sandbox and find the text among ours.
+
+        Raises: PackError naming a template where the two differ.
+        """
+        for source in self.base_sources:
+            chance = Chance(source.path, source.number)
+            register = next(iter(source.whole))
+            forms = {
+                name: chance.one_of([f for v in self.pack.slots[name].values for f in v.forms])
+                for name in source.template.slots
+            }
+            text = source.template.render(Wording(chance, register), forms)
+            own = Language(list(source.whole.values()), self._parts)
+            tied = any(
+                len(d.positions) > 1 or len(d.entries[0].bindings) > 1
+                for c in source.whole.values()
+                for d in c.dimensions
+            )
+            if (
+                not tied
+                and not any(v.registers for n in source.template.slots for v in self.pack.slots[n].values)
+                and not own.derives(text_key(text))
+            ):
+                what = f"Jinja renders {text!r}, which is not among the template's expansions."
+                raise PackError(
+                    Problem(str(source.template.place), what, "This is a fault of ours; please report it.")
+                )
+
     def _sources(
         self, split: str, intent: Intent, family: TemplateFamily, number: int, template: Template
     ) -> Iterator[Source]:
@@ -122,14 +154,18 @@ class Stock:
         }
         valued = {name for name in template.slots if pack.slots[name].has_value}
         whole: dict[str, Cell] = {}
+        has_two_labels = False
         for register in family.registers:
-            whole[register] = make_cell(
+            cell = make_cell(
                 template,
                 pack.slots,
-                lambda lemma, register=register: korean.request_endings(register, lemma),  # type: ignore[misc]
+                register_endings(register),
                 intent.label_slots,
                 answered | held_slots | valued,
+                register=register,
             )
+            whole[register], has_two = without_twins(cell, intent.label_slots)
+            has_two_labels |= has_two
         whole, clashing = _told_apart(whole)
         for cell in whole.values():
             check_texts(cell, template)
@@ -149,7 +185,9 @@ class Stock:
                 for place, name in enumerate(names)
                 if place
             }
-        yield Source(split, intent, family, number, cells, whole, language, register_rivals=rivals)
+        yield Source(
+            split, intent, family, number, cells, whole, language, has_two_labels, register_rivals=rivals
+        )
 
     def seen_part(self, cell: Cell) -> Cell | None:
         """The cell without held-out forms."""
@@ -180,14 +218,25 @@ class Stock:
         told = set()
         for later_number, later in enumerate(self.sources):
             for earlier in self.sources[:later_number]:
+                if earlier.template is later.template and self._are_apart(earlier, later):
+                    continue
                 if earlier.language.may_meet(later.language) and earlier.language.meets(later.language):
                     later.rivals.append((earlier.language, earlier))
                     pair = (earlier.path, later.path)
                     if pair not in told and (problem := self._conflict(earlier, later)) is not None:
                         told.add(pair)
                         yield problem
-            if later.language.is_ambiguous and (problem := self._conflict(later, later)) is not None:
+            is_doubtful = later.has_two_labels or later.language.is_ambiguous
+            if is_doubtful and (problem := self._conflict(later, later)) is not None:
                 yield problem
+
+    def _are_apart(self, held: Source, seen: Source) -> bool:
+        """Whether two parts of one template cannot share a text: each text has one derivation, which is in one of them.
+
+        Their languages would not tell: of slots that hang together, held-out forms may fill either.
+        """
+        is_clashing = held.register_rivals or seen.register_rivals
+        return not is_clashing and not Language(list(seen.whole.values()), self._parts).is_ambiguous
 
     def _conflict(self, earlier: Source, later: Source) -> Problem | None:
         """What two labels one text of two templates would have."""
@@ -231,19 +280,27 @@ def _told_apart(cells: Mapping[str, Cell]) -> tuple[dict[str, Cell], bool]:
             differing = [
                 number
                 for number, pair in enumerate(zip(part.dimensions, other.dimensions, strict=True))
-                if [e.texts for e in pair[0].entries] != [e.texts for e in pair[1].entries]
+                if _spelt(pair[0]) != _spelt(pair[1])
             ]
             if len(differing) > 1:
                 return dict(cells), True
             if not differing:
                 part = None
                 continue
-            taken = {entry.texts for entry in other.dimensions[differing[0]].entries}
-            part = part.restricted(differing[0], lambda entry, taken=taken: entry.texts not in taken)  # type: ignore[misc]
+            taken = frozenset(_spelt(other.dimensions[differing[0]]))
+            part = part.restricted(differing[0], _is_none_of(taken))
         if part is not None:
             # Numbers of the part are the cell's own from here on: an index counts what can be made.
             told[register] = Cell(part.parts, tuple(replace(d, numbers=()) for d in part.dimensions))
     return told, False
+
+
+def _is_none_of(taken: frozenset[tuple[str, ...]]) -> Callable[[Entry], bool]:
+    return lambda entry: tuple(map(normalised, entry.texts)) not in taken
+
+
+def _spelt(dimension: Dimension) -> list[tuple[str, ...]]:
+    return [tuple(map(normalised, entry.texts)) for entry in dimension.entries]
 
 
 def check_texts(cell: Cell, template: Template) -> None:
@@ -253,6 +310,14 @@ def check_texts(cell: Cell, template: Template) -> None:
         for place, position in enumerate(dimension.positions):
             choices[position] = [entry.texts[place] for entry in dimension.entries]
     place_of = str(template.place)
+    for strings in choices:
+        for string in strings:
+            if unseen := unseen_character(string):
+                what = f"prints {string!r}, which holds a character that is not seen ({unseen})."
+                raise PackError(Problem(place_of, what, "Take it out."))
+            if joins_backwards(string):
+                what = f"prints {string!a}, which would change the letter before it."
+                raise PackError(Problem(place_of, what, "Write the letter and its mark together."))
     for strings in choices:
         signs = [string for string in strings if string.lstrip().startswith(SIGNS)]
         if signs:

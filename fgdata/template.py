@@ -7,11 +7,13 @@
     {{ room | josa('을/를') }}       the word with its particle (Korean packs)
     {{ '켜다' | verb('어 줘') }}      the verb with an ending
     {{ '켜다' | request }}           the verb with an ending that asks, drawn from the row's register
+    {{ '켜다' | prohibit }}          the verb with an ending that forbids: 켜지 마
+    {{ '24도로' | verbless }}        words that ask without a verb: 24도로 부탁해
     {{ a ~ b }}                     both, without a blank
 
 No loops, conditions, attributes or other calls: every choice is found, and counted, from Jinja's own syntax tree when the pack
-is read (`fgdata.space`). What passes that check still runs in Jinja's immutable sandbox with strict undefined: `render`
-is that reference, and reading a pack renders every template in it once.
+is read (`fgdata.space`). What passes that check still runs in Jinja's immutable sandbox with strict undefined: `render` is that
+reference, and `fgdata check` renders every template in it.
 """
 
 from __future__ import annotations
@@ -35,10 +37,12 @@ TemplateUse = Literal["utterance", "answer", "form"]
 """Where a template stands: what a user says, what the model answers, how a number is said."""
 
 CHOICES = ("pick", "maybe")
-KOREAN_FILTERS = ("josa", "verb", "request", "sino", "native")
+ASKING = ("request", "prohibit", "verbless")
+"""Filters whose endings are drawn from the row's register."""
+KOREAN_FILTERS = ("josa", "verb", *ASKING, "sino", "native")
 ENGLISH_FILTERS = ("a", "plural", "contracted")
 FILTERS: Mapping[TemplateUse, tuple[str, ...]] = {
-    "utterance": ("josa", "verb", "request", "lower", "upper", "capitalize", *ENGLISH_FILTERS),
+    "utterance": ("josa", "verb", *ASKING, "lower", "upper", "capitalize", *ENGLISH_FILTERS),
     "answer": ("josa", "verb", "lower", "upper", "capitalize", *ENGLISH_FILTERS),
     "form": ("sino", "native", "abs", "josa"),
 }
@@ -61,9 +65,22 @@ conjugated = lru_cache(maxsize=65536)(korean.conjugate)
 
 
 @cache
-def endings_of(register: str, lemma: str | None = None) -> Weighted[str]:
-    """The endings that ask for something in a register, those that suit the verb; empty where there are none."""
-    return Weighted(korean.request_endings(register, lemma) if register in korean.REGISTERS else ())
+def endings_of(register: str, lemma: str | None = None, use: str = "request") -> Weighted[str]:
+    """The endings of a register for one of `ASKING`, those that suit the verb; empty where there are none."""
+    if register not in korean.REGISTERS:
+        return Weighted(())
+    if use == "prohibit":
+        return Weighted(korean.prohibition_endings(register))
+    if use == "verbless":
+        return Weighted(korean.verbless_endings(register))
+    return Weighted(korean.request_endings(register, lemma))
+
+
+def with_ending(text: str, ending: str, use: str) -> str:
+    """The text with one of the endings of `endings_of`; an empty text stays empty."""
+    if not text or use != "verbless":
+        return conjugated(text, ending) if text else ""
+    return f"{text}{'' if ending in ('', '요') else ' '}{ending}"
 
 
 def _josa(word: str | int, particle: str) -> str:
@@ -74,10 +91,17 @@ def _verb(lemma: str, ending: str) -> str:
     return conjugated(lemma, ending) if lemma else ""
 
 
-@jinja2.pass_context
-def _request(context: Context, lemma: str) -> str:
-    wording: Wording = context["_wording"]
-    return conjugated(lemma, wording.chance.weighted(endings_of(wording.register, lemma))) if lemma else ""
+def _asking(use: str) -> Callable[[Context, str], str]:
+    @jinja2.pass_context
+    def asking(context: Context, text: str) -> str:
+        wording: Wording = context["_wording"]
+        return (
+            with_ending(text, wording.chance.weighted(endings_of(wording.register, text, use)), use)
+            if text
+            else ""
+        )
+
+    return asking
 
 
 @jinja2.pass_context
@@ -105,7 +129,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
     environment.filters = {
         "josa": _josa,
         "verb": _verb,
-        "request": _request,
+        **{use: _asking(use) for use in ASKING},
         "sino": korean.sino,
         "native": korean.native,
         "abs": abs,
@@ -126,7 +150,8 @@ def apply_filter(name: str, text: str, *arguments: str) -> str:
 
 def tidied(text: str) -> str:
     """The text with runs of blanks as one, none at its ends and none before , . ? !"""
-    text = " ".join(text.split())
+    if "  " in text or text[:1] == " " or text[-1:] == " " or not text.isprintable():
+        text = " ".join(text.split())
     for sign in ",.?!":
         if sign in text:
             text = text.replace(f" {sign}", sign)
@@ -381,16 +406,16 @@ class _Check:
                 "Write it out: {{ word | josa('을/를') }}, {{ '켜다' | verb('어 줘') }}.",
             )
             return printed
-        if node.name == "request":
+        if node.name in ASKING:
             self.uses_request = True
             for register in self.registers:
-                if not endings_of(register).items:
+                if not endings_of(register, None, node.name).items:
                     self.wrong(
                         node,
                         f"the register {register!r} has no endings that ask, so `request` cannot be used.",
                         "Name other `registers` for this family.",
                     )
-        if node.name in ("josa", "verb", "request", *ENGLISH_FILTERS) and not self.failed:
+        if node.name in ("josa", "verb", *ASKING, *ENGLISH_FILTERS) and not self.failed:
             self.try_out(node, inner, arguments)
         return printed
 
@@ -399,12 +424,12 @@ class _Check:
         refused = []
         for word in dict.fromkeys(self.words(inner)):
             try:
-                if node.name != "request":
+                if node.name not in ASKING:
                     apply_filter(node.name, word, *arguments)
                     continue
                 for register in self.registers if word else ():
-                    for ending in endings_of(register, word).items:
-                        conjugated(word, ending)
+                    for ending in endings_of(register, word, node.name).items:
+                        with_ending(word, ending, node.name)
             except (FgError, ValueError) as error:
                 refused.append(str(error))
         for reason in dict.fromkeys(refused):
@@ -425,4 +450,4 @@ class _Check:
             apply = _environment().filters[node.name]
             arguments = [argument.value for argument in node.args if isinstance(argument, nodes.Const)]
             for word in self.words(node.node):
-                yield from [] if node.name == "request" else [apply(word, *arguments)]
+                yield from [] if node.name in ASKING else [apply(word, *arguments)]

@@ -1,6 +1,6 @@
-"""Rewrite what the documentation does not say by hand: the file tree and the programs' help.
+"""Rewrite what the documentation does not say by hand: the file tree, the programs' help, the linter's rules.
 
-    python scripts/docs.py            rewrite README.md, README.ko.md and docs/commands.md
+    python scripts/docs.py            rewrite README.md, README.ko.md, docs/commands.md and docs/lint.md
     python scripts/docs.py --check    change nothing; end with 1 if something is out of date
 
 A generated part stands between `<!-- NAME -->` and `<!-- /NAME -->`.
@@ -16,6 +16,10 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
+sys.path.insert(0, str(ROOT))  # the checkout's own packages, whatever is installed
+
+from fgdata.lint import rules_markdown  # noqa: E402
+
 VERBS = {
     "fgdata": ("generate", "check", "lint", "stats", "show"),
     "fgtrain": ("lora",),
@@ -75,9 +79,9 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
-    parts = {"tree": file_tree(), "help": command_help()}
+    parts = {"tree": file_tree(), "help": command_help(), "rules": rules_markdown()}
     stale = []
-    for name in ("README.md", "README.ko.md", "docs/commands.md"):
+    for name in ("README.md", "README.ko.md", "docs/commands.md", "docs/lint.md"):
         page = ROOT / name
         old = page.read_text("utf-8")
         if (new := with_parts(old, parts)) != old:

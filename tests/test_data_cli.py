@@ -123,7 +123,7 @@ def test_bundled_packs_are_sound(name: str, tmp_path: Path, capfd: pytest.Captur
     out = tmp_path / "out"
     assert main(["generate", name, "--rows", "1000", "--seed", "1", "--out", str(out)]) == 0
     assert main(["lint", *files(out)]) == 0
-    assert "1000 rows in 3 files: 0 errors." in capfd.readouterr().out
+    assert "1000 rows in 3 files: 0 errors" in capfd.readouterr().out
 
 
 def test_an_unknown_pack(capfd: pytest.CaptureFixture[str]) -> None:
@@ -135,7 +135,7 @@ def test_an_unknown_pack(capfd: pytest.CaptureFixture[str]) -> None:
 def test_lint_exit_codes(data: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """0 for clean data, 1 for findings, 2 for a file that is not there."""
     assert main(["lint", *files(data)]) == 0
-    assert "200 rows in 3 files: 0 errors." in capfd.readouterr().out
+    assert "200 rows in 3 files: 0 errors" in capfd.readouterr().out
     copy = tmp_path / "copy.jsonl"
     copy.write_bytes((data / "test.jsonl").read_bytes())
     assert main(["lint", *files(data), str(copy)]) == 1
@@ -189,7 +189,7 @@ def test_lint_takes_tools_or_a_pack(lamp: Path, tmp_path: Path, capfd: pytest.Ca
     assert "unchecked-calls" in capfd.readouterr().out
     for flags in (["--tools", str(lamp / "tools.json")], ["--pack", str(lamp)]):
         assert main(["lint", *files(out), *flags]) == 0
-        assert "100 rows in 3 files: 0 errors." in capfd.readouterr().out
+        assert "100 rows in 3 files: 0 errors" in capfd.readouterr().out
     assert main(["lint", *files(out), "--pack", "fitness_en"]) == 1
 
 

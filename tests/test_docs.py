@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from fgdata.lint import rules_markdown
+
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
 BLOCK = re.compile(r"^```(\w+)[^\n]*\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -58,6 +60,11 @@ def test_commands_exist(page: Path) -> None:
                 flag for flag in flags if flag not in usage and flag.replace("-", "_")[2:] not in usage
             ]
             assert not missing, (words, missing)
+
+
+def test_lint_rules_are_documented() -> None:
+    """docs/lint.md says of every rule what the table says."""
+    assert rules_markdown() in (ROOT / "docs" / "lint.md").read_text("utf-8")
 
 
 def test_quickstart_walk(tmp_path: Path) -> None:

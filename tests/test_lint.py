@@ -65,27 +65,49 @@ def test_generated_data_is_clean(tmp_path: Path) -> None:
         out = tmp_path / str(number)
         write_dataset(pack, Request(200, 1, shape, values), out)  # type: ignore[arg-type]
         report = lint(sorted(out.glob("*.jsonl")), pack.tools_by_name)
-        assert report.findings == ()
+        # The small pack has few words: its rows are alike, and none makes two calls.
+        assert report.levels["error"] == 0, report.findings
+        assert {f.rule for f in report.findings} <= {
+            "stem-leak",
+            "near-duplicate",
+            "few-several-calls",
+            "escaped-values",
+        }
         assert sum(report.rows.values()) == 200
 
 
 NO_CALL = row("hello")
+PHANTOM = [
+    {
+        "type": "function",
+        "function": {
+            "name": "f",
+            "description": "F.",
+            "parameters": {
+                "type": "object",
+                "properties": {"a": {"type": "integer", "description": "A.", "enum": None}, "page": None},
+            },
+        },
+    }
+]
 CASES: list[tuple[str, list[Any], list[tuple[str, int]]]] = [
     ("a good file", [GOOD, NO_CALL], []),
     ("broken JSON", [GOOD, "{oops", NO_CALL], [("broken-line", 2)]),
     ("a row that is none", [GOOD, "[]", '{"messages": []}', NO_CALL], [("broken-line", 2), ("broken-line", 3)]),
     ("a call cut short", [row("a", native("level:5")[:-25]), NO_CALL], [("unparsable-call", 1)]),
     ("a call without a name", [row("a", [("", {})]) | {"messages": [*GOOD["messages"][:2], {"role": "assistant", "tool_calls": [{"function": {}}]}]}, NO_CALL], [("unparsable-call", 1)]),
-    ("an unknown tool", [row("a", [("dim", {})]), NO_CALL], [("off-schema-call", 1)]),
-    ("outside the range", [row("a", [("set_light", {"level": 101})]), NO_CALL], [("off-schema-call", 1)]),
-    ("a number as text", [row("a", [("set_light", {"level": "5"})]), NO_CALL], [("off-schema-call", 1)]),
-    ("a value in another language", [row("a", [("set_light", {"level": 5, "room": "주방"})]), NO_CALL], [("off-schema-call", 1)]),
-    ("a missing argument", [row("a", [("set_light", {"room": "kitchen"})]), NO_CALL], [("off-schema-call", 1)]),
-    ("a phantom None", [row("a", [("set_light", {"level": 5, "room": None})]), NO_CALL], [("off-schema-call", 1), ("off-schema-call", 1)]),
-    ("escaped, outside the range", [row("a", native("level:<escape>500<escape>")), NO_CALL], [("off-schema-call", 1)]),
-    ("escaped throughout", [row("a", native("level:<escape>5<escape>")), NO_CALL], []),
+    ("an unknown tool", [row("a", [("dim", {})]), NO_CALL], [("unknown-tool", 1)]),
+    ("outside the range", [row("a", [("set_light", {"level": 101})]), NO_CALL], [("out-of-range", 1)]),
+    ("a number as text", [row("a", [("set_light", {"level": "5"})]), NO_CALL], [("wrong-type", 1)]),
+    ("a value in another language", [row("a", [("set_light", {"level": 5, "room": "주방"})]), NO_CALL], [("untranslated-value", 1)]),
+    ("a value not listed", [row("a", [("set_light", {"level": 5, "room": "garage"})]), NO_CALL], [("off-enum", 1)]),
+    ("an argument too many", [row("a", [("set_light", {"level": 5, "colour": "red"})]), NO_CALL], [("unknown-argument", 1)]),
+    ("a missing argument", [row("a", [("set_light", {"room": "kitchen"})]), NO_CALL], [("missing-argument", 1)]),
+    ("a phantom None", [row("a", [("set_light", {"level": 5, "room": None})]), NO_CALL], [("phantom-null", 1)]),
+    ("escaped, outside the range", [row("a", native("level:<escape>500<escape>")), NO_CALL], [("escaped-values", 1), ("out-of-range", 1)]),
+    ("escaped throughout", [row("a", native("level:<escape>5<escape>")), NO_CALL], [("escaped-values", 1)]),
     ("text behind a call", [row("a", native("level:5") + " done"), NO_CALL], [("unwritable", 1)]),
-    ("a control token in an argument", [row("a", [("set_light", {"level": 5, "room": "<eos>"})]), NO_CALL], [("off-schema-call", 1), ("unwritable", 1)]),
+    ("a control token in an argument", [row("a", [("set_light", {"level": 5, "room": "<eos>"})]), NO_CALL], [("off-enum", 1), ("unwritable", 1)]),
     ("a pattern that is none", [GOOD, NO_CALL | {"tools": [{"name": "f", "parameters": {"properties": {"a": {"type": "string", "pattern": "("}}}}]}], [("broken-tools", 2)]),
     ("a $ref that leads nowhere", [row("a", [("f", {"a": 1})], tools=[{"name": "f", "parameters": {"properties": {"a": {"$ref": "#/no"}}}}]), NO_CALL], [("off-schema-call", 1)]),
     ("contents and roles of wrong types", [GOOD, '{"messages": [{"role": "user", "content": 5}, {"role": "assistant", "content": "x"}]}', '{"messages": [{"role": ["user"], "content": "a"}, {"role": "assistant", "content": "x"}]}', NO_CALL], [("broken-line", 2), ("broken-line", 3)]),
@@ -94,14 +116,19 @@ CASES: list[tuple[str, list[Any], list[tuple[str, int]]]] = [
     ("the same but for case and blanks", [row("Hello  there"), row("hello there"), GOOD], [("duplicate", 2)]),
     ("the same call in two notations", [GOOD, row("kitchen to 5 percent", native("level:5,room:<escape>kitchen<escape>")), NO_CALL], [("duplicate", 2)]),
     ("two labels", [GOOD, row("Kitchen to 5 percent", [("lights_off", {})]), NO_CALL], [("conflicting-labels", 2)]),
+    ("two labels, blanks apart", [row("5 percent"), row("5percent", [("lights_off", {})]), GOOD], [("conflicting-labels", 2), ("near-duplicate", 2)]),
     ("call and no call", [GOOD, row("kitchen to 5 percent")], [("conflicting-labels", 2)]),
     ("asking and refusing", [GOOD, row("hm", kind="ask"), row("hm", kind="no_call")], [("conflicting-labels", 3)]),
+    ("an answer of no named kind", [GOOD, row("hm"), row("hm", kind="out_of_scope")], [("duplicate", 3)]),
     ("two labels under other tools", [GOOD, row("kitchen to 5 percent") | {"tools": TOOLS[1:]}], []),
     ("no developer", [GOOD | {"messages": GOOD["messages"][1:]}, NO_CALL], [("missing-developer-line", 1)]),
     ("another developer", [{"messages": [{"role": "developer", "content": "You help."}, *GOOD["messages"][1:]], "tools": TOOLS}, NO_CALL], [("missing-developer-line", 1)]),
     ("nobody asks", [{"messages": [GOOD["messages"][0], GOOD["messages"][2]], "tools": TOOLS}, NO_CALL], [("missing-user-message", 1)]),
     ("mixed in one row", [row("a", [("set_light", {"level": 5})]), row("b", native("level:<escape>5<escape>") + native("level:7")), NO_CALL], [("mixed-values", 2)]),
     ("mixed over rows", [row("a", native("level:5")), row("b", native("level:6")), row("c", native("level:<escape>7<escape>")), NO_CALL], [("mixed-values", 3)]),
+    ("a phantom in a declaration", [GOOD, NO_CALL | {"tools": PHANTOM}], [("phantom-null", 2)]),
+    ("a phantom in text", [GOOD, NO_CALL | {"messages": [{"role": "developer", "content": TRIGGER + "page:{description:<escape><escape>,type:<escape><escape>}"}, *NO_CALL["messages"][1:]]}], [("control-token", 2), ("phantom-null", 2)]),
+    ("a glued ending", [GOOD, row("에어컨 켜줘요요"), row("오늘은 정말 덥다요!"), row("추우니까요"), row("이것은 바다이다")], [("glued-ending", 2), ("glued-ending", 3)]),
     ("texts that look like numbers", [row("a", [("set_light", {"level": 5})]), row("b", native("level:5,room:<escape>kitchen<escape>")), NO_CALL], []),
     ("a control token", [GOOD, row("hello <end_of_turn>")], [("control-token", 2)]),
     ("one id twice", [GOOD | {"id": "x"}, NO_CALL | {"id": "x"}], [("duplicate-id", 2)]),
@@ -142,9 +169,9 @@ def test_rows_without_tools_take_those_given(tmp_path: Path) -> None:
     bare = {"messages": row("a", [("set_light", {"level": 500})])["messages"]}
     file = write(tmp_path / "rows.jsonl", bare, row("b"))
     assert findings(lint([file])) == [("unchecked-calls", 0)]
-    assert findings(lint([file], TOOLS_BY_NAME)) == [("off-schema-call", 1)]
+    assert findings(lint([file], TOOLS_BY_NAME)) == [("out-of-range", 1)]
     named = write(tmp_path / "named.jsonl", bare | {"pack": "fitness_en"}, row("b"))
-    assert findings(lint([named])) == [("off-schema-call", 1)]
+    assert findings(lint([named])) == [("unknown-tool", 1)]
     unknown = write(tmp_path / "unknown.jsonl", bare | {"pack": "nobody_knows"}, row("b"))
     assert findings(lint([unknown])) == [("unchecked-calls", 0)]
 
@@ -154,16 +181,22 @@ def test_the_first_seeds_row(tmp_path: Path) -> None:
     text = "<start_function_call>call:adjust_temperature{delta:<escape>2<escape>}<end_function_call>"
     messages = [*row("온도 2도 올려줘")["messages"][:2], {"role": "assistant", "content": text}]
     file = write(tmp_path / "rows.jsonl", {"messages": messages})
-    assert {finding.level for finding in lint([file]).findings} == {"note"}
+    report = lint([file])
+    assert {finding.rule for finding in report.findings} == {
+        "unchecked-calls",
+        "no-no-call-rows",
+        "escaped-values",
+    }
+    assert report.layouts == {str(file): {"native-text": 1}}
 
 
 def test_findings_say_why_and_what_to_do(tmp_path: Path) -> None:
     """A finding as JSON carries its rule, place, reason and remedy."""
     file = write(tmp_path / "rows.jsonl", row("a", [("dim", {})]), NO_CALL)
     report = lint([file]).to_json()
-    assert report["counts"] == {"off-schema-call": 1}
+    assert report["counts"] == {"unknown-tool": 1}
     finding = report["findings"][0]
-    assert (finding["rule"], finding["file"], finding["line"]) == ("off-schema-call", str(file), 1)
+    assert (finding["rule"], finding["file"], finding["line"]) == ("unknown-tool", str(file), 1)
     assert finding["what"].endswith(".")
     assert finding["why"]
     assert finding["remedy"]
@@ -171,8 +204,17 @@ def test_findings_say_why_and_what_to_do(tmp_path: Path) -> None:
 
 def test_every_rule_is_tested() -> None:
     """No rule without a case that finds it."""
-    found = {rule for _, _, expected in CASES for rule, _ in expected} | {"split-leak"}
-    assert found == set(RULES)
+    found = {rule for _, _, expected in CASES for rule, _ in expected}
+    elsewhere = {
+        "split-leak",
+        "near-leak",
+        "stem-leak",
+        "family-leak",
+        "contaminated-split",
+        "near-duplicate",
+        "odd-script",
+    }
+    assert found | elsewhere | {"few-several-calls", "too-long"} == set(RULES)
 
 
 def test_files_that_cannot_be_linted(tmp_path: Path) -> None:

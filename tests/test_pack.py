@@ -396,3 +396,31 @@ def test_the_documented_pack_works(tmp_path: Path) -> None:
     said = re.search(r"error: my_lamp/(.*)", page)
     assert said is not None
     assert problems_of(tmp_path / "my_lamp") == [said[1].removeprefix("intents/")]
+
+
+def test_a_unit_says_its_numbers(tmp_path: Path) -> None:
+    """A range with a unit needs no forms: they are those that the unit is said with."""
+    slots = KOREAN_SLOTS.replace('    forms: ["{{ n }}%", "{{ n | sino }} 퍼센트"]\n', "").replace(
+        "step: 10}", "step: 10, unit: 도}"
+    )
+    folder = write_korean_pack(tmp_path)
+    (folder / "slots.yaml").write_text(slots, encoding="utf-8")
+    forms = read_pack(folder).slots["level"].values[0].forms
+    assert {"10도", "10 도", "십 도"} <= set(forms)
+    (folder / "slots.yaml").write_text(slots.replace(", unit: 도", ""), encoding="utf-8")
+    with pytest.raises(PackError, match=r"slots\.yaml:7: slot 'level' does not say how its numbers are said"):
+        read_pack(folder)
+
+
+def test_forms_of_one_register(tmp_path: Path) -> None:
+    """A form that names registers is said in no other."""
+    folder = write_korean_pack(tmp_path)
+    slots = KOREAN_SLOTS.replace("forms: [침실, 안방]", "forms: [침실, {text: 안방, registers: [hae]}]")
+    (folder / "slots.yaml").write_text(slots, encoding="utf-8")
+    made = generate(read_pack(folder), 600, 1)
+    spoken = [row.register for rows in made.splits.values() for row in rows if "안방" in row.utterance]
+    assert spoken
+    assert set(spoken) == {"hae"}
+    (folder / "slots.yaml").write_text(slots.replace("[hae]", "[hey]"), encoding="utf-8")
+    with pytest.raises(PackError, match=r"slots\.yaml:5: unknown register 'hey'"):
+        read_pack(folder)

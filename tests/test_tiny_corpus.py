@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import random
 from itertools import islice
+from pathlib import Path
 
 import pytest
 import torch
@@ -11,10 +14,16 @@ import torch
 from fgdata.packs import load_tools, pack_names
 from fgdata.schema import check_call
 from scripts.tiny_base.corpus import PAD_SEGMENT, corpus_sample
+from scripts.tiny_base.lexicon import HELD_OUT, MORE_QUANTITIES, QUANTITIES
+from scripts.tiny_base.pieces import Pieces
 from scripts.tiny_base.pretrain import row_mask, row_positions
 from scripts.tiny_base.scene import Request, Scene
+from scripts.tiny_base.states import FELT
+from scripts.tiny_base.variety import WIDER
 
 N_SCENES = 300
+EARLIER = "e61dcb483ebcfbf69c5e4171e528c2dbfd58c7244810f882cdf7835320fede80"
+"""SHA-256 of a sample of the first two stages, from before there was a third."""
 
 
 def scene_and_requests(seed: int, development: bool) -> tuple[Scene, list[Request]]:
@@ -59,6 +68,55 @@ def test_no_tool_of_a_pack(scenes: list[tuple[Scene, list[Request]]]) -> None:
     taken = {tool for pack in pack_names() for tool in load_tools(pack)}
     assert taken
     assert not taken & {tool.name for scene, _ in scenes for tool in scene.tools}
+
+
+PIECES = Pieces(json.loads(Path("models/tiny/tokenizer.json").read_text("utf-8"))["model"]["vocab"])
+
+
+@pytest.fixture(scope="module")
+def wide() -> list[tuple[Scene, list[Request]]]:
+    """Scenes of the third stage with eight requests each."""
+    scenes = [
+        Scene(random.Random(seed), 2 + seed % 8, pieces=PIECES, is_wide=True) for seed in range(N_SCENES)
+    ]
+    return [(scene, [scene.request() for _ in range(8)]) for scene in scenes]
+
+
+def test_third_stage_is_sound(wide: list[tuple[Scene, list[Request]]]) -> None:
+    """Its calls are valid, its texts filled in, none of its tools is a pack's, and a third of its requests calls nothing."""
+    taken = {tool for pack in pack_names() for tool in load_tools(pack)}
+    for scene, requests in wide:
+        tools = {tool.name: tool for tool in scene.tools}
+        assert not taken & set(tools)
+        for request in requests:
+            assert request.text and not set(request.text) & set("{}<>[]|^"), request
+            assert bool(request.calls) != bool(request.answer)
+            for call in request.calls:
+                assert not check_call(call, tools), request
+    silent = [not request.calls for _, requests in wide for request in requests]
+    assert 0.25 < sum(silent) / len(silent) < 0.4
+
+
+def test_third_stage_repeats_no_held_out_pattern() -> None:
+    """What the development set is made of stays unseen: every sixth pattern of a block, and the held-out devices."""
+    for block, more in WIDER.items():
+        assert len(set(more)) == len(more)
+        assert not set(block[5::6]) & set(more)
+    scenes = [Scene(random.Random(seed), 6, pieces=PIECES, is_wide=True) for seed in range(N_SCENES)]
+    assert not HELD_OUT & {action.device for scene in scenes for action in scene.actions}
+
+
+def test_states_ask_for_the_right_direction() -> None:
+    """Words for too little raise a quantity, words for too much lower it, and no word is on both sides."""
+    known = {item.slug for item in (*QUANTITIES, *MORE_QUANTITIES)}
+    assert set(FELT) <= known
+    assert not [slug for slug, (low, high) in FELT.items() if set(low) & set(high)]
+
+
+def test_earlier_stages_stay_as_they_were() -> None:
+    """The card's hashes of the first two stages hold: their first scenes draw what they drew."""
+    texts = [*corpus_sample(1, 40), *corpus_sample(2, 40, PIECES)]
+    assert hashlib.sha256("\n".join(texts).encode()).hexdigest() == EARLIER
 
 
 ROWS = torch.tensor(

@@ -134,7 +134,7 @@ def count_rows(files: Sequence[str | os.PathLike[str]], first: int = FIRST_ROWS)
     tallies: dict[str, _Texts] = {}
     length = 0
     for path in paths:
-        for item in scan_jsonl(path, _Decoder()):
+        for item in scan_jsonl(path, decode=_Decoder()):
             if isinstance(item, DataError):
                 broken[path] += 1
                 continue

@@ -6,9 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from fgdata.schema import Call, JsonValue, Tool
-from scripts.tiny_base.lexicon import CHOICES, QUANTITIES, READINGS, Quantity
-from scripts.tiny_base.phrasing import Asked
+from scripts.tiny_base.lexicon import CHOICES, MORE_CHOICES, MORE_QUANTITIES, QUANTITIES, READINGS, Quantity
+from scripts.tiny_base.phrasing import Asked, resolve
 from scripts.tiny_base.setting import NO_ATTRIBUTE, Setting, Subject
+from scripts.tiny_base.states import FELT, REASONS, TOO
 
 _DELTA_NAMES = ("delta", "change", "by", "diff", "amount", "steps")
 _VALUE_NAMES = ("value", "level", "target", "to", "number")
@@ -16,6 +17,8 @@ _CHOICE_NAMES = ("option", "kind", "setting", "choice")
 _OPENED = frozenset(["차고", "금고", "선루프", "트렁크", "현관", "gate", "safe", "sunroof", "trunk"])
 """Devices that are opened and closed, beside all that have a door in their name."""
 _DIRECTIONS = {"up": 1, "down": -1}
+_FELT_QUANTITIES = [item for item in (*QUANTITIES, *MORE_QUANTITIES) if item.slug in FELT]
+"""Quantities that are spoken of by how they feel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ def _state_switch(setting: Setting, device: Subject, ops: tuple[str, ...]) -> Ac
 def quantity(setting: Setting, device: Subject) -> list[Action]:
     """Tools that set, change or read an attribute with a number; now and then none of them."""
     rng = setting.rng
-    item = rng.choice([item for item in QUANTITIES if item.slug not in setting.attributes])
+    known = [*QUANTITIES, *MORE_QUANTITIES, *_FELT_QUANTITIES] if setting.is_wide else QUANTITIES
+    item = rng.choice([item for item in known if item.slug not in setting.attributes])
     setting.attributes.add(item.slug)
     dial = _Dial(setting, device, setting.subject(item), item)
     actions = []
@@ -165,11 +169,31 @@ class _Dial:
     def _change(self, direction: str, unsaid: int, call: Callable[[int], Call]) -> Asked:
         rng, item = self.setting.rng, self.item
         block, vague = self.setting.language.changes[direction]
-        if rng.random() < 0.25:
+        felt = FELT[item.slug] if self._is_felt() else None
+        if rng.random() < (0.4 if felt else 0.25):
+            if felt and rng.random() < 0.6:
+                return self._felt(direction, felt, call(unsaid))
             return self.setting.asked(vague, call(unsaid), self.device, self.attribute)
         most_steps = max(1, min(10, (item.high - item.low) // item.step // 2))
         amount = item.step * rng.randint(1, most_steps)
-        return self._asked(block, call(amount), amount)
+        asked = self._asked(block, call(amount), amount)
+        if felt and rng.random() < 0.25:
+            state = rng.choice(felt[direction == "down"])
+            return asked._replace(pattern=f"{rng.choice(REASONS).replace('^', state)} {asked.pattern}")
+        return asked
+
+    def _is_felt(self) -> bool:
+        setting = self.setting
+        return setting.is_wide and setting.language.code == "ko" and self.item.slug in FELT
+
+    def _felt(self, direction: str, felt: tuple[tuple[str, ...], ...], call: Call) -> Asked:
+        """A request that says how it is, or how it should be, and names no change."""
+        rng, (low, high) = self.setting.rng, felt
+        now, wished = (low, high) if direction == "up" else (high, low)
+        pattern = resolve(rng.choice(TOO), rng)
+        pattern = pattern.replace("^반대", rng.choice(wished)).replace("^", rng.choice(now))
+        words = {"A": rng.choice(self.attribute.spoken), **self.setting.device_words(self.device)}
+        return Asked(pattern, call, words)
 
     def _asked(self, block: tuple[str, ...], call: Call, number: int) -> Asked:
         setting, units = self.setting, self.item.units(self.setting.language.code)
@@ -179,6 +203,8 @@ class _Dial:
             "N": setting.number(number, units),
             "O": setting.number(self._number(), units),
         }
+        while setting.is_wide and words["O"] == words["N"]:
+            words["O"] = setting.number(self._number(), units)
         return Asked(pattern, call, words | setting.device_words(self.device))
 
     def _number(self) -> int:
@@ -191,7 +217,8 @@ class _Dial:
 def choice(setting: Setting, device: Subject) -> list[Action]:
     """A tool that sets an attribute to one of its named values; none if the scene has every such attribute."""
     rng, language = setting.rng, setting.language
-    free = [item for item in CHOICES if item.slug not in setting.attributes]
+    known = (*CHOICES, *MORE_CHOICES) if setting.is_wide else CHOICES
+    free = [item for item in known if item.slug not in setting.attributes]
     if not free:
         return []
     item = setting.draw_choice(free)
@@ -201,6 +228,11 @@ def choice(setting: Setting, device: Subject) -> list[Action]:
     key = rng.choice(_CHOICE_NAMES) if setting.has_generic_parameters else item.slug
     about: dict[str, JsonValue] = {"type": "string", "description": attribute.noun}
     about["enum"] = [value.slug for value in values]
+    if setting.is_wide and language.code == "ko" and (item.is_described or rng.random() < 0.4):
+        meanings = [
+            f"{value.slug}: {', '.join(dict.fromkeys(n.rstrip('*') for n in value.ko))}" for value in values
+        ]
+        about["description"] = f"{attribute.noun} ({'; '.join(meanings)})"
     tool = setting.tool("set", device, attribute, parameter=(key, about))
 
     def ask() -> Asked:

@@ -1,10 +1,12 @@
 """The pretraining corpus: fixed rows of one declarations prefix and as many requests with their answers as fit.
 
 python -m scripts.tiny_base.corpus --rows 12000 --out out/tiny-base
-python -m scripts.tiny_base.corpus --stage 2 --rows 3000 --seed 2 --out out/tiny-base
+python -m scripts.tiny_base.corpus --stage 2 --rows 3500 --seed 2 --out out/tiny-base
+python -m scripts.tiny_base.corpus --stage 3 --rows 11000 --seed 3 --out out/tiny-base
 
 The first stage also trains the tokenizer. The second one, for the last part of pretraining, has made-up words of all the
-tokenizer's pieces and more requests that call nothing; it goes to `stage-2/`.
+tokenizer's pieces and more requests that call nothing; it goes to `stage-2/`. The third one, in `stage-3/`, has many more
+ways to say things in Korean, and a third of its requests calls nothing.
 """
 
 from __future__ import annotations
@@ -84,11 +86,13 @@ def scene_texts(scene: Scene) -> tuple[str, Iterator[tuple[str, str]]]:
     return prefix, pairs()
 
 
-def corpus_sample(seed: int, scenes: int, pieces: Pieces | None = None) -> Iterator[str]:
+def corpus_sample(
+    seed: int, scenes: int, pieces: Pieces | None = None, is_wide: bool = False
+) -> Iterator[str]:
     """Texts of `scenes` scenes with a few requests each, for the tokenizer and the overlap report."""
     for number in range(scenes):
         rng = chunk_rng(seed, 1_000_000 + number)
-        prefix, pairs = scene_texts(Scene(rng, rng.randint(2, 8), pieces=pieces))
+        prefix, pairs = scene_texts(Scene(rng, rng.randint(2, 8), pieces=pieces, is_wide=is_wide))
         yield prefix
         for _ in range(12):
             turn, target = next(pairs)
@@ -105,10 +109,13 @@ def _encode(tokenizer: Tokenizer, text: str) -> list[int]:
     return ids
 
 
-def _row(rng: random.Random, tokenizer: Tokenizer, progress: float, pieces: Pieces | None) -> Rows:
+def _row(
+    rng: random.Random, tokenizer: Tokenizer, progress: float, pieces: Pieces | None, is_wide: bool
+) -> Rows:
     head: list[int] = []
     while not head or len(head) > ROW - 160:  # room for a few requests
-        prefix, pairs = scene_texts(Scene(rng, rng.randint(2, tool_limit(progress)), pieces=pieces))
+        scene = Scene(rng, rng.randint(2, tool_limit(progress)), pieces=pieces, is_wide=is_wide)
+        prefix, pairs = scene_texts(scene)
         head = _encode(tokenizer, prefix)
     ids, segments, targets, count = head, [0] * len(head), [0] * len(head), 0
     for turn, target in pairs:
@@ -143,9 +150,9 @@ class _Job(NamedTuple):
 
 def _chunk(job: _Job) -> Rows:
     rng, tokenizer = chunk_rng(job.seed, job.chunk), Tokenizer.from_file(job.tokenizer_file)
-    pieces = Pieces(tokenizer.get_vocab()) if job.stage == 2 else None
-    progress = 1.0 if job.stage == 2 else job.chunk / job.n_chunks
-    return _joined([_row(rng, tokenizer, progress, pieces) for _ in range(CHUNK)])
+    pieces = Pieces(tokenizer.get_vocab()) if job.stage > 1 else None
+    progress = 1.0 if job.stage > 1 else job.chunk / job.n_chunks
+    return _joined([_row(rng, tokenizer, progress, pieces, job.stage == 3) for _ in range(CHUNK)])
 
 
 def make_corpus(out: Path, rows: int, seed: int, workers: int, stage: int) -> dict[str, object]:
@@ -156,7 +163,7 @@ def make_corpus(out: Path, rows: int, seed: int, workers: int, stage: int) -> di
         tokenizer = train_tokenizer(corpus_sample(seed, 2500), ALPHABET.read_text("utf-8").strip())
         tokenizer.save(str(tokenizer_file))
     else:
-        out /= "stage-2"
+        out /= f"stage-{stage}"
         out.mkdir(parents=True, exist_ok=True)
     chunks = max(1, rows // CHUNK)
     jobs = [_Job(str(tokenizer_file), stage, seed, chunk, chunks) for chunk in range(chunks)]
@@ -185,7 +192,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--stage", type=int, choices=(1, 2), default=1)
+    parser.add_argument("--stage", type=int, choices=(1, 2, 3), default=1)
     parser.add_argument("--rows", type=int, default=12000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--workers", type=int, default=2)

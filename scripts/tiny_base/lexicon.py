@@ -50,6 +50,8 @@ class Choice(Thing):
     """Something with named values; a value's slug is what a call says, and a Korean name that ends in `*` is an adverb."""
 
     values: tuple[Thing, ...]
+    is_described: bool = False
+    """The declaration must say how the values are called in Korean: nobody could know."""
 
 
 def _cells(line: str) -> Iterator[str]:
@@ -203,6 +205,15 @@ power | 출력, 전력 | power, output | 와트, 단계 | watts | 1 20 1
 steam | 스팀 양, 스팀 | steam level | 단계 | - | 1 6 1
 """)
 
+MORE_QUANTITIES = _quantities("""
+volume | 음량, 소리, 볼륨 | volume, sound | 단계, 칸, - | - | 0 60 1
+brightness | 밝기, 조도 | brightness | 단계, %, 퍼센트, - | percent, - | 0 100 1
+tilt | 기울기, 경사 | tilt, slope | 도 | degrees | 1 45 1
+softness | 푹신함, 쿠션 정도 | softness | 단계 | - | 1 9 1
+channel | 채널, 번호 | channel | 번, - | - | 1 80 1
+""")
+"""Quantities that the third stage knows besides."""
+
 CHOICES = _choices("""
 course | 코스, 프로그램 | course, program
 standard | 표준, 일반, 기본 | standard, regular, normal
@@ -300,6 +311,41 @@ glass | 유리 | glass
 cotton | 면 | cotton
 plastic | 플라스틱 | plastic
 """)
+
+MORE_CHOICES = _choices("""
+strength | 세기, 강도, 정도 | strength, power
+gentle | 살살*, 약하게*, 약, 은은하게*, 약한 단계, 부드럽게* | gentle, soft
+normal | 보통, 중간, 적당히*, 중간 단계, 표준 | normal, medium
+strong | 세게*, 강하게*, 강, 힘차게*, 강한 단계 | strong, powerful
+maximum | 최대, 최고, 제일 세게*, 끝까지*, 최고 단계 | maximum, full
+
+scent | 향, 향기 | scent
+lavender | 라벤더, 라벤더 향 | lavender
+lemon | 레몬, 상큼한 | lemon
+forest | 숲, 숲속, 나무 | forest
+ocean | 바다, 시원한 바다 | ocean
+none | 무향, 향 없음, 향 없는 | none, unscented
+
+theme | 테마, 분위기, 화면 | theme
+bright | 밝은, 환한, 낮 | bright, light
+dark | 어두운, 다크, 밤 | dark
+calm | 차분한, 잔잔한 | calm
+party | 파티, 신나는, 흥겨운 | party
+reading | 독서, 책 읽는 | reading
+movie | 영화, 극장 | movie
+
+operation | 동작, 운전, 작동 방식, 기능 | operation, mode
+soak | 불림, 불리기 | soak
+spin_dry | 탈수, 물 짜기 | spin dry
+boil | 삶기, 끓이기 | boil
+chill | 급랭, 차갑게*, 빠른 냉각 | chill
+thaw | 해동, 녹이기 | thaw
+sterilize | 살균, 소독 | sterilize
+deodorize | 탈취, 냄새 제거 | deodorize
+ferment | 발효, 숙성 | ferment
+automatic | 자동, 알아서*, 스스로* | automatic
+""")
+"""Kinds of choice that the third stage knows besides."""
 
 READINGS = _things("""
 air_quality | 공기 질, 대기질 | air quality

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
+from pathlib import Path
 from typing import NamedTuple
 
-from fgdata.korean import conjugate, josa, request_endings
+from fgdata.korean import conjugate, josa
 from fgdata.schema import Call
 
 _WORD = re.compile(r"\{([A-Z])([^}]*)\}")
@@ -35,14 +36,10 @@ class Asked(NamedTuple):
 
 @cache
 def _endings() -> tuple[tuple[str, ...], tuple[float, ...]]:
-    """Request endings of all registers that take a verb, with weights."""
-    shares = {"hae": 0.5, "haeyo": 0.38, "hapsyo": 0.08, "haera": 0.04}
-    pairs = [
-        (ending, weight * share)
-        for register, share in shares.items()
-        for ending, weight in request_endings(register)
-    ]
-    return tuple(ending for ending, _ in pairs), tuple(weight for _, weight in pairs)
+    """Request endings of all registers that take a verb, with weights: a file, since the corpus must stay what it was."""
+    lines = Path(__file__).with_name("endings.tsv").read_text(encoding="utf-8").splitlines()[1:]
+    pairs = [line.split("\t") for line in lines]
+    return tuple(ending for ending, _ in pairs), tuple(float(weight) for _, weight in pairs)
 
 
 @cache
@@ -70,11 +67,17 @@ def open_words(pattern: str) -> set[str]:
     return {match[1] for match in _WORD.finditer(pattern)}
 
 
-def fill(pattern: str, words: Mapping[str, str], rng: random.Random) -> str:
-    """A resolved pattern with words and verbs put in, blanks tidied."""
+def fill(pattern: str, words: Mapping[str, str], rng: random.Random, more_endings: Sequence[str] = ()) -> str:
+    """A resolved pattern with words and verbs put in, blanks tidied.
+
+    Args:
+        more_endings: half of the endings that ask are drawn from these, if there are any.
+    """
 
     def verb(match: re.Match[str]) -> str:
         lemma = rng.choice(match[1].split("/"))
+        if more_endings and not match[2] and rng.random() < 0.5:
+            return _conjugate(lemma, rng.choice(more_endings))
         return _conjugate(lemma, match[2] or rng.choices(_endings()[0], _endings()[1])[0])
 
     text = _WORD.sub(lambda m: josa(words[m[1]], m[2]) if m[2] else words[m[1]], pattern)

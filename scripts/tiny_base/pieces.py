@@ -1,7 +1,7 @@
-"""Words made of the tokenizer's own pieces, for the second stage of pretraining.
+"""Words made of the tokenizer's own pieces, for the second and third stage of pretraining.
 
 The corpus of the first stage uses a part of the vocabulary. A piece that was never written in an answer cannot be copied into
-one later, whatever an adapter learns: `cooling` came out as `c<unused102>ing`. In the second stage devices, attributes and
+one later, whatever an adapter learns: `cooling` came out as `c<unused102>ing`. From the second stage on devices, attributes and
 values are made up from random pieces.
 """
 
@@ -39,3 +39,15 @@ class Pieces:
         script: Code = "ko" if code == "ko" and rng.random() < 0.3 else "en"
         words = dict.fromkeys(self.word(rng, script) for _ in range(6))
         return Choice(slug, (spoken,), (slug,), values=tuple(Thing(word, (word,), (word,)) for word in words))
+
+    def described_choice(self, rng: random.Random) -> Choice:
+        """A kind of choice with made-up values whose Korean names only the declaration tells."""
+        slug, spoken = self.name(rng, "ko")
+        slugs = dict.fromkeys(self.word(rng, "en") for _ in range(4))
+        names = list(dict.fromkeys(self.word(rng, "ko") for _ in range(12)))
+        values = []
+        for word in slugs:
+            own = tuple(names.pop() for _ in range(min(len(names), rng.choice([1, 1, 2]))))
+            if own:
+                values.append(Thing(word, own, (word,)))
+        return Choice(slug, (spoken,), (slug,), values=tuple(values), is_described=True)

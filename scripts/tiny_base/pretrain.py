@@ -1,8 +1,10 @@
-"""Pretrain the tiny base: from nothing on the first stage's corpus, then go on with the second's.
+"""Pretrain the tiny base: from nothing on the first stage's corpus, then go on with the others'.
 
 python -m scripts.tiny_base.pretrain --corpus out/tiny-base --out out/tiny-base/model
 python -m scripts.tiny_base.pretrain --corpus out/tiny-base/stage-2 --out out/tiny-base/stage-2/model \\
     --init out/tiny-base/model/final --muon-lr 2e-3 --adam-lr 2e-3 --seed 2 --save-every 100
+python -m scripts.tiny_base.pretrain --corpus out/tiny-base/stage-3 --out out/tiny-base/stage-3/model \\
+    --init out/tiny-base/stage-2/model/final --muon-lr 3e-3 --adam-lr 3e-3 --seed 3 --bf16 --processes 2
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +20,9 @@ from typing import Any
 
 import numpy as np
 import torch
+import torch.distributed as dist
 from torch import Tensor
+from torch.multiprocessing.spawn import spawn
 from transformers import Gemma3ForCausalLM, Gemma3TextConfig
 
 from fgdata.console import err
@@ -137,9 +142,29 @@ def weighted_loss(
     return (losses * weights[scored]).sum() / weights.sum(), losses.detach()[answers[scored]]
 
 
-def pretrain(args: argparse.Namespace) -> None:
-    """The run: one pass over the corpus, a log line every 20 steps, checkpoints in between."""
+def _average_gradients(model: Gemma3ForCausalLM) -> None:
+    """Give all processes the mean of their gradients."""
+    gradients = [parameter.grad for parameter in model.parameters() if parameter.grad is not None]
+    flat = torch.cat([gradient.flatten() for gradient in gradients])
+    dist.all_reduce(flat)
+    flat /= dist.get_world_size()
+    at = 0
+    for gradient in gradients:
+        gradient.copy_(flat[at : at + gradient.numel()].view_as(gradient))
+        at += gradient.numel()
+
+
+def pretrain(rank: int, args: argparse.Namespace, meeting: str) -> None:
+    """One process of the run: one pass over the corpus, a log line every 20 steps, checkpoints in between.
+
+    Args:
+        rank: which of the processes; the first one logs, losses of its own rows, and saves.
+        meeting: path of a file through which the processes find each other.
+    """
     torch.manual_seed(args.seed)
+    if args.processes > 1:
+        torch.set_num_threads(1)
+        dist.init_process_group("gloo", f"file://{meeting}", rank=rank, world_size=args.processes)
     corpus = dict(np.load(args.corpus / "corpus.npz"))
     model = build_model()
     if args.init:
@@ -149,11 +174,17 @@ def pretrain(args: argparse.Namespace) -> None:
     args.out.mkdir(parents=True, exist_ok=True)
     begun, tokens = time.perf_counter(), 0
     recent: list[Tensor] = []
-    with (args.out / "log.jsonl").open("w") as log:
+    with (args.out / ("log.jsonl" if rank == 0 else f"log-{rank}.jsonl")).open("w") as log:
         for step, (ids, segments, targets, progress) in enumerate(batches(corpus, args.batch, args.seed), 1):
+            own = slice(rank, None, args.processes)
             prompt_weight = PROMPT_WEIGHT if progress < 1 / 3 and not args.init else 0.0
-            loss, answer_losses = weighted_loss(model, body, (ids, segments, targets), prompt_weight)
+            with torch.autocast("cpu", torch.bfloat16, enabled=args.bf16):
+                loss, answer_losses = weighted_loss(
+                    model, body, (ids[own], segments[own], targets[own]), prompt_weight
+                )
             loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+            if args.processes > 1:
+                _average_gradients(model)
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizers.step(schedule(progress))
             recent.append(answer_losses)
@@ -170,11 +201,15 @@ def pretrain(args: argparse.Namespace) -> None:
                 }
                 log.write(json.dumps(entry) + "\n")
                 log.flush()
-                err.print(json.dumps(entry))
                 recent.clear()
-            if step % args.save_every == 0:
+                if rank == 0:
+                    err.print(json.dumps(entry))
+            if step % args.save_every == 0 and rank == 0:
                 save(model, args.out / f"step-{step}")
-    save(model, args.out / "final")
+    if rank == 0:
+        save(model, args.out / "final")
+    if args.processes > 1:
+        dist.destroy_process_group()
 
 
 def save(model: Gemma3ForCausalLM, folder: Path) -> None:
@@ -197,7 +232,20 @@ def main() -> None:
     parser.add_argument("--adam-lr", type=float, default=4e-3)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--save-every", type=int, default=250, help="steps between checkpoints")
-    pretrain(parser.parse_args())
+    parser.add_argument("--bf16", action="store_true", help="compute in bfloat16 where torch's autocast does")
+    parser.add_argument(
+        "--processes",
+        type=int,
+        default=1,
+        help="processes of one thread that share each batch; where other programs run too, faster than threads",
+    )
+    args = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        meeting = f"{folder}/meeting"
+        if args.processes > 1:
+            spawn(pretrain, (args, meeting), nprocs=args.processes)  # type: ignore[no-untyped-call]  # as above
+        else:
+            pretrain(0, args, meeting)
 
 
 if __name__ == "__main__":

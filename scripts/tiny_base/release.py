@@ -3,7 +3,8 @@
     python -m scripts.tiny_base.release --run out/tiny-base --out models/tiny
 
 The development set is fixed before pretraining: every sixth sentence pattern and eight devices that the training corpus
-never has. No pack's rows are looked at.
+never has. No pack's rows are looked at. `training.json` beside the weights keeps the figures of all stages, for a run that goes
+on from the released model and has no earlier stage's logs and checkpoints.
 """
 
 from __future__ import annotations
@@ -96,9 +97,10 @@ def overlap(pack: Path, corpus_words: set[str]) -> dict[str, Any]:
 
 
 def corpus_vocabulary(seed: int, pieces: Pieces) -> set[str]:
-    """Words, and whole names (`turn_on_boiler`), of a large sample of both stages."""
+    """Words, and whole names (`turn_on_boiler`), of a large sample of all stages."""
     found: set[str] = set()
-    for text in chain(corpus_sample(seed, 4000), corpus_sample(seed, 1000, pieces)):
+    wide = corpus_sample(seed, 4000, pieces, is_wide=True)
+    for text in chain(corpus_sample(seed, 4000), corpus_sample(seed, 1000, pieces), wide):
         found |= words(text) | set(re.findall(r"[A-Za-z_]{3,}", text))
     return found
 
@@ -111,32 +113,39 @@ def score_model(model: Path, data: Path, out: Path) -> dict[str, Any]:
     return score_predictions(str(data), str(out), str(out))
 
 
-def card(
-    best: str,
-    results: dict[str, dict[str, Any]],
-    figures: list[dict[str, Any]],
-    logs: list[list[dict[str, Any]]],
-    overlaps: list[dict[str, Any]],
-) -> str:
-    """The model card: the template's text with this run's figures."""
+def stage_record(folder: Path, known: dict[str, Any] | None) -> dict[str, Any]:
+    """Figures of a stage's data and the lines of its log that the card shows; the known ones if it has no log here."""
+    log_file = folder / "model" / "log.jsonl"
+    if known and not log_file.exists():
+        return known
+    log = [json.loads(line) for line in log_file.read_text("utf-8").splitlines()]
+    figures = json.loads((folder / "corpus.json").read_text("utf-8"))
+    return {
+        "figures": figures,
+        "log": [entry for entry in log if entry["step"] % 200 == 0 or entry is log[-1]],
+    }
+
+
+def card(best: str, record: dict[str, Any], overlaps: list[dict[str, Any]]) -> str:
+    """The model card: the template's text with the figures of the record."""
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(
         undefined=StrictUndefined, keep_trailing_newline=True, trim_blocks=True, lstrip_blocks=True
     )
     return environment.from_string(CARD.read_text("utf-8")).render(
-        best=best, results=results, stages=list(zip(figures, logs, strict=True)), overlaps=overlaps
+        best=best, results=record["development"], stages=record["stages"], overlaps=overlaps
     )
 
 
 def candidates(run: Path, count: int) -> dict[str, Path]:
-    """The end of the first stage and the last `count` checkpoints of the second, by the name the card gives them."""
-    second = run / "stage-2" / "model"
-    steps = sorted(second.glob("step-*"), key=lambda path: int(path.name.split("-")[1]))
-    last = [*steps, second / "final"][-count:]
-    return {"stage 1, end": run / "model" / "final"} | {
-        f"stage 2, {path.name.replace('-', ' ')}": path for path in last
-    }
+    """The ends of the first stages and the last `count` checkpoints of the third, by the name the card gives them."""
+    third = run / "stage-3" / "model"
+    steps = sorted(third.glob("step-*"), key=lambda path: int(path.name.split("-")[1]))
+    last = [*steps, third / "final"][-count:]
+    ends = {"stage 1, end": run / "model" / "final", "stage 2, final": run / "stage-2" / "model" / "final"}
+    named = ends | {f"stage 3, {path.name.replace('-', ' ')}": path for path in last}
+    return {name: path for name, path in named.items() if path.exists()}
 
 
 def main() -> None:
@@ -151,32 +160,35 @@ def main() -> None:
         "--checkpoints",
         type=int,
         default=2,
-        help="how many of the second stage's last checkpoints to compare",
+        help="how many of the third stage's last checkpoints to compare",
     )
     args = parser.parse_args()
     template = (args.out / "chat_template.jinja").read_text("utf-8")
     data = args.run / "development.jsonl"
     write_jsonl(data, development_rows(args.rows))
-    results: dict[str, dict[str, Any]] = {}
+    record_file = args.out / "training.json"
+    known = json.loads(record_file.read_text("utf-8")) if record_file.exists() else {}
+    results: dict[str, dict[str, Any]] = dict(known.get("development", {}))
     checkpoints = candidates(args.run, args.checkpoints)
     for name, checkpoint in checkpoints.items():
         folder = args.run / "candidates" / name.replace(" ", "-").replace(",", "")
         write_model(checkpoint, args.run / "tokenizer.json", template, folder)
-        results[name] = score_model(folder, data, args.run / "development" / folder.name)
-        err.print(name, results[name]["overall"]["exact"])
-    best = max(results, key=lambda name: results[name]["overall"]["exact"]["value"])
+        results[name] = score_model(folder, data, args.run / "development" / folder.name)["overall"]["exact"]
+        err.print(name, results[name])
+    best = max(checkpoints, key=lambda name: results[name]["value"])
     write_model(checkpoints[best], args.run / "tokenizer.json", template, args.out)
-    stages = (args.run, args.run / "stage-2")
-    figures = [json.loads((stage / "corpus.json").read_text("utf-8")) for stage in stages]
-    logs = [
-        [json.loads(line) for line in (stage / "model" / "log.jsonl").read_text("utf-8").splitlines()]
-        for stage in stages
-    ]
+    folders = (args.run, args.run / "stage-2", args.run / "stage-3")
+    before = [*known.get("stages", ()), None, None, None]
+    record: dict[str, Any] = {
+        "stages": [stage_record(folder, old) for folder, old in zip(folders, before, strict=False)],
+        "development": results,
+    }
+    record_file.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
     pieces = Pieces(Tokenizer.from_file(str(args.run / "tokenizer.json")).get_vocab())
-    vocabulary = corpus_vocabulary(figures[0]["seed"], pieces)
+    vocabulary = corpus_vocabulary(record["stages"][0]["figures"]["seed"], pieces)
     overlaps = [overlap(find_pack_folder(name), vocabulary) for name in pack_names()]
     with write_whole(args.out / "README.md") as stream:
-        stream.write(card(best, results, figures, logs, overlaps))
+        stream.write(card(best, record, overlaps))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from fgdata.schema import Call, Tool
 from scripts.tiny_base.actions import Action, choice, quantity, readings, switches
 from scripts.tiny_base.language import Code
-from scripts.tiny_base.lexicon import DEVICES, HELD_OUT, QUANTITIES
+from scripts.tiny_base.lexicon import DEVICES, HELD_OUT, MORE_QUANTITIES, QUANTITIES
 from scripts.tiny_base.phrasing import fill, open_words
 from scripts.tiny_base.pieces import Pieces
 from scripts.tiny_base.services import SERVICES, service_action
@@ -37,10 +37,16 @@ class Scene:
     """Tools declared together, and the requests that they answer."""
 
     def __init__(
-        self, rng: random.Random, n_tools: int, development: bool = False, pieces: Pieces | None = None
+        self,
+        rng: random.Random,
+        n_tools: int,
+        development: bool = False,
+        pieces: Pieces | None = None,
+        is_wide: bool = False,
     ) -> None:
+        """A scene of the first stage; with `pieces` of the second; with `is_wide` too, of the third."""
         self._rng = rng
-        self._setting = Setting(rng, development, pieces)
+        self._setting = Setting(rng, development, pieces, is_wide)
         self.actions: list[Action] = []
         if rng.random() < 0.12:
             self.actions += readings(self._setting, n_tools)
@@ -63,9 +69,14 @@ class Scene:
 
     def request(self) -> Request:
         """A request of any kind: for one tool or two, for a tool that is not there, or small talk."""
-        rng, language = self._rng, self._setting.language
+        if self._setting.is_wide:
+            return self._without_blanks(self._calls_nothing() or self._wide_missing() or self._any_request())
         if self._setting.pieces and (nothing := self._calls_nothing()):
             return nothing
+        return self._any_request()
+
+    def _any_request(self) -> Request:
+        rng, language = self._rng, self._setting.language
         draw = rng.random()
         if draw < 0.05:
             return Request(self._chat(), (), rng.choice(language.chat_answers))
@@ -123,9 +134,9 @@ class Scene:
         for _ in range(40):
             asked = action.ask()
             if self._is_clear(action, open_words(asked.pattern)):
-                return fill(asked.pattern, asked.words, self._rng), asked.call
+                return self._setting.fill(asked.pattern, asked.words), asked.call
         # Only patterns that leave something open were drawn: name the device in front.
-        return fill("{D} " + asked.pattern, asked.words, self._rng), asked.call
+        return self._setting.fill("{D} " + asked.pattern, asked.words), asked.call
 
     def _is_clear(self, action: Action, letters: set[str]) -> bool:
         """Whether a request with these words can mean no other tool of the scene."""
@@ -140,6 +151,8 @@ class Scene:
         """The request with talk before or behind it, in some of the cases."""
         rng, language = self._rng, self._setting.language
         draw = rng.random()
+        if self._setting.is_wide and rng.random() < 0.06:  # the reason behind
+            return f"{text}, {rng.choice(language.because).rstrip(',')}"
         if draw < 0.12:
             return f"{rng.choice(language.because)} {text}"
         if draw < 0.20:
@@ -149,24 +162,26 @@ class Scene:
         return text
 
     def _calls_nothing(self) -> Request | None:
-        """In the second stage, in a fifth of the cases: talk about a device, about something else, or a value left out."""
+        """From the second stage on, in a fifth of the cases: talk about a device, about something else, or a value left out."""
         rng, language, draw = self._rng, self._setting.language, self._rng.random()
         if draw < 0.08:
-            text = fill(self._setting.pattern(language.remarks), self._any_words(), rng)
+            text = self._setting.fill(self._setting.pattern(language.remarks), self._any_words())
             return Request(text, (), rng.choice(language.chat_answers))
         if draw < 0.16:
-            text = fill(self._setting.pattern(language.elsewhere), self._any_words(), rng)
+            text = self._setting.fill(self._setting.pattern(language.elsewhere), self._any_words())
             return Request(text, (), rng.choice(language.missing_answers))
         settable = [action for action in self.actions if action.op in {"set", "choice"}]
         if draw < 0.21 and settable:
             words = rng.choice(settable).ask().words
-            text = fill(self._setting.pattern(language.without_value), words, rng)
+            text = self._setting.fill(self._setting.pattern(language.without_value), words)
             return Request(text, (), fill(rng.choice(language.questions), words, rng))
         return None
 
     def _any_words(self) -> dict[str, str]:
         """Words for a sentence about anything; the device is often one of the scene's."""
         rng, setting, item = self._rng, self._setting, self._rng.choice(QUANTITIES)
+        if setting.is_wide:
+            return self._own_words()
         own = self.actions[0].ask().words.get("D", "")
         words = {
             letter: rng.choice(setting.language.words[kind])
@@ -178,6 +193,59 @@ class Scene:
         words["A"] = rng.choice(item.names(self.language))
         words["N"] = setting.number(rng.randrange(item.low, item.high + 1), item.units(self.language))
         return words
+
+    def _own_words(self) -> dict[str, str]:
+        """Words for a sentence about anything; device and attribute are mostly ones that the scene has tools for."""
+        rng, setting = self._rng, self._setting
+        item = rng.choice([*QUANTITIES, *MORE_QUANTITIES])
+        words = {
+            "R": rng.choice(setting.language.words["person"]),
+            "C": rng.choice(setting.language.words["city"]),
+            "I": rng.choice(setting.language.words["item"]),
+            "D": rng.choice(rng.choice(DEVICES).names(self.language)),
+            "A": rng.choice(item.names(self.language)),
+            "N": setting.number(rng.randrange(item.low, item.high + 1), item.units(self.language)),
+            "P": rng.choice(setting.language.words["place"]),
+            "Q": str(rng.randint(1, 99)),
+        }
+        if rng.random() < 0.75:
+            own = rng.choice(self.actions).ask().words
+            words |= {letter: own[letter] for letter in "DAN" if own.get(letter)}
+        return words
+
+    def _wide_missing(self) -> Request | None:
+        """In the third stage, one request in twelve: what no declared tool can do, in the words of ones that are declared."""
+        rng, setting = self._rng, self._setting
+        if rng.random() >= 0.08:
+            return None
+        own_devices = {action.device for action in self.actions}
+        own_words = {word for action in self.actions for word in action.ask().words.values()}
+        for _ in range(4):
+            other = Scene(rng, 3, pieces=setting.pieces, is_wide=True)
+            action = rng.choice(other.actions)
+            asked = action.ask()
+            letters = open_words(asked.pattern)
+            named = {asked.words[letter] for letter in letters & {"A", "D"}}
+            if (
+                other.language != self.language
+                or not named
+                or named & own_words
+                or action.device in own_devices
+                or action.attribute in setting.attributes
+            ):
+                continue
+            # An attribute that is not to be set, of a device that is there.
+            if letters >= {"A", "D"} and (own := self.actions[0].ask().words.get("D")) and rng.random() < 0.5:
+                asked = asked._replace(words={**asked.words, "D": own})
+            text = self._around(setting.fill(asked.pattern, asked.words))
+            return Request(text, (), rng.choice(setting.language.missing_answers))
+        return None
+
+    def _without_blanks(self, request: Request) -> Request:
+        """The request, a Korean one now and then written without blanks."""
+        if self.language == "ko" and self._rng.random() < 0.05:
+            return request._replace(text=request.text.replace(" ", ""))
+        return request
 
     def _chat(self) -> str:
         """Something said that asks for no tool, perhaps about a device."""

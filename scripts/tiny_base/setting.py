@@ -12,8 +12,9 @@ from scripts.tiny_base.english import ENGLISH
 from scripts.tiny_base.korean import KOREAN
 from scripts.tiny_base.language import Block, Code, made_up_name
 from scripts.tiny_base.lexicon import Choice, Thing
-from scripts.tiny_base.phrasing import Asked, resolve
+from scripts.tiny_base.phrasing import Asked, fill, resolve
 from scripts.tiny_base.pieces import Pieces
+from scripts.tiny_base.variety import ENDINGS, WIDER
 
 PACK_TOOL_NAMES = frozenset(
     [
@@ -60,6 +61,8 @@ _VERBS_KO = {
 }
 _COUNTERS = frozenset(["번", "장", "부", "시간", "배"])
 """Units that take native Korean numerals."""
+_STEPS = frozenset(["단계", "칸"])
+"""Units that take either; native ones only in the third stage."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +90,14 @@ def camel_case(name: str) -> str:
 class Setting:
     """The choices that hold for a whole scene, drawn when it is made, and everything that is worded by them."""
 
-    def __init__(self, rng: random.Random, development: bool, pieces: Pieces | None = None) -> None:
+    def __init__(
+        self, rng: random.Random, development: bool, pieces: Pieces | None = None, is_wide: bool = False
+    ) -> None:
         self.rng = rng
+        self.is_wide = is_wide
+        """In the third stage: the sentences of `variety` as well."""
         self.pieces = pieces
-        """In the second stage: what made-up words consist of."""
+        """From the second stage on: what made-up words consist of."""
         self.development = development
         self.language = KOREAN if rng.random() < 0.68 else ENGLISH
         self.described_in: Code = "ko" if self.language is KOREAN and rng.random() < 0.35 else "en"
@@ -110,8 +117,10 @@ class Setting:
         return self.pieces.name(self.rng, code) if self.pieces else made_up_name(self.rng, code)
 
     def draw_choice(self, free: list[Choice]) -> Choice:
-        """One of the kinds of choice that are free, or in the second stage mostly one that does not exist."""
-        if self.pieces and self.rng.random() < 0.65:
+        """One of the kinds of choice that are free, or from the second stage on mostly one that does not exist."""
+        if self.pieces and self.rng.random() < (0.4 if self.is_wide else 0.65):
+            if self.is_wide and self.language.code == "ko" and self.rng.random() < 0.5:
+                return self.pieces.described_choice(self.rng)
             return self.pieces.choice(self.rng, self.language.code)
         return self.rng.choice(free)
 
@@ -186,21 +195,30 @@ class Setting:
 
     def pattern(self, block: Block) -> str:
         """A resolved pattern of the block: every sixth is kept for the development set."""
+        if self.is_wide and (more := WIDER.get(block)) and self.rng.random() < 0.7:
+            return resolve(self.rng.choice(more), self.rng)
         kept = [line for number, line in enumerate(block) if (number % 6 == 5) == self.development]
         # A short block has no sixth line: its last one serves both.
         return resolve(self.rng.choice(kept or block[-1:]), self.rng)
 
     def device_words(self, device: Subject) -> dict[str, str]:
         """Words for the device and a place where it may stand."""
-        return {
+        words = {
             "D": self.rng.choice(device.spoken),
             "P": self.rng.choice(self.language.words["place"]),
         }
+        if self.is_wide:
+            words["R"] = self.rng.choice(self.language.words["person"])
+        return words
 
     def asked(self, block: Block, call: Call, device: Subject, attribute: Subject) -> Asked:
         """A request with words for a device and an attribute, nothing else."""
         pattern = self.pattern(block)
         return Asked(pattern, call, {"A": self.rng.choice(attribute.spoken), **self.device_words(device)})
+
+    def fill(self, pattern: str, words: Mapping[str, str]) -> str:
+        """The text of a resolved pattern."""
+        return fill(pattern, words, self.rng, ENDINGS if self.is_wide else ())
 
     def number(self, number: int, units: tuple[str, ...]) -> str:
         """A number as people write it: with or without a unit, in Korean sometimes as a numeral."""
@@ -208,7 +226,9 @@ class Setting:
         unit = rng.choice(units) if rng.random() < 0.8 else ""
         if self.language is ENGLISH:
             return f"{number} {unit}".strip() if unit != "%" else f"{number}%"
-        if unit == "%" or rng.random() < 0.6:
+        if self.is_wide and unit in _STEPS and 0 < number < 11 and rng.random() < 0.5:
+            return f"{native(number)} {unit}"
+        if unit == "%" or rng.random() < (0.45 if self.is_wide else 0.6):
             return f"{number}{rng.choice(['', '', ' '])}{unit}".strip()
         if unit in _COUNTERS and 0 < number < 13:
             return f"{native(number)} {unit}"

@@ -1,0 +1,19 @@
+"""What is wrong with data, anybody's: rows that cannot be learnt from, contradict each other or leak between files."""
+
+from fgdata.lint.linter import lint, read_tools
+from fgdata.lint.report import Finding, LintReport
+from fgdata.lint.rules import LEVELS, RULES, SIMILARITY, Level, Rule, rules_markdown, rules_text
+
+__all__ = [
+    "LEVELS",
+    "RULES",
+    "SIMILARITY",
+    "Finding",
+    "Level",
+    "LintReport",
+    "Rule",
+    "lint",
+    "read_tools",
+    "rules_markdown",
+    "rules_text",
+]

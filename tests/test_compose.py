@@ -1,0 +1,214 @@
+"""Several calls in one utterance: grammatical joins, calls in order, one way to take it apart, held-out pairs held out."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from home_pack import EN_JOINS, KO_JOINS, write_home_pack
+
+from fgdata.characters import text_key
+from fgdata.compose import Compositions
+from fgdata.errors import UsageError
+from fgdata.example import Example, example_from_row
+from fgdata.generate import Generator, Request, utterance_key
+from fgdata.joins import JOINS
+from fgdata.pack_reader import read_pack
+
+HELD = {("blind", "light"), ("warmth", "dark")}
+Rows = dict[str, list[Example]]
+
+
+@pytest.fixture(scope="module", params=["ko", "en"])
+def generator(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Generator:
+    """What makes 1,500 rows of the Korean and of the English home."""
+    pack = read_pack(write_home_pack(tmp_path_factory.mktemp("home"), request.param))
+    return Generator(pack, Request(1500, 1))
+
+
+@pytest.fixture(scope="module")
+def rows(generator: Generator) -> Rows:
+    """Those rows, by split."""
+    return {
+        split: [
+            example_from_row(json.loads(row.line), "", "")
+            for row in generator.rows(split, range(generator.plan.rows(split)))
+        ]
+        for split in generator.plan.splits
+    }
+
+
+@pytest.fixture(scope="module")
+def composed(rows: Rows) -> list[Example]:
+    """Those of several clauses."""
+    return [row for of_split in rows.values() for row in of_split if "+" in row.intent]
+
+
+def joins_of(row: Example) -> list[str]:
+    """The names of the joins in the row's id."""
+    path = row.id.split("/", 1)[1].rpartition("/")[0].rpartition(".")[0]
+    return path.split("+")[1::2]
+
+
+def clauses_of(row: Example) -> list[str]:
+    """The utterance cut at the marks of its joins."""
+    rest, clauses = row.utterance, []
+    for name in joins_of(row):
+        mark = JOINS[row.language][name].mark
+        ending = JOINS[row.language][name].ending
+        head, found, rest = rest.partition(f"{ending}{mark}")
+        assert found, (row.utterance, name)
+        clauses.append(head + ending)
+    return [*clauses, rest]
+
+
+def test_every_join_and_length_is_there(composed: list[Example]) -> None:
+    """Two, three and four clauses, with every join that was asked for."""
+    language = composed[0].language
+    wanted = set(json.loads(KO_JOINS)) if language == "ko" else set(EN_JOINS.strip("[]").split(", "))
+    assert {name for row in composed for name in joins_of(row)} == wanted
+    assert {row.intent.count("+") for row in composed} == {1, 2, 3}
+
+
+def test_calls_come_in_the_order_of_the_clauses(composed: list[Example]) -> None:
+    """Each clause's call is that of its intent, and its values stand in that clause."""
+    tools = {"light": "light_on", "warmth": "set_warmth", "blind": "open_blind", "dark": "all_off"}
+    forms = {"kitchen": ("주방", "부엌", "kitchen", "cooking area"), "bedroom": ("침실", "안방", "bedroom", "where I sleep"), "hall": ("현관", "hall")}  # fmt: skip
+    for row in composed:
+        intents, clauses = row.intent.split("+"), clauses_of(row)
+        assert [call.name for call in row.expected_calls] == [tools[name] for name in intents]
+        for call, clause in zip(row.expected_calls, clauses, strict=True):
+            if "room" in call.arguments:
+                assert any(form in clause for form in forms[call.arguments["room"]]), row.utterance
+            if any(sign.isdigit() for sign in re.sub(r"word\d+", "", clause)):
+                assert str(call.arguments["level"]) in clause
+
+
+def test_joins_are_grammatical(composed: list[Example]) -> None:
+    """Korean clauses but the last end in the stem with 고; no clause asks twice; 그리고 stands after a whole request."""
+    for row in composed:
+        assert row.utterance == " ".join(row.utterance.split())
+        if row.language != "ko":
+            continue
+        for name, clause in zip(joins_of(row), clauses_of(row), strict=False):
+            if name != "그리고":
+                assert clause.endswith(("켜고", "맞추고", "열고", "끄고")), row.utterance
+            else:
+                assert not clause.endswith("고"), row.utterance
+
+
+def test_no_clause_holds_a_join(composed: list[Example]) -> None:
+    """Between two joins there is no other, so that a text can be cut in one way alone."""
+    marks = {"ko": re.compile(r"고[ ,]|그다음에|그리고"), "en": re.compile(r"\b(and|then)\b")}
+    for row in composed:
+        assert len(marks[row.language].findall(row.utterance)) >= len(joins_of(row))
+        for clause in clauses_of(row):
+            assert not marks[row.language].search(clause.removesuffix("고")), row.utterance
+
+
+def test_a_text_can_be_made_in_one_way(generator: Generator, composed: list[Example]) -> None:
+    """Of all the clauses and joins of the pack only those of the row's id spell its text."""
+    compositions, by_text = generator.compositions, {}
+    for split in ("train", "validation", "test", "test_compositions"):
+        for group in compositions.groups(split):
+            for number in range(min(group.count, 60)):
+                joined, digits = group.at(number, 60, 7)
+                if compositions.rival_of(joined, digits, joined.cell.text(digits)) is None:
+                    path = (joined.path, joined.cell.rank(digits))
+                    by_text.setdefault(utterance_key(joined.cell.text(digits)), set()).add(path)
+    assert len(by_text) > 1000
+    assert max(map(len, by_text.values())) == 1
+    assert len({row.utterance for row in composed}) == len(composed)
+
+
+def test_held_out_pairs_stand_in_their_split_alone(rows: Rows) -> None:
+    """A held-out pair of intents, in that order, is in test_compositions and nowhere else; there every row has one."""
+    for split, of_split in rows.items():
+        for row in of_split:
+            pairs = set(itertools.pairwise(row.intent.split("+")))
+            assert bool(pairs & HELD) == (split == "test_compositions"), (split, row.intent)
+    seen = {pair for row in rows["test_compositions"] for pair in itertools.pairwise(row.intent.split("+"))}
+    assert seen >= HELD
+    assert len(rows["test_compositions"]) == 75
+
+
+def test_families_are_of_one_split(generator: Generator, rows: Rows) -> None:
+    """Each clause comes from a family of the row's split; test_compositions has the words of the test families."""
+    split_of = {s.path: s.split for s in generator.stock.base_sources}
+    for split, of_split in rows.items():
+        for row in of_split:
+            found = {split_of[path] for path in row.family.split("+")}
+            assert found == {"test" if split.startswith("test") else split}
+
+
+def test_the_register_is_that_of_all_clauses(composed: list[Example]) -> None:
+    """Every clause that asks does so in the register that the row names."""
+    counts = Counter(row.register for row in composed)
+    if composed[0].language == "en":
+        assert set(counts) == {"plain"}
+        return
+    assert set(counts) == {"hae", "haeyo", "hapsyo"}
+    polite = re.compile(r"요[?.]?$")
+    formal = re.compile(r"(니다|시오|니까\??|바람)[?.]?$")
+    for row in composed:
+        whole = [
+            clause
+            for name, clause in itertools.zip_longest(joins_of(row), clauses_of(row))
+            if name in (None, "그리고")
+        ]
+        for clause in whole:
+            assert bool(polite.search(clause)) == (row.register == "haeyo"), row.utterance
+            assert bool(formal.search(clause)) == (row.register == "hapsyo"), row.utterance
+
+
+def test_texts_are_distinct_and_do_not_leak(rows: Rows) -> None:
+    """No text twice, and none in two splits when blanks are taken out."""
+    owner: dict[str, str] = {}
+    texts = [utterance_key(row.utterance) for of_split in rows.values() for row in of_split]
+    assert len(set(texts)) == len(texts)
+    for split, of_split in rows.items():
+        for row in of_split:
+            assert owner.setdefault(text_key(row.utterance), split) == split
+
+
+def test_ids_rebuild_their_rows(generator: Generator, rows: Rows) -> None:
+    """An id is unique and all that is needed to make its row again, of several clauses or one."""
+    ids = [row.id for of_split in rows.values() for row in of_split]
+    assert len(set(ids)) == len(ids)
+    for split in generator.plan.splits:
+        for row in generator.rows(split, range(0, generator.plan.rows(split), 3)):
+            assert generator.maker.rebuild(json.loads(row.line)["id"]) == row.line
+
+
+def test_ids_that_name_nothing(generator: Generator, composed: list[Example]) -> None:
+    """A join, clause, register or number that there is not is an error, never another row."""
+    good = next(row.id for row in composed if row.intent.count("+") == 1)
+    head, _, index = good.rpartition("/")
+    first, join, _ = head.split("+")
+    register = head.rpartition(".")[2]
+    for bad in (
+        f"{first}+{join}.{register}/0",
+        f"{head.replace(f'+{join}+', '+nope+')}/{index}",
+        f"{head}x/{index}",
+        f"{head}/{10**30}",
+        f"{head.replace('family_', 'relatives_')}/{index}",
+        good.replace("home@2.1.0", "home@2.1.1"),
+        good.replace("home@", "house@"),
+        f"{first}.{register}/{10**30}",
+    ):
+        with pytest.raises(UsageError):
+            generator.maker.rebuild(bad)
+
+
+def test_without_compositions_nothing_is_joined(tmp_path: Path) -> None:
+    """A pack that asks for none has none."""
+    text = write_home_pack(tmp_path) / "pack.yaml"
+    kept = re.sub(r"compositions:\n(  - .*\n)+held_out:\n.*\n", "", text.read_text(encoding="utf-8"))
+    text.write_text(kept.replace(", test_compositions: 0.05", ""), encoding="utf-8")
+    generator = Generator(read_pack(tmp_path), Request(200, 1))
+    assert Compositions(generator.stock).groups("train") == []
+    assert not any("+" in row.line.split('"', 4)[3] for row in generator.rows("train", range(100)))
