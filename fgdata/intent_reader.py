@@ -13,7 +13,6 @@ from fgdata.errors import Problem
 from fgdata.pack import (
     BORROWED,
     CALLING,
-    ID_NAME,
     KINDS,
     MIN_FAMILIES,
     REFERENCE,
@@ -61,7 +60,7 @@ class IntentReader:
             return None
         required, optional = ["intent", "kind", "families"], ["weight", "calls", "answers", "asks_for"]
         fields = reader.fields(reader.root, "the intent", required, optional)
-        name, kind = self.name(reader, fields.get("intent"), "intent"), self.kind(reader, fields.get("kind"))
+        name, kind = reader.text(fields.get("intent"), "intent"), self.kind(reader, fields.get("kind"))
         weight = reader.weight(fields["weight"], "weight") if "weight" in fields else 1.0
         calls = self.calls(reader, fields, kind)
         answers = self.answers(reader, fields, kind)
@@ -70,14 +69,6 @@ class IntentReader:
         if name is None or kind is None:
             return None
         return Intent(name.text, kind, weight or 1.0, calls, answers, asks_for, families, name.place)
-
-    def name(self, reader: Reader, node: Node | None, what: str) -> Text | None:
-        """The name of an intent or a family."""
-        text = reader.text(node, what)
-        if text is not None and not ID_NAME.fullmatch(text.text):
-            remedy = "Use letters, digits, _ and -: it stands in ids."
-            reader.wrong(text.place, f"{what} is {text.text!r}.", remedy)
-        return text
 
     def kind(self, reader: Reader, node: Node | None) -> Kind | None:
         """The intent's kind."""
@@ -357,10 +348,7 @@ class IntentReader:
         splits: list[str] = []
         for item in reader.items(node, "families"):
             fields = reader.fields(item, "a family", ["name", "split", "templates"], ["registers", "joins"])
-            name, split = (
-                self.name(reader, fields.get("name"), "name"),
-                reader.text(fields.get("split"), "split"),
-            )
+            name, split = reader.text(fields.get("name"), "name"), reader.text(fields.get("split"), "split")
             if split is not None and split.text not in SPLITS:
                 reader.wrong(split.place, f"unknown split {split.text!r}.", closest(split.text, SPLITS))
             splits.append(split.text if split else "")

@@ -47,10 +47,6 @@ ALL_SPLITS = (*SPLITS, *HELD_OUT_SPLITS)
 MIN_FAMILIES: Mapping[str, int] = {"train": 6, "validation": 2, "test": 3}
 """Families every intent has at least in each split: with fewer, a test score says little about unseen wordings."""
 
-ID_NAME = re.compile(r"[\w-]+")
-"""What intents, families and registers are called: signs that an id is divided by are not in it."""
-ID_VERSION = re.compile(r"[^\s/@]+")
-"""What a version looks like, for the same reason."""
 REFERENCE = re.compile(r"\{([\w.]+)\}")
 """What names a slot, or `policy.NAME`, in a call's arguments; it must be the whole text."""
 

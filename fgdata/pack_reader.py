@@ -18,19 +18,7 @@ from fgdata.errors import PackError, Problem, SchemaError
 from fgdata.format import HIDDEN_NAMES, TRIGGER, find_control_tokens
 from fgdata.intent_reader import IntentReader, check_together
 from fgdata.joins import JOINS
-from fgdata.pack import (
-    ALL_SPLITS,
-    BORROWED,
-    ID_NAME,
-    ID_VERSION,
-    KINDS,
-    SPLITS,
-    Composition,
-    Intent,
-    Pack,
-    Policy,
-    PromptRule,
-)
+from fgdata.pack import ALL_SPLITS, BORROWED, KINDS, SPLITS, Composition, Intent, Pack, Policy, PromptRule
 from fgdata.positions import Place, Reader, closest, shown_path
 from fgdata.schema import Tool, read_json
 from fgdata.slot_reader import SlotReader
@@ -165,9 +153,6 @@ class _PackReader:
             head[name] = text.text.strip() if text else ""
             if text and name == "name" and not NAME.fullmatch(text.text):
                 reader.wrong(text.place, f"name is {text.text!r}.", "Use small letters, digits, _ and -.")
-            if text and name == "version" and not ID_VERSION.fullmatch(head[name]):
-                remedy = "Write it without blanks, / and @: it stands in every id."
-                reader.wrong(text.place, f"version is {text.text!r}.", remedy)
             if text and name == "developer" and TRIGGER not in text.text:
                 reader.wrong(
                     text.place,
@@ -184,10 +169,6 @@ class _PackReader:
         head["mix"] = reader.weights(fields.get("mix"), "mix", KINDS)
         known = korean.REGISTERS if head["language"] == "ko" else None
         head["registers"] = reader.weights(fields.get("registers"), "registers", known)
-        for name in head["registers"]:
-            if not ID_NAME.fullmatch(name):
-                what = f"{name!r} cannot be a register's name."
-                reader.wrong(fields["registers"], what, "Use letters, digits, _ and -: it stands in ids.")
         head["policies"] = self.policies(reader, fields.get("policies"))
         head["compositions"] = self.compositions(reader, fields.get("compositions"), head["language"])
         head["held_out_pairs"] = self.held_out_pairs(reader, fields.get("held_out"))
