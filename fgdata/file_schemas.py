@@ -156,7 +156,9 @@ def _pack() -> Schema:
     required = {
         "name": _text("The pack's name, as its folder has it.", pattern=f"^{NAME.pattern}$"),
         "version": _text(
-            "Changes whenever rows change: it stands in every id.", pattern=r"^[^\s/@]+$", examples=["1.0.0"]
+            "Changes whenever rows change: it stands in every id.",
+            pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]*$",
+            examples=["1.0.0"],
         ),
         "language": _text("ko has particles, endings and registers of its own.", examples=sorted(JOINS)),
         "title": _text("One line that says what the pack is."),
@@ -305,19 +307,20 @@ _KIND_MEANINGS: Mapping[str, str] = {
 
 def _slots() -> Schema:
     forms = {"type": "string", "pattern": r"\S", "not": {"pattern": r"\{\{|\{%"}}
+    weight = {"weight": _weight("1 if left out.")}
+    registers = _list(
+        _text("A register of pack.yaml."), "Registers it is said in; all if left out.", uniqueItems=True
+    )
     said: Schema = {
         "anyOf": [
             forms,
-            _object("A form and how often it is drawn.", {"text": forms}, {"weight": _weight("1 if left out.")}),
+            _object("A form, how often it is drawn, and in which registers.", {"text": forms}, {**weight, "registers": registers}),
         ]
     }  # fmt: skip
     number_form = {"type": "string", "pattern": r"\{\{.*\bn\b.*\}\}", "not": {"pattern": r"\{%"}}
     said_number: Schema = {
-        "anyOf": [
-            number_form,
-            _object("A form and how often it is drawn.", {"text": number_form}, {"weight": _weight("1 if left out.")}),
-        ]
-    }  # fmt: skip
+        "anyOf": [number_form, _object("A form and how often it is drawn.", {"text": number_form}, weight)]
+    }
     number = {"type": "number"}
     value = _object(
         "A value and how people say it.",
@@ -346,15 +349,20 @@ def _slots() -> Schema:
                         "from": {**number, "description": "The smaller end."},
                         "to": {**number, "description": "The larger end."},
                     },
-                    {"step": _weight("1 if left out.")},
+                    {
+                        "step": _weight("1 if left out."),
+                        "unit": _text(
+                            "What is counted (도, 분, minutes), where there are no `forms`: they are then all that the unit is said with."
+                        ),
+                    },
                 ),
+            },
+            {
                 "forms": _list(
                     said_number,
                     f'How a number `n` is said: "{{{{ n }}}} percent". Filters: {", ".join(FILTERS["form"])}.',
                     uniqueItems=True,
                 ),
-            },
-            {
                 "weights": {
                     "type": "object",
                     "description": "Number -> how often it is drawn; 1 where not named.",
@@ -363,6 +371,7 @@ def _slots() -> Schema:
                 },
                 "held_out": _list(number, "Numbers between the ends that only `test_values` has."),
             },
+            anyOf=[{"required": ["forms"]}, {"properties": {"range": {"required": ["unit"]}}}],
             title="range",
         ),
         _object(

@@ -16,7 +16,7 @@ from test_pack import BAD_HEADS, BAD_INTENTS, BAD_SLOTS, BAD_TALK, BAD_TOOLS
 
 from fgdata.cli import main
 from fgdata.dataset import write_dataset
-from fgdata.errors import PackError, UsageError
+from fgdata.errors import UsageError
 from fgdata.file_schemas import FILE_KINDS, file_schema, write_schemas
 from fgdata.generate import Request
 from fgdata.joins import JOINS
@@ -122,12 +122,12 @@ compositions:
 held_out: {compositions: [[cosy, set_level]]}
 missing_tool: {answers: [I cannot do that.]}
 prompt: {distractors: 1, shuffled: true, masked: 0.1}
-coverage: {each_value: 2, at_most: 0.5}
+coverage: {each_value: 2, at_most: 1}
 """
 )
 FULL_SLOTS = SLOTS.replace("step: 5}", "step: 5}\n    weights: {50: 3}\n    held_out: [35]").replace(
-    "forms: [kitchen, cooking area]", "weight: 2, forms: [kitchen, {text: cooking area, weight: 0.5}], held_out: [scullery]"
-) + "  other_room: {like: room, differs_from: room}\n"  # fmt: skip
+    "forms: [kitchen, cooking area]", "weight: 2, forms: [kitchen, {text: cooking area, weight: 0.5, registers: [plain]}], held_out: [scullery]"
+) + "  other_room: {like: room, differs_from: room}\n  step: {range: {from: 1, to: 3, unit: steps}}\n"  # fmt: skip
 
 
 def test_every_key_is_known() -> None:
@@ -184,6 +184,7 @@ def test_most_cases_are_of_shape() -> None:
         ("pack", FULL_PACK.replace("each_value: 2", "each_value: 1.5")),
         ("slots", FULL_SLOTS.replace("weights: {50: 3}", "weights: {half: 3}")),
         ("slots", FULL_SLOTS.replace(", differs_from: room", "")),
+        ("slots", FULL_SLOTS.replace(", unit: steps", "")),
         ("intents", INTENTS["set_level"].replace("kind: call", "kind: missing_tool")),
         ("intents", INTENTS["set_level"].replace('"{level}"}', '"{level}"}, except: "{room}"')),
         ("tools", '[{"name": "a", "descripton": "b"}]'),
@@ -228,11 +229,9 @@ def test_the_tables_are_the_readers(tmp_path: Path) -> None:
         ("set_level", "name: family_0", "name: family+0"),
     ],
 )
-def test_names_that_would_break_ids(tmp_path: Path, kind: str, old: str, new: str) -> None:
-    """Signs that ids are divided by stand in no name: the reader and the schema refuse them."""
+def test_names_that_would_break_ids(kind: str, old: str, new: str) -> None:
+    """Signs that ids are divided by stand in no name."""
     text = (PACK if kind == "pack" else INTENTS[kind]).replace(old, new)
-    with pytest.raises(PackError, match=r"stands in (ids|every id)"):
-        read_pack(write_pack(tmp_path, **{kind: text}))
     assert complaints("pack" if kind == "pack" else "intents", text)
 
 
