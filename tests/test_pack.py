@@ -365,37 +365,7 @@ def test_a_changed_folder_is_read_again(tmp_path: Path) -> None:
     assert load_pack(tmp_path).version == "1.0.1"
 
 
-# The documentation
-
-
-def test_the_documented_pack_works(tmp_path: Path) -> None:
-    """The complete example of docs/packs.md is a sound pack that makes the rows the page shows."""
-    page = (Path(__file__).parent.parent / "docs" / "packs.md").read_text(encoding="utf-8")
-    blocks = [
-        (f"my_lamp/{name}", text)
-        for name, text in re.findall(r"```yaml\n# my_lamp/(\S+)\n(.*?)```", page, re.DOTALL)
-    ]
-    blocks += [("my_lamp/tools.json", text) for text in re.findall(r"```json\n(.*?)```", page, re.DOTALL)]
-    assert len(blocks) == 4
-    for name, text in blocks:
-        file = tmp_path / name
-        file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
-    made = generate(read_pack(tmp_path / "my_lamp"), 200, 1)
-    assert {split: len(rows) for split, rows in made.splits.items()} == {
-        "train": 160,
-        "validation": 20,
-        "test": 20,
-    }
-    misspelt = (
-        (tmp_path / "my_lamp" / "intents" / "dim.yaml")
-        .read_text(encoding="utf-8")
-        .replace("{{ level }}", "{{ levle }}", 1)
-    )
-    (tmp_path / "my_lamp" / "intents" / "dim.yaml").write_text(misspelt, encoding="utf-8")
-    said = re.search(r"error: my_lamp/(.*)", page)
-    assert said is not None
-    assert problems_of(tmp_path / "my_lamp") == [said[1].removeprefix("intents/")]
+# Units and registers
 
 
 def test_a_unit_says_its_numbers(tmp_path: Path) -> None:
