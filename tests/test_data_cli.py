@@ -227,7 +227,7 @@ def test_show(data: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["show", str(data / "test.jsonl"), "--id", "nobody"]) == 2
 
 
-@pytest.mark.parametrize("command", ["", "generate", "check", "lint", "stats", "show"])
+@pytest.mark.parametrize("command", ["", "generate", "check", "lint", "stats", "show", "schema"])
 def test_help(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     """Each command explains itself, with an example."""
     with pytest.raises(SystemExit) as ended:

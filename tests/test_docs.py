@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from fgdata.lint import rules_markdown
+from fgdata.packs import find_pack_folder, load_pack
+from scripts.pack_table import table, with_table
 
 ROOT = Path(__file__).parents[1]
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -26,9 +28,11 @@ def blocks(page: Path, *languages: str) -> list[str]:
 
 
 def commands(page: Path) -> list[list[str]]:
-    """The words of every command of the page's shell blocks; continued lines joined, comments and prompts dropped."""
-    lines = "\n".join(blocks(page, "bash", "sh", "console")).replace("\\\n", " ").splitlines()
-    return [words for line in lines if (words := shlex.split(line.removeprefix("$ "), comments=True))]
+    """The words of every command of the page's shell blocks, and of the `$` lines of console blocks; comments dropped."""
+    said = "\n".join(blocks(page, "console")).splitlines()
+    typed = "\n".join(blocks(page, "bash", "sh")).replace("\\\n", " ").splitlines()
+    lines = [*typed, *(line.removeprefix("$ ") for line in said if line.startswith("$ "))]
+    return [words for line in lines if (words := shlex.split(line, comments=True))]
 
 
 @pytest.mark.parametrize(
@@ -65,6 +69,13 @@ def test_commands_exist(page: Path) -> None:
 def test_lint_rules_are_documented() -> None:
     """docs/lint.md says of every rule what the table says."""
     assert rules_markdown() in (ROOT / "docs" / "lint.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["climate_ko", "fitness_en"])
+def test_pack_tables_are_fresh(name: str) -> None:
+    """The table of intents in a pack's README is the one that scripts/pack_table.py prints."""
+    page = (find_pack_folder(name) / "README.md").read_text("utf-8")
+    assert with_table(page, table(load_pack(name))) == page
 
 
 def test_quickstart_walk(tmp_path: Path) -> None:
