@@ -60,14 +60,16 @@ tests: $(VENV)/.dev  ## the test suite, without the slow tests
 test-slow: $(VENV)/.dev  ## the tests that take minutes (the real 270M shape with random weights)
 	$(BIN)/python -m pytest -m slow
 
-golden: $(VENV)/.dev  ## rewrite the golden files and the frozen Korean table; review the diff
+golden: $(VENV)/.dev  ## rewrite the golden files, the frozen Korean table and that of perturbations; review the diff
 	$(BIN)/python -m tests.korean_table
+	$(BIN)/python -m tests.perturb_table
 
 docs: $(VENV)/.dev  ## rewrite the generated parts of the docs (command-line help, file tree, figures)
 	$(BIN)/python scripts/docs.py
 
 bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side
 	$(BIN)/python benchmarks/format.py --json benchmarks/results/format.json
+	$(BIN)/python benchmarks/perturb.py --json benchmarks/results/perturb.json
 	$(BIN)/python benchmarks/score.py --json benchmarks/results/score.json
 	$(BIN)/python benchmarks/train.py --json benchmarks/results/train.json
 

@@ -32,8 +32,7 @@ _KEY_SLIPS = SlipTable(key_slips, _BANNED)
 _TAIL_SLIPS = SlipTable(tail_slips, _BANNED)
 _PARTICLES = frozenset("을를은는이가")
 _NEEDS_TAIL = frozenset("을은이")
-_TWO_OR_SINO = SINO | {"이"}
-_BESIDE_TWO = _TWO_OR_SINO | COUNTERS
+_BESIDE_TWO = SINO | COUNTERS
 
 
 def _homophones_by_start() -> dict[str, list[tuple[str, str]]]:
@@ -86,11 +85,7 @@ def _is_lone_two(draft: Draft, index: int) -> bool:
 def _may_vanish(draft: Draft, index: int) -> bool:
     """Whether a character can go without its neighbours spelling a number, a negation or a protected value."""
     before, after = _before(draft.text, index), _after(draft.text, index)
-    return (
-        before not in _TWO_OR_SINO
-        and before + after not in WORD_PAIRS
-        and before + after not in draft.guard.pairs
-    )
+    return before not in SINO and before + after not in WORD_PAIRS and before + after not in draft.guard.pairs
 
 
 def _missing_space(draft: Draft) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 SINO = frozenset("영공일이삼사오육칠팔구십백천만억조")
-"""Sino-Korean numerals; 이 is a particle and a demonstrative as well."""
+"""Sino-Korean numerals; 이 stands among them, though it is a particle and a demonstrative more often."""
 COUNTERS = frozenset("도단시분초번개층칸퍼프회월일원명배달주살점년대")
 """First syllables of what is counted; 이 before one is a number."""
 SENSE_WORDS = (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from unicodedata import normalize
 
-from fgdata.perturb.draft import Draft
+from fgdata.perturb.draft import SENSE, Draft
 
 _NUMERIC = frozenset("0123456789.,:/")
 _WIDE = {code: code + 0xFEE0 for code in (*b"0123456789", *range(65, 91), *range(97, 123))}
@@ -15,7 +15,11 @@ _END_SIGNS = frozenset(".?!~")
 def may_join(draft: Draft, index: int, numerals: frozenset[str]) -> bool:
     """Whether a blank can go without two numbers becoming one."""
     before, after = draft.text[index - 1], draft.text[index + 1]
-    return not (before in _NUMERIC and after in _NUMERIC) and not (before in numerals and after in numerals)
+    if before in _NUMERIC and after in _NUMERIC:
+        return False
+    # 너무 세게 ends and begins like 스무 and 세, but 무 is marked as a numeral in the one only.
+    both_numerals = before in numerals and after in numerals
+    return not (both_numerals and draft.mask[index - 1] & draft.mask[index + 1] & SENSE)
 
 
 def join_one(draft: Draft, numerals: frozenset[str]) -> bool:
