@@ -12,10 +12,10 @@ from fgdata.compose import Compositions
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress, err, out, progress_bar, run_command
 from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
 from fgdata.errors import Problem, UsageError
-from fgdata.generate import LEVELS as PERTURBATION_LEVELS
 from fgdata.generate import Request
 from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
 from fgdata.packs import load_pack, load_tools, pack_names
+from fgdata.perturb import LEVELS as PERTURBATION_LEVELS
 from fgdata.show import LEGEND, find_examples, heading, styled, training_text
 from fgdata.stats import FIRST_ROWS, count_rows
 from fgdata.stats.human import REPORTED, SOURCE
