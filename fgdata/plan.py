@@ -341,8 +341,8 @@ class _SplitPlanner:
             self._check(lot)
         self._make_up(lots)
         # Those that have no text of their own count here, or the share left out would hide the worst.
-        self.drawn = sum(lot.drawn for lot in lots)
-        self.rejected = sum(len(lot.rejected) for lot in lots)
+        self.rejected = sum(lot.overlaps.total() for lot in lots)
+        self.drawn = self.rejected + sum(lot.rows for lot in lots)
         lots = [lot for lot in lots if lot.rows]
         if borrowed:
             calls = [lot for lot in lots if lot.kind == "call"]
@@ -565,9 +565,13 @@ class _SplitPlanner:
             if lot.rows == asked or drawn >= min(lot.count, MAX_DRAWS * asked + MANY):
                 break
             drawn = min(lot.count, 2 * drawn + 6)
-        mine = lot.source.template.place if isinstance(lot.source, Source) else lot.source.composition.place
-        lot.overlaps = Counter((str(mine), rival) for rival in rivals if rival is not None)
         lot.lacks = asked - lot.rows
+        # What a reader of the pack should know of: the draws up to the last row, and one for each row that was not found.
+        looked_at = (lot.accepted(lot.rows - 1) + 1 if lot.rows else 0) + lot.lacks
+        mine = str(
+            lot.source.template.place if isinstance(lot.source, Source) else lot.source.composition.place
+        )
+        lot.overlaps = Counter((mine, rival) for rival in rivals[:looked_at] if rival is not None)
 
     def _make_up(self, lots: Sequence[Lot]) -> None:
         """Let other lots of an intent give the rows that some of its texts, being others', cannot give."""
