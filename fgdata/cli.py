@@ -12,11 +12,21 @@ from fgdata.compose import Compositions
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress, err, out, progress_bar, run_command
 from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
 from fgdata.errors import Problem, UsageError
+from fgdata.file_schemas import FILE_KINDS, schema_text, write_schemas
 from fgdata.generate import Request
 from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
 from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.perturb import LEVELS as PERTURBATION_LEVELS
-from fgdata.show import LEGEND, find_examples, heading, styled, training_text
+from fgdata.rows import Shape, Values
+from fgdata.show import (
+    LEGEND,
+    find_examples,
+    heading,
+    is_row_id,
+    rebuilt_example,
+    styled,
+    training_text,
+)
 from fgdata.stats import FIRST_ROWS, count_rows
 from fgdata.stats.human import REPORTED, SOURCE
 from fgdata.stock import Stock
@@ -42,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_lint(commands)
     _add_stats(commands)
     _add_show(commands)
+    _add_schema(commands)
     return parser
 
 
@@ -354,28 +365,88 @@ def _add_show(commands: Commands) -> None:
     command = commands.add_parser(
         "show",
         help="print rows as the model sees them",
-        description="Print rows as the model sees them. What it is trained to write is coloured, or in brackets where\n"
-        "there are no colours.",
+        description="Print rows as the model sees them: those of a file, or the row of an id, made again from its pack.\n"
+        "What the model is trained to write is coloured, or in brackets where there are no colours.",
         epilog="examples:\n  fgdata show data/climate/test.jsonl --limit 1\n"
-        "  fgdata show data/climate/test.jsonl --id climate_ko-1-test-000007 --short",
+        "  fgdata show climate_ko@1.1.0/lower_by/plain/1.hae/417 --short",
         formatter_class=RAW,
     )
-    command.add_argument("file", metavar="FILE", help="a JSONL file")
-    command.add_argument("--id", metavar="ID", help="only the row of this id")
+    command.add_argument("row", metavar="FILE|ID", help="a JSONL file, or the id of a row")
+    command.add_argument("--id", metavar="ID", help="of a file, only the row of this id")
     command.add_argument(
-        "--limit", type=_count, default=3, metavar="N", help="rows shown, 0 for all (default: %(default)s)"
+        "--limit",
+        type=_count,
+        default=3,
+        metavar="N",
+        help="rows of a file, 0 for all (default: %(default)s)",
     )
     command.add_argument("--short", action="store_true", help="fold the declarations")
+    command.add_argument(
+        "--json", action="store_true", help="print each row's JSON, too, in a line of its own"
+    )
+    command.add_argument(
+        "--pack", metavar="PACK", help="with an id: its pack's folder, where it is not found by name"
+    )
+    command.add_argument(
+        "--shape", choices=("tool-calls", "text"), help="with an id: as in generate (default: tool-calls)"
+    )
+    command.add_argument(
+        "--values", choices=("bare", "escaped"), help="with an id: as in generate (default: bare)"
+    )
     command.set_defaults(run=_show)
 
 
 def _show(arguments: argparse.Namespace) -> None:
+    if is_row_id(arguments.row):
+        if arguments.id:
+            raise UsageError(Problem("--id", "the first argument is an id already.", "Give one of them."))
+        shape: Shape = arguments.shape or "tool-calls"
+        values: Values = arguments.values or "bare"
+        examples = iter([rebuilt_example(arguments.row, arguments.pack, shape, values)])
+    else:
+        for flag in ("pack", "shape", "values"):
+            if getattr(arguments, flag):
+                raise UsageError(Problem(f"--{flag}", f"{arguments.row} is no id of a row.", "A file's rows are shown as they are."))  # fmt: skip
+        examples = find_examples(arguments.row, arguments.id, arguments.limit)
     has_colours = out.is_terminal and not out.no_color
     if not has_colours:
         out.print(LEGEND, markup=False, highlight=False)
-    for example in find_examples(arguments.file, arguments.id, arguments.limit):
+    for example in examples:
         out.print(f"\n# {heading(example)}", style="bold", markup=False, highlight=False)
         out.print(styled(training_text(example), is_short=arguments.short, has_colours=has_colours))
+        if arguments.json:
+            print(json.dumps(example.to_row(), ensure_ascii=False))
+
+
+def _add_schema(commands: Commands) -> None:
+    command = commands.add_parser(
+        "schema",
+        help="print the JSON Schemas of a pack's files",
+        description="Print the JSON Schema (draft 2020-12) of a kind of file, so that editors complete and check what you write.\n"
+        "Without KIND and --out, list the kinds.",
+        epilog="kinds:\n"
+        + "\n".join(f"  {kind.name:<10}{kind.files}" for kind in FILE_KINDS.values())
+        + "\n\nexamples:\n  fgdata schema pack\n  fgdata schema --out schemas",
+        formatter_class=RAW,
+    )
+    command.add_argument(
+        "kind", metavar="KIND", nargs="?", choices=tuple(FILE_KINDS), help="of the kinds below"
+    )
+    command.add_argument(
+        "--out", metavar="DIR", help="write KIND.schema.json there instead, of every kind if none is named"
+    )
+    command.set_defaults(run=_schema)
+
+
+def _schema(arguments: argparse.Namespace) -> None:
+    if arguments.out:
+        for file in write_schemas(arguments.out, [arguments.kind] if arguments.kind else []):
+            out.print(str(file), markup=False, highlight=False)
+    elif arguments.kind:
+        print(schema_text(arguments.kind))
+    else:
+        for kind in FILE_KINDS.values():
+            out.print(f"{kind.name:<10}{kind.files}", markup=False, highlight=False)
 
 
 if __name__ == "__main__":

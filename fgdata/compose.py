@@ -208,7 +208,21 @@ class Compositions:
                 else self._first[source.split][self._ending(joins[place])][source.intent.name]
             )
             clauses.append(next(c for c in options if c.source is source and c.register in ("", register)))
+        if not self._is_composed(clauses, joins):
+            raise KeyError(path)
         return join_clauses(clauses, joins, self.language)
+
+    def _is_composed(self, clauses: Sequence[Clause], joins: Sequence[str]) -> bool:
+        """Whether one of the pack's compositions puts these clauses together so."""
+        splits = {clause.source.split for clause in clauses}
+        intents = [clause.source.intent.name for clause in clauses]
+        endings = {self._ending(name) for name in joins}
+        return len(splits) == len(endings) == 1 and any(
+            len(composition.parts) == len(intents)
+            and all(name in part for name, part in zip(intents, composition.parts, strict=True))
+            and set(joins) <= set(composition.joins)
+            for composition in self.stock.pack.compositions
+        )
 
     def _ending(self, name: str) -> str:
         return JOINS[self.language][name].ending

@@ -208,9 +208,13 @@ class RowMaker:
         Raises: UsageError if the pack has none.
         """
         found = ID.fullmatch(row_id)
-        if found is None or found["pack"] != self.pack.name or found["version"] != self.pack.version:
-            what = f"is no id of {self.pack.name} {self.pack.version}."
+        if found is None or found["pack"] != self.pack.name:
+            what = f"is no id of the pack {self.pack.name!r}."
             remedy = "An id looks like PACK@VERSION/INTENT/FAMILY/TEMPLATE.REGISTER/INDEX; name the pack's folder with --pack."
+            raise UsageError(Problem(row_id, what, remedy))
+        if found["version"] != self.pack.version:
+            what = f"is of version {found['version']}; the pack {self.pack.name!r} in {self.pack.folder} is {self.pack.version}."
+            remedy = "Take that version of the pack out of its history, and name its folder with --pack."
             raise UsageError(Problem(row_id, what, remedy))
         path, register = found["path"], found["path"].rpartition(".")[2]
         try:
@@ -221,11 +225,13 @@ class RowMaker:
                 source = next(s for s in self.stock.base_sources if f"{s.path}/{s.number}.{register}" == path)
                 cell, kind = source.whole[register], str(source.intent.kind)
                 frame = Frame(self.pack, path, register, cell, parts=((source, 0, len(cell.dimensions)),))
+            if found["missing"] and (kind != "call" or not self.pack.missing_tool_answers):
+                raise KeyError(kind)
             digits = cell.unrank(int(found["index"]))
-        except (StopIteration, KeyError, IndexError) as error:
-            raise UsageError(
-                Problem(row_id, "names no expansion of the pack.", "The pack may have changed since.")
-            ) from error
+        except (StopIteration, KeyError, IndexError, ValueError) as error:
+            what = f"names no expansion of the pack in {self.pack.folder}."
+            remedy = "The pack may have changed since: its version should have, too. See the ids with `fgdata show FILE`."
+            raise UsageError(Problem(row_id, what, remedy)) from error
         level, key = found["level"] or "off", int(found["key"] or "0", 16)
         return self._row(frame, cell, digits, BORROWED if found["missing"] else kind, (level, key)).line
 

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import json
 import os
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 from rich.text import Text
 
+from fgdata.compose import Compositions
 from fgdata.errors import DataError, FormatError, Problem, UsageError
-from fgdata.example import Example, scan_jsonl
+from fgdata.example import Example, example_from_row, scan_jsonl
 from fgdata.format import TrainingText, render_training
 from fgdata.format.tokens import CONTROL_PATTERN, END_DECLARATION, START_DECLARATION
+from fgdata.generate import Request
+from fgdata.packs import load_pack
+from fgdata.rows import ID, Options, RowMaker, Shape, Values
+from fgdata.stock import Stock
 
 OPENING, CLOSING = "⟦", "⟧"
 """What marks text with loss where there are no colours."""
@@ -44,6 +51,58 @@ def find_examples(path: str | os.PathLike[str], row_id: str | None, limit: int) 
         )
     if not found:
         raise DataError(Problem(str(path), "has no rows."))
+
+
+def is_row_id(file_or_id: str) -> bool:
+    """Whether this is meant as the id of a row: there is no file of that name, and it looks like one.
+
+    Raises: UsageError for what is no file and has the sign of an id, but not its shape.
+    """
+    try:
+        if Path(file_or_id).exists():
+            return False
+    except (OSError, ValueError):
+        pass  # no name that a file can have
+    if ID.fullmatch(file_or_id):
+        return True
+    if "@" in file_or_id:
+        what = "is neither a file nor the id of a row."
+        raise UsageError(
+            Problem(file_or_id, what, "An id looks like PACK@VERSION/INTENT/FAMILY/TEMPLATE.REGISTER/INDEX.")
+        )
+    return False
+
+
+def rebuilt_line(
+    row_id: str, pack: str | None = None, shape: Shape = "tool-calls", values: Values = "bare"
+) -> str:
+    """The row with this id as `fgdata generate` writes it, made again from its pack.
+
+    Args:
+        pack: the pack's folder or name; left out, the pack that the id names.
+
+    Raises: UsageError if there is no such pack, version or expansion; PackError for a broken pack.
+    """
+    Request(1, shape=shape, values=values).check()
+    found = ID.fullmatch(row_id)
+    try:
+        read = load_pack(pack or (found["pack"] if found else ""))
+    except UsageError as error:
+        if pack:
+            raise
+        problems = (
+            Problem(row_id, p.what, "Name the folder of the id's pack with --pack.") for p in error.problems
+        )
+        raise UsageError(*problems) from error
+    stock = Stock(read)
+    return RowMaker(stock, Compositions(stock), Options(shape, values)).rebuild(row_id)
+
+
+def rebuilt_example(
+    row_id: str, pack: str | None = None, shape: Shape = "tool-calls", values: Values = "bare"
+) -> Example:
+    """The row with this id, made again; arguments and errors as of `rebuilt_line`."""
+    return example_from_row(json.loads(rebuilt_line(row_id, pack, shape, values)), "", row_id)
 
 
 def training_text(example: Example) -> TrainingText:
