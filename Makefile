@@ -60,9 +60,10 @@ tests: $(VENV)/.dev  ## the test suite, without the slow tests
 test-slow: $(VENV)/.dev  ## the tests that take minutes (the real 270M shape with random weights)
 	$(BIN)/python -m pytest -m slow
 
-golden: $(VENV)/.dev  ## rewrite the golden files and the frozen Korean tables; review the diff
+golden: $(VENV)/.dev  ## rewrite the golden files and the frozen tables; review the diff
 	$(BIN)/python -m tests.korean_table
 	$(BIN)/python -m tests.korean_requests
+	$(BIN)/python -m tests.perturb_table
 
 docs: $(VENV)/.dev  ## rewrite the generated parts of the docs (command-line help, file tree, figures)
 	$(BIN)/python scripts/docs.py
@@ -70,6 +71,7 @@ docs: $(VENV)/.dev  ## rewrite the generated parts of the docs (command-line hel
 bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side
 	$(BIN)/python benchmarks/format.py --json benchmarks/results/format.json
 	$(BIN)/python benchmarks/generate.py --json benchmarks/results/generate.json
+	$(BIN)/python benchmarks/perturb.py --json benchmarks/results/perturb.json
 	$(BIN)/python benchmarks/score.py --json benchmarks/results/score.json
 	$(BIN)/python benchmarks/train.py --json benchmarks/results/train.json
 

@@ -13,10 +13,10 @@ from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress, err, out, prog
 from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
 from fgdata.errors import Problem, UsageError
 from fgdata.file_schemas import FILE_KINDS, schema_text, write_schemas
-from fgdata.generate import LEVELS as PERTURBATION_LEVELS
 from fgdata.generate import Request
 from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
 from fgdata.packs import load_pack, load_tools, pack_names
+from fgdata.perturb import LEVELS as PERTURBATION_LEVELS
 from fgdata.rows import Shape, Values
 from fgdata.show import (
     LEGEND,

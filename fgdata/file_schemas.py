@@ -20,10 +20,10 @@ from fgdata.errors import Problem, UsageError
 from fgdata.example import PROVENANCE
 from fgdata.files import write_whole
 from fgdata.format import HIDDEN_NAMES, TRIGGER
-from fgdata.generate import LEVELS
 from fgdata.joins import JOINS
 from fgdata.pack import ALL_SPLITS, BORROWED, CALLING, KINDS, MIN_FAMILIES, SPLITS
 from fgdata.pack_reader import NAME
+from fgdata.perturb import LEVELS
 from fgdata.positions import closest
 from fgdata.rows import ID
 from fgdata.slot_reader import RESERVED

@@ -15,13 +15,12 @@ from fgdata.errors import PackError, Problem, UsageError
 from fgdata.example import Example, example_from_row
 from fgdata.lengths import TokenCounter
 from fgdata.pack import Pack
+from fgdata.perturb import LEVELS
 from fgdata.plan import Mix, Plan, Shortfall, make_plan, value_numbers
 from fgdata.rows import COLUMNS, Options, Row, RowMaker, Shape, Values, Written
 from fgdata.schema import JsonValue, canonical_json
 from fgdata.stock import Stock
 
-LEVELS = ("off", "light", "strong")
-"""How often rows are perturbed."""
 MAX_ROWS = 1_000_000_000
 """Rows of one data set. They take no memory; a number that is larger is a slip of the hand."""
 MAX_ROWS = 1_000_000_000

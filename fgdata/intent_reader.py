@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -28,6 +29,9 @@ from fgdata.pack import (
 from fgdata.positions import Place, Reader, Text, closest
 from fgdata.schema import JsonValue, Tool
 from fgdata.template import Template, TemplateUse, endings_of, read_template, tidied
+
+NAME = re.compile(r"[\w-]{1,80}")
+"""What intents, families and registers are called: a row's id joins such names with / . + and takes them apart again."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,9 +70,15 @@ class IntentReader:
         answers = self.answers(reader, fields, kind)
         asks_for = self.asks_for(reader, fields, kind)
         families = self.families(reader, fields.get("families"), calls, answers)
+        self.check_name(reader, name, "intent")
         if name is None or kind is None:
             return None
         return Intent(name.text, kind, weight or 1.0, calls, answers, asks_for, families, name.place)
+
+    def check_name(self, reader: Reader, name: Text | None, what: str) -> None:
+        """Note a name that an id could not hold."""
+        if name is not None and not NAME.fullmatch(name.text):
+            reader.wrong(name.place, f"{what} is {name.text!r}.", "Use letters, digits, _ and -.")
 
     def kind(self, reader: Reader, node: Node | None) -> Kind | None:
         """The intent's kind."""
@@ -197,6 +207,14 @@ class IntentReader:
                 'Name a slot with values: except: "{room}".',
             )
             return None
+        if slot:
+            for value in self.slots[slot].values:
+                if value.value not in schema["enum"]:
+                    reader.wrong(value.place, f"{value.value!r} of slot {slot!r} is none that `each: {name.text}` goes through: nothing would be left out.", f"Its values are {schema['enum']}.")  # fmt: skip
+            if len(schema["enum"]) < 2:
+                reader.wrong(fields["each"], f"{tool.name}.{name.text} has one value: with it left out there is no call.", "Write the call without `each`.")  # fmt: skip
+        if name.text in reader.mapping(fields.get("arguments"), "arguments"):
+            reader.wrong(name.place, f"the argument {name.text!r} stands under `arguments` too.", "Take it out there.")  # fmt: skip
         return name.text, tuple(schema["enum"]), slot
 
     def argument(self, reader: Reader, node: Node) -> tuple[Any, list[str], list[str]]:
@@ -356,6 +374,7 @@ class IntentReader:
             templates = self.templates(
                 reader.texts(fields.get("templates"), "templates"), "utterance", registers
             )
+            self.check_name(reader, name, "name of a family")
             if name is None or split is None:
                 continue
             if name.text in found:

@@ -16,6 +16,7 @@ from yaml.nodes import Node
 from fgdata import korean
 from fgdata.errors import PackError, Problem, SchemaError
 from fgdata.format import HIDDEN_NAMES, TRIGGER, find_control_tokens
+from fgdata.intent_reader import NAME as PART_NAME
 from fgdata.intent_reader import IntentReader, check_together
 from fgdata.joins import JOINS
 from fgdata.pack import ALL_SPLITS, BORROWED, KINDS, SPLITS, Composition, Intent, Pack, Policy, PromptRule
@@ -24,7 +25,9 @@ from fgdata.schema import Tool, read_json
 from fgdata.slot_reader import SlotReader
 from fgdata.template import Template, read_template
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]*")
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
+VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,39}")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 def pack_files(folder: Path) -> list[Path]:
@@ -153,6 +156,12 @@ class _PackReader:
             head[name] = text.text.strip() if text else ""
             if text and name == "name" and not NAME.fullmatch(text.text):
                 reader.wrong(text.place, f"name is {text.text!r}.", "Use small letters, digits, _ and -.")
+            if text and name == "version" and not VERSION.fullmatch(text.text):
+                reader.wrong(text.place, f"version is {text.text!r}.", "Use letters, digits, dots, + and -, such as 1.0.0.")  # fmt: skip
+            if text and name == "language" and not LANGUAGE.fullmatch(text.text):
+                reader.wrong(
+                    text.place, f"language is {text.text!r}.", "Use a language tag, such as ko or en."
+                )
             if text and name == "developer" and TRIGGER not in text.text:
                 reader.wrong(
                     text.place,
@@ -169,6 +178,9 @@ class _PackReader:
         head["mix"] = reader.weights(fields.get("mix"), "mix", KINDS)
         known = korean.REGISTERS if head["language"] == "ko" else None
         head["registers"] = reader.weights(fields.get("registers"), "registers", known)
+        for name, (key, _) in reader.mapping(fields.get("registers"), "registers").items():
+            if not PART_NAME.fullmatch(name):
+                reader.wrong(key, f"a register is {name!r}.", "Use letters, digits, _ and -.")
         head["policies"] = self.policies(reader, fields.get("policies"))
         head["compositions"] = self.compositions(reader, fields.get("compositions"), head["language"])
         head["held_out_pairs"] = self.held_out_pairs(reader, fields.get("held_out"))

@@ -28,6 +28,8 @@ MAX_GROUPS = 256
 """Groups of values that a cell is divided into for coverage."""
 MAX_DRAWS, MANY = 8, 2000
 """Draws for each row that is asked for, and some for all, after which a cell whose texts are others' counts as empty."""
+_BITE = 8
+"""Rows are moved between values an eighth at a time of what is to be moved: few steps, and many groups give and take."""
 _ROUNDS = 40
 _FACTOR = 6.0
 """How far the weight of a register is moved at most to meet the pack's shares."""
@@ -341,9 +343,10 @@ class _SplitPlanner:
             self._check(lot)
         self._make_up(lots)
         # Those that have no text of their own count here, or the share left out would hide the worst.
-        self.drawn = sum(lot.drawn for lot in lots)
-        self.rejected = sum(len(lot.rejected) for lot in lots)
+        self.rejected = sum(lot.overlaps.total() for lot in lots)
+        self.drawn = self.rejected + sum(lot.rows for lot in lots)
         lots = [lot for lot in lots if lot.rows]
+        self._note_values(lots, asked)
         if borrowed:
             calls = [lot for lot in lots if lot.kind == "call"]
             lent = allocate(
@@ -469,17 +472,9 @@ class _SplitPlanner:
             while have[value] < least and self._move(holders[value], have, value, least):
                 pass
         for value in sorted(holders):
-            most = max(least, math.floor(self.pack.at_most * whole[value[0]]))
-            while have[value] > most and self._move_away(holders[value], have, most):
+            most = self._most(whole[value[0]])
+            while have[value] > most and self._move_away(holders[value], have, value, most):
                 pass
-            if self.pack.at_most < 1 and have[value] > most:
-                said = self._said(value)
-                self.missed.append(Shortfall(self.split, f"at most rows of {said}", most, have[value]))
-        for slot in dict.fromkeys(slot for pool in pools for slot in sorted(pool.source.intent.label_slots)):
-            for number in sorted(self.targets[slot]):
-                if have[slot, number] < least:
-                    said = self._said((slot, number))
-                    self.missed.append(Shortfall(self.split, f"rows of {said}", least, have[slot, number]))
         for number, pool in enumerate(pools):
             for group, rows in enumerate(pool.dealt):
                 if rows:
@@ -489,6 +484,63 @@ class _SplitPlanner:
                         Lot(self.split, kind, pool.register, rows, key, pool.source, pool.cell_of(group))
                     )
         return lots
+
+    def _most(self, rows: int) -> int:
+        """Rows of one value at most, of so many rows of its slot."""
+        return max(self.pack.each_value, math.floor(self.pack.at_most * rows))
+
+    def _note_values(self, lots: Sequence[Lot], asked: Iterable[str]) -> None:
+        """Note values that have fewer rows than they should, or more: counted when all else is settled."""
+        have: Counter[tuple[str, int]] = Counter()
+        whole: Counter[str] = Counter()
+        slots = dict.fromkeys(
+            slot
+            for name in asked
+            for pool in self.pools.get(name, ())
+            for slot in sorted(pool.source.intent.label_slots)
+        )
+        for lot in lots:
+            if isinstance(lot.source, Source):
+                whole.update(dict.fromkeys(lot.source.intent.label_slots, lot.rows))
+                have.update(self._values_of(lot))
+        for slot in slots:
+            for number in sorted(self.targets[slot]):
+                value = (slot, number)
+                if have[value] < self.pack.each_value:
+                    what = f"rows of {self._said(value)}"
+                    self.missed.append(Shortfall(self.split, what, self.pack.each_value, have[value]))
+                most = self._most(whole[slot])
+                if self.pack.at_most < 1 and have[value] > most:
+                    what = f"at most rows of {self._said(value)}"
+                    self.missed.append(Shortfall(self.split, what, most, have[value]))
+
+    def _values_of(self, lot: Lot) -> Counter[tuple[str, int]]:
+        """Rows of each value to cover; gone through row by row only where the lot mixes several."""
+        assert isinstance(lot.source, Source)
+        assert lot.cell is not None
+        labels = lot.source.intent.label_slots
+        have: Counter[tuple[str, int]] = Counter()
+        mixed = []
+        for number, dimension in enumerate(lot.cell.dimensions):
+            if not dimension.is_label:
+                continue
+            values = [
+                tuple(
+                    (b.slot, b.value)
+                    for b in entry.bindings
+                    if b.slot in labels and b.value in self.targets[b.slot]
+                )
+                for entry in dimension.entries
+            ]
+            if len(set(values)) == 1:
+                have.update(dict.fromkeys(values[0], lot.rows))
+            else:
+                mixed.append((number, values))
+        for row in range(lot.rows) if mixed else ():
+            _, _, digits = lot.draw(lot.accepted(row))
+            for number, values in mixed:
+                have.update(values[digits[number]])
+        return have
 
     def _said(self, value: tuple[str, int]) -> str:
         slot, number = value
@@ -515,39 +567,48 @@ class _SplitPlanner:
                         other.values(taken)
                     ):
                         continue
-                    self._shift(other, taken, pool, group, have)
+                    spare = [have[v] - least for v in other.values(taken) if v != value]
+                    room = pool.caps[group] - pool.dealt[group]
+                    n = min([least - have[value], room, other.dealt[taken], *spare])
+                    self._shift(other, taken, pool, group, have, n=-(-n // _BITE))
                     return True
         return False
 
     def _move_away(
-        self, holders: Sequence[tuple[_Pool, int]], have: Counter[tuple[str, int]], most: int
+        self,
+        holders: Sequence[tuple[_Pool, int]],
+        have: Counter[tuple[str, int]],
+        value: tuple[str, int],
+        most: int,
     ) -> bool:
-        """Whether a row was taken from this value and given to another group of its cell."""
+        """Whether rows were taken from this value and given to another group of its cell."""
         for pool, group in sorted(holders, key=lambda h: -h[0].dealt[h[1]]):
             if not pool.dealt[group]:
                 continue
             for other in sorted(range(len(pool.dealt)), key=lambda g: pool.dealt[g]):  # used at once
                 gains = [v for v in pool.values(other) if v not in set(pool.values(group))]
                 if (
-                    other == group
+                    value in set(pool.values(other))
                     or pool.dealt[other] >= pool.caps[other]
                     or any(have[v] >= most for v in gains)
                 ):
                     continue
-                if set(pool.values(other)) == set(pool.values(group)):
-                    continue
-                self._shift(pool, group, pool, other, have)
+                room = [pool.caps[other] - pool.dealt[other], *(most - have[v] for v in gains)]
+                n = min([have[value] - most, pool.dealt[group], *room])
+                self._shift(pool, group, pool, other, have, n=-(-n // _BITE))
                 return True
         return False
 
     @staticmethod
-    def _shift(source: _Pool, taken: int, target: _Pool, group: int, have: Counter[tuple[str, int]]) -> None:
-        source.dealt[taken] -= 1
-        target.dealt[group] += 1
+    def _shift(
+        source: _Pool, taken: int, target: _Pool, group: int, have: Counter[tuple[str, int]], *, n: int
+    ) -> None:
+        source.dealt[taken] -= n
+        target.dealt[group] += n
         for value in source.values(taken):
-            have[value] -= 1
+            have[value] -= n
         for value in target.values(group):
-            have[value] += 1
+            have[value] += n
 
     # Texts that others spell
 
@@ -565,9 +626,13 @@ class _SplitPlanner:
             if lot.rows == asked or drawn >= min(lot.count, MAX_DRAWS * asked + MANY):
                 break
             drawn = min(lot.count, 2 * drawn + 6)
-        mine = lot.source.template.place if isinstance(lot.source, Source) else lot.source.composition.place
-        lot.overlaps = Counter((str(mine), rival) for rival in rivals if rival is not None)
         lot.lacks = asked - lot.rows
+        # What a reader of the pack should know of: the draws up to the last row, and one for each row that was not found.
+        looked_at = (lot.accepted(lot.rows - 1) + 1 if lot.rows else 0) + lot.lacks
+        mine = str(
+            lot.source.template.place if isinstance(lot.source, Source) else lot.source.composition.place
+        )
+        lot.overlaps = Counter((mine, rival) for rival in rivals[:looked_at] if rival is not None)
 
     def _make_up(self, lots: Sequence[Lot]) -> None:
         """Let other lots of an intent give the rows that some of its texts, being others', cannot give."""

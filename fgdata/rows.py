@@ -23,6 +23,8 @@ from fgdata.format import TRIGGER, parse_completion, render_call
 from fgdata.masks import masked_calls, masked_tools
 from fgdata.pack import BORROWED, CALLING, Pack
 from fgdata.permutation import MASK, Permutation, key_of, mix
+from fgdata.perturb import Language, perturb
+from fgdata.perturb.recover import recovered
 from fgdata.plan import Lot, Plan
 from fgdata.schema import Call, JsonValue, Tool, canonical_json, check_call, coerce_call
 from fgdata.space import Binding, Cell, make_cell
@@ -457,16 +459,14 @@ class RowMaker:
 
 def perturbed(text: str, language: str, key: int, protected: tuple[str, ...], level: str) -> tuple[str, str]:
     """The text as people mistype it, and what was done, in one word for each; the text itself where nothing was."""
-    from fgdata.perturb import perturb  # type: ignore[import-not-found]
-
-    found = perturb(text, language=language, level=level, key=key, protected=protected)
+    spoken: Language = "ko" if language == "ko" else "en"
+    found = perturb(text, language=spoken, level=level, key=key, protected=protected)
     return found.text, "+".join(found.kinds)
 
 
-def check_recovered(text: str, noisy: str, language: str, protected: tuple[str, ...], path: str) -> None:
+def check_recovered(text: str, noisy: str, language: str, protected: tuple[str, ...], place: str) -> None:
     """Raise PackError if numbers, negation or slot values of a perturbed text cannot be told any more."""
-    from fgdata.perturb.recover import recovered  # type: ignore[import-not-found]
-
-    if lost := recovered(text, noisy, language=language, protected=protected):
+    spoken: Language = "ko" if language == "ko" else "en"
+    if lost := recovered(text, noisy, language=spoken, protected=protected):
         what = f"{text!r} perturbed to {noisy!r}: {lost}."
-        raise PackError(Problem(path, what, "This is a fault of the perturbation; please report it."))
+        raise PackError(Problem(place, what, "This is a fault of the perturbation; please report it."))

@@ -237,7 +237,11 @@ def read_template(
         complain=complain,
         filters=tuple(name for name in FILTERS[use] if is_korean or name not in KOREAN_FILTERS),
     )
-    always = check.body(tree.body)
+    try:
+        always = check.body(tree.body)
+    except RecursionError:
+        complain(source.place, "the template is nested too deep.", "Write it flatter.")
+        return None
     if check.failed:
         return None
     parts = [

@@ -120,7 +120,7 @@ ENGLISH = {
     "no_rather": "WORD make it {{ said }}, no, {{ level }} {{ maybe('please') }}",
     "talk": "WORD what is the {{ pick('weather', 'news', 'time', 'score') }} {{ pick('now', 'there', 'like') }} ?",
     "leave": "WORD don't touch the {{ room }} lamp {{ maybe('please') }}",
-    "how_warm": "WORD change the warmth {{ pick('a bit', 'now', 'again', 'later') }}",
+    "how_warm": "WORD {{ maybe('please') }} {{ pick('change', 'adjust') }} the warmth {{ pick('a bit', 'now', 'again', 'later') }}",
 }
 KO_JOINS = '["고", "고,", "고_나서", "고_그다음에", "그리고"]'
 EN_JOINS = "[and, and_then, then, and_also]"

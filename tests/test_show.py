@@ -97,6 +97,19 @@ def test_every_row_is_made_again(tmp_path: Path, write: Any, shape: Any, values:
     assert [maker.rebuild(row["id"]) for row in rows] == lines
 
 
+@pytest.mark.parametrize("write", [english, korean])
+@pytest.mark.parametrize("level", ["light", "strong"])
+def test_mistyped_rows_are_made_again(tmp_path: Path, write: Any, level: str) -> None:
+    """What was mistyped, and how, follows from the end of the id."""
+    folder = write(tmp_path / "pack")
+    lines = lines_of(folder, tmp_path / "out", perturb=level)
+    stock = Stock(read_pack(folder))
+    maker = RowMaker(stock, Compositions(stock), Options())
+    rows = [json.loads(line) for line in lines]
+    assert sum("perturbation" in row for row in rows) > 20
+    assert [maker.rebuild(row["id"]) for row in rows] == lines
+
+
 @pytest.mark.parametrize("name", ["fitness_en"])
 def test_rows_of_a_bundled_pack(tmp_path: Path, name: str) -> None:
     """A pack that comes with fgsuite is found by the name in the id."""
