@@ -23,8 +23,6 @@ from fgdata.stock import Stock
 
 MAX_ROWS = 1_000_000_000
 """Rows of one data set. They take no memory; a number that is larger is a slip of the hand."""
-MAX_ROWS = 1_000_000_000
-"""Rows of one data set. They take no memory; a number that is larger is a slip of the hand."""
 OVERLAP_LIMIT = 0.05
 """Share of draws left out as other templates' texts, above which the pack's writer is told where."""
 
@@ -66,10 +64,6 @@ class Request:
         if (self.max_length is None) != (not self.tokenizer):
             what = "a limit and a tokenizer go together."
             raise UsageError(Problem("--max-length", what, "Give both --max-length N and --tokenizer NAME."))
-        if self.rows > MAX_ROWS:
-            raise UsageError(
-                Problem("--rows", f"more than {MAX_ROWS:,} rows are asked for.", "Ask for that many at most.")
-            )
         if self.perturb not in LEVELS:
             raise UsageError(
                 Problem("--perturb", f"unknown level {self.perturb!r}.", f"One of {', '.join(LEVELS)}.")
