@@ -11,6 +11,7 @@ import json
 import multiprocessing
 import os
 import shutil
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from fgdata.errors import Problem, UsageError
-from fgdata.files import file_sha256, write_whole
+from fgdata.files import file_sha256
 from fgdata.generate import OVERLAP_LIMIT, Generator, Request, Tally
 from fgdata.pack import ALL_SPLITS, Pack
 
@@ -106,9 +107,10 @@ def write_dataset(
             )
         made = {split: len(shard.places(generator.plan.rows(split))) for split in generator.plan.splits}
         manifest = _manifest(generator, state, part, made, tally)
-        with write_whole(part / MANIFEST) as stream:
-            json.dump(manifest, stream, ensure_ascii=False, indent=2)
-            stream.write("\n")
+        # Not `write_whole`: a full disk must reach the folder's own care as what it is.
+        (part / MANIFEST).write_text(
+            json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n"
+        )
         (part / STATE).unlink()
     return manifest
 
@@ -167,6 +169,7 @@ _generator: Generator | None = None
 
 def _start_worker(pack: Pack | None, request: Request | None) -> None:
     global _generator  # noqa: PLW0603  # one for each worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     if pack is not None and request is not None:
         from fgdata.pack_reader import read_pack
 
@@ -233,7 +236,8 @@ def _chunks(
     context = multiprocessing.get_context("fork" if is_inherited else "spawn")
     _generator = generator
     arguments = (None, None) if is_inherited else (generator.pack, generator.request)
-    pool = context.Pool(min(workers, len(jobs)), _start_worker, arguments)
+    with _interrupts_held():
+        pool = context.Pool(min(workers, len(jobs)), _start_worker, arguments)
     try:
         yield pool.imap(_make_chunk, [(split, p.start, p.stop, p.step) for p in jobs])
         pool.close()
@@ -241,6 +245,19 @@ def _chunks(
         pool.terminate()
         pool.join()
         _generator = None
+
+
+@contextlib.contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """A block whose child processes never get Ctrl-C: it goes to all, and one that dies of it with a queue's lock stops the rest for ever."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _whole_lines(file: Path) -> int:
@@ -272,9 +289,10 @@ def _part_folder(target: Path, state: dict[str, Any], *, force: bool) -> Iterato
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         if part.exists():
-            known = (part / STATE).read_text(encoding="utf-8") if (part / STATE).exists() else text
+            # Without its state a run had ended, and was stopped on the way into its place: whose rows these are nobody knows.
+            known = (part / STATE).read_text(encoding="utf-8") if (part / STATE).exists() else None
             if known != text:
-                if not force:
+                if known is not None and not force:
                     what = "an unfinished data set with other settings lies there."
                     remedy = f"Run its command again to finish it, or give it up: --force, or remove {part}."
                     raise UsageError(Problem(f"--out {target}", what, remedy))

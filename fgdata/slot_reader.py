@@ -22,6 +22,8 @@ from fgdata.template import CHOICES, Wording, read_template
 
 MAX_RANGE = 10_000
 """Numbers a range may hold; a test of a larger one would say nothing about most of them."""
+MAX_FORMS = 100_000
+"""Forms that the numbers of a range may have in all."""
 RESERVED = {*CHOICES, "policy", "n", "true", "false", "none", "True", "False", "None", "not", "and", "or", "in", "is", "if", "else"}  # fmt: skip
 KINDS = ("values", "range", "words", "like")
 
@@ -242,7 +244,13 @@ class SlotReader:
         if "forms" not in nodes:
             forms = [dict.fromkeys(self.unit_forms(number, unit, nodes), 1.0) for number in numbers]
         wording = Wording(Chance("forms"))
-        texts = [(text, weight) for text, weight in self.number_forms(nodes.get("forms"), slot)]
+        texts = self.number_forms(nodes.get("forms"), slot)
+        if len(texts) * len(numbers) > MAX_FORMS:
+            what = (
+                f"slot {slot!r} has {len(texts) * len(numbers)} forms, {len(texts)} for each of its numbers."
+            )
+            reader.wrong(nodes["forms"], what, f"At most {MAX_FORMS}: a larger step, or fewer ways to say a number.")  # fmt: skip
+            return ()
         for text, weight in texts:
             template = read_template(
                 text, "form", {"n": [str(numbers[0]), str(numbers[-1])]}, (), self.complain, is_korean=self.is_korean

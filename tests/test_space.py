@@ -189,7 +189,9 @@ def test_optional_words_are_as_rare_as_said(n: int) -> None:
     cell = cell_of(f"s {{{{ maybe('half') }}}} {{{{ maybe('fifth', 0.2) }}}} {{{{ maybe('좀') }}}}{FILLER}")
     found = shares_of(cell, n)
     for word, share in (("half", 0.5), ("fifth", 0.2), ("좀", A_BIT_SHARE)):
-        assert abs(found[word] - share) <= 2 / n + 0.01, word
+        assert abs(found[word] - share) <= 4 / n + 0.01, (
+            word
+        )  # each of the choices before deals its part in whole rows
     assert abs(A_BIT_SHARE - 0.29) < 1e-9
 
 
