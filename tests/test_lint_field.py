@@ -8,7 +8,7 @@ import pytest
 from lint_rows import found, text_row, write_rows
 
 from fgdata.dataset import write_dataset
-from fgdata.generate import generate
+from fgdata.generate import Request
 from fgdata.lint import RULES, LintReport, lint
 from fgdata.packs import load_pack, load_tools
 
@@ -103,7 +103,7 @@ def test_what_is_said(report: LintReport) -> None:
 def test_what_we_generate_is_clean(name: str, tmp_path: Path) -> None:
     """4,000 rows of a pack have no error; the few stems that two splits share are warnings."""
     pack = load_pack(name)
-    write_dataset(generate(pack, 4000, 1), pack, tmp_path / "data", rows=4000, seed=1)
+    write_dataset(pack, Request(4000, 1), tmp_path / "data")
     report = lint([tmp_path / "data" / f"{split}.jsonl" for split in ("train", "validation", "test")])
     assert report.is_clean, report.summary
     assert report.levels["warning"] <= 20, report.summary

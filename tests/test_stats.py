@@ -184,7 +184,7 @@ def test_tools_are_read_once_and_rows_alike(tmp_path: Path) -> None:
     tricky = row('say ", "tools": [] twice')
     twice = row("b")[:-1] + ', "tools": []}'
     file = write(tmp_path / "rows.jsonl", row("a"), row("b"), tricky, twice, '{"tools": [], "messages": 1}')
-    plain, fast = list(scan_jsonl(file)), list(scan_jsonl(file, _Decoder()))
+    plain, fast = list(scan_jsonl(file)), list(scan_jsonl(file, decode=_Decoder()))
     assert [isinstance(item, DataError) for item in plain] == [isinstance(item, DataError) for item in fast]
     assert [str(item) for item in plain if isinstance(item, DataError)] == [str(item) for item in fast if isinstance(item, DataError)]  # fmt: skip
     assert [item.messages for item in plain if not isinstance(item, DataError)] == [item.messages for item in fast if not isinstance(item, DataError)]  # fmt: skip
