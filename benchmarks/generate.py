@@ -111,7 +111,7 @@ def big_space(work: Path) -> dict[str, Any]:
     fillers = " ".join(f"{{{{ filler_{letter} }}}}" for letter in "abcd")
     for file in (folder / "intents").glob("*.yaml"):
         text = file.read_text(encoding="utf-8")
-        file.write_text(text.replace('- "', f'- "{fillers} '), encoding="utf-8")
+        file.write_text(text.replace('templates: ["', f'templates: ["{fillers} '), encoding="utf-8")
     stock = Stock(read_pack(folder))
     cells = [cell for source in stock.base_sources for cell in source.whole.values()]
     begun = time.perf_counter()
