@@ -55,35 +55,6 @@ class Weighted(Generic[T]):
         self.sums = tuple(itertools.accumulate(weight for _, weight in listed))
 
 
-class Deck(Generic[T]):
-    """Items dealt like cards: all of them once, in a shuffled order, before one comes again.
-
-    Args:
-        first: items that the first deal begins with, so that they are dealt however few rows there are.
-    """
-
-    def __init__(self, items: Sequence[T], chance: Chance, first: Sequence[T] = ()) -> None:
-        self._items = list(items)
-        self._chance = chance
-        rest = [item for item in self._items if not any(item is early for early in first)]
-        # Dealt from the end of the list.
-        self._waiting = [*chance.shuffled(rest), *chance.shuffled(first)]
-
-    def __bool__(self) -> bool:
-        return bool(self._items)
-
-    def remove(self, item: T) -> None:
-        """Take an item out for good."""
-        self._items = [other for other in self._items if other is not item]
-        self._waiting = [other for other in self._waiting if other is not item]
-
-    def deal(self) -> T:
-        """The next item."""
-        if not self._waiting:
-            self._waiting = self._chance.shuffled(self._items)
-        return self._waiting.pop()
-
-
 def shares(total: int, weights: Mapping[str, float]) -> dict[str, int]:
     """`total` dealt out by weight in whole numbers (largest remainder; a tie goes to the earlier name)."""
     whole = sum(weights.values())

@@ -19,7 +19,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any
 
-from fgdata.errors import Problem, UsageError
+from fgdata.errors import FgError, Problem, UsageError
 from fgdata.files import file_sha256
 from fgdata.generate import OVERLAP_LIMIT, Generator, Request, Tally
 from fgdata.pack import ALL_SPLITS, Pack
@@ -322,9 +322,7 @@ def _part_folder(target: Path, state: dict[str, Any], *, force: bool) -> Iterato
                 "Free some space, then run the same command again: it goes on where it stopped.",
             )
         ) from error
-    except (KeyboardInterrupt, GeneratorExit):
-        raise
-    except BaseException:
+    except FgError:  # a second run would meet it again; a stop leaves the rows to go on from
         shutil.rmtree(part, ignore_errors=True)
         raise
 

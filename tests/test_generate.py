@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from small_pack import INTENTS, SLOTS, write_korean_pack, write_pack
 
 from fgdata import dataset
-from fgdata.chance import Chance, Deck, Weighted, shares
+from fgdata.chance import Chance, Weighted, shares
 from fgdata.dataset import Shard, write_dataset
 from fgdata.errors import PackError, UsageError
 from fgdata.example import Example, read_jsonl
@@ -83,16 +83,6 @@ def test_shares_add_up(total: int, weights: list[float]) -> None:
     dealt = shares(total, named)
     assert sum(dealt.values()) == total
     assert all(abs(dealt[name] - total * named[name] / sum(weights)) < 1 + 1e-6 for name in named)
-
-
-@given(st.integers(1, 20), st.integers(1, 60), st.text(max_size=3))
-def test_decks_deal_every_item_once_a_round(n_items: int, n_rounds: int, seed: str) -> None:
-    """In each round of a deck every item comes once; those to come first do."""
-    items = [(number,) for number in range(n_items)]
-    deck = Deck(items, Chance(seed), first=items[-2:])
-    dealt = [deck.deal() for _ in range(n_items * min(n_rounds, 5))]
-    assert set(dealt[: min(2, n_items)]) <= set(items[-2:])
-    assert all(count == min(n_rounds, 5) for count in Counter(dealt).values())
 
 
 # Rows
