@@ -8,10 +8,8 @@ from __future__ import annotations
 
 import contextlib
 import json
-import multiprocessing
 import os
 import shutil
-import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -23,6 +21,7 @@ from fgdata.errors import FgError, Problem, UsageError
 from fgdata.files import file_sha256
 from fgdata.generate import OVERLAP_LIMIT, Generator, Request, Tally
 from fgdata.pack import ALL_SPLITS, Pack
+from fgdata.workers import in_order
 
 MANIFEST = "manifest.json"
 FILES = (*(f"{split}.jsonl" for split in ALL_SPLITS), MANIFEST)
@@ -163,23 +162,17 @@ def manifest_notes(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 # Rows
 
-_generator: Generator | None = None
-"""What a worker makes rows with: inherited from the process that started it, or made anew by `_start_worker`."""
 
-
-def _start_worker(pack: Pack | None, request: Request | None) -> None:
-    global _generator  # noqa: PLW0603  # one for each worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    if pack is not None and request is not None:
+def _chunk_maker(
+    generator: Generator | None, folder: str, request: Request
+) -> Callable[[tuple[str, range]], tuple[bytes, int, Any]]:
+    """What makes a worker's chunks: with the generator it was forked with, or one made anew from the pack's folder."""
+    if generator is None:
         from fgdata.pack_reader import read_pack
 
-        _generator = Generator(read_pack(pack.folder), request)
-
-
-def _make_chunk(job: tuple[str, int, int, int]) -> tuple[bytes, int, Any]:
-    split, *bounds = job
-    assert _generator is not None
-    return _chunk(_generator, split, range(*bounds))
+        generator = Generator(read_pack(folder), request)
+    own = generator
+    return lambda job: _chunk(own, *job)
 
 
 def _chunk(generator: Generator, split: str, places: range) -> tuple[bytes, int, Any]:
@@ -227,37 +220,15 @@ def _chunks(
     generator: Generator, split: str, jobs: Sequence[range], workers: int
 ) -> Iterator[Iterator[tuple[bytes, int, Any]]]:
     """The chunks in order, made here or by workers."""
-    global _generator  # noqa: PLW0603  # what forked workers inherit
     if workers < 2 or len(jobs) < 2:
         yield (_chunk(generator, split, places) for places in jobs)
         return
     _ = generator.clean  # once, before there are workers
-    is_inherited = sys.platform == "linux"
-    context = multiprocessing.get_context("fork" if is_inherited else "spawn")
-    _generator = generator
-    arguments = (None, None) if is_inherited else (generator.pack, generator.request)
-    with _interrupts_held():
-        pool = context.Pool(min(workers, len(jobs)), _start_worker, arguments)
-    try:
-        yield pool.imap(_make_chunk, [(split, p.start, p.stop, p.step) for p in jobs])
-        pool.close()
-    finally:
-        pool.terminate()
-        pool.join()
-        _generator = None
-
-
-@contextlib.contextmanager
-def _interrupts_held() -> Iterator[None]:
-    """A block whose child processes never get Ctrl-C: it goes to all, and one that dies of it with a queue's lock stops the rest for ever."""
-    if not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    inherited = generator if sys.platform == "linux" else None
+    with in_order(
+        [(split, places) for places in jobs], workers, _chunk_maker, inherited, generator.pack.folder, generator.request
+    ) as chunks:  # fmt: skip
+        yield chunks
 
 
 def _whole_lines(file: Path) -> int:
