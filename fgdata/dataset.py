@@ -27,7 +27,7 @@ MANIFEST = "manifest.json"
 FILES = (*(f"{split}.jsonl" for split in ALL_SPLITS), MANIFEST)
 """All files that a data set may have, the manifest last: where it stands, the others are whole."""
 STATE = "run.json"
-CHUNK = 2000
+CHUNK = 5000
 """Rows made at once."""
 
 
@@ -178,12 +178,9 @@ def _chunk_maker(
 def _chunk(generator: Generator, split: str, places: range) -> tuple[bytes, int, Any]:
     """Rows as they are written, how many, and what was counted of them."""
     tally = Tally(generator.pack)
-    lines = []
-    for row in generator.rows(split, places):
-        lines.append(row.line)
-        tally.add(split, row)
-    lines.append("")
-    return "\n".join(lines).encode(), len(places), tally.state()
+    lines = generator.lines(split, places, tally)
+    lines.append(b"")
+    return b"\n".join(lines), len(places), tally.state()
 
 
 def _write_rows(

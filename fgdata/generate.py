@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fgdata.compose import Compositions
 from fgdata.errors import PackError, Problem, UsageError
@@ -20,6 +20,9 @@ from fgdata.plan import Mix, Plan, Shortfall, make_plan, value_numbers
 from fgdata.rows import COLUMNS, Options, Row, RowMaker, Shape, Values, Written
 from fgdata.schema import JsonValue, canonical_json
 from fgdata.stock import Stock
+
+if TYPE_CHECKING:
+    from fgdata.bulk import BulkMaker
 
 MAX_ROWS = 1_000_000_000
 """Rows of one data set. They take no memory; a number that is larger is a slip of the hand."""
@@ -106,7 +109,7 @@ class Generator:
             return {split: frozenset() for split in self.plan.splits}
         from fgdata.noise import clean_rows  # numpy: only where it is needed
 
-        return clean_rows(self.plan, self.maker)
+        return clean_rows(self.plan, self.bulk)
 
     def rows(self, split: str, places: Sequence[int] | range) -> Iterator[Row]:
         """The rows at these places of a split's file."""
@@ -116,6 +119,23 @@ class Generator:
             if self._counter is not None:
                 self._check_length(row, self._counter)
             yield row
+
+    def lines(self, split: str, places: range, tally: Tally) -> list[bytes]:
+        """The same rows as they are written, without line ends, counted in `tally`."""
+        if self._counter is not None:
+            found = []
+            for row in self.rows(split, places):
+                tally.add(split, row)
+                found.append(row.line.encode())
+            return found
+        return self.bulk.lines(split, places, self.clean[split], tally)
+
+    @cached_property
+    def bulk(self) -> BulkMaker:
+        """Makes many rows at once."""
+        from fgdata.bulk import BulkMaker  # numpy: only where it is needed
+
+        return BulkMaker(self.plan, self.maker)
 
     def _check_length(self, row: Row, counter: TokenCounter) -> None:
         """Raise PackError for a row of more tokens than the request allows."""
@@ -195,10 +215,14 @@ class Tally:
 
     def add(self, split: str, row: Row) -> None:
         """Count a row."""
-        self._counts.setdefault(split, Counter())[row.columns] += 1
-        if (key := (split, id(row.written))) not in self._seen:
-            self._seen[key] = row.written
-            self._values.setdefault(split, set()).update(row.written.values)
+        self.count(split, row.columns, row.written, 1)
+
+    def count(self, split: str, columns: tuple[str, ...], written: Written, n: int) -> None:
+        """Count `n` rows that are alike in what is counted."""
+        self._counts.setdefault(split, Counter())[columns] += n
+        if (key := (split, id(written))) not in self._seen:
+            self._seen[key] = written
+            self._values.setdefault(split, set()).update(written.values)
 
     def state(self) -> Any:
         """The counts as plain data, for another process."""

@@ -16,11 +16,15 @@ from fgdata.characters import text_key
 from fgdata.permutation import key_of
 
 if TYPE_CHECKING:
+    from fgdata.bulk import BulkMaker
     from fgdata.plan import Plan
-    from fgdata.rows import RowMaker
 
 
-def clean_rows(plan: Plan, maker: RowMaker) -> Mapping[str, frozenset[int]]:
+BLOCK = 10_000
+"""Rows drawn at once."""
+
+
+def clean_rows(plan: Plan, bulk: BulkMaker) -> Mapping[str, frozenset[int]]:
     """By split, the places of rows that stay unperturbed.
 
     A perturbed text is left out if it is another row's text, or if, blanks and case aside, it is the text of a row with another
@@ -36,14 +40,15 @@ def clean_rows(plan: Plan, maker: RowMaker) -> Mapping[str, frozenset[int]]:
     starts = {}
     for split in plan.splits:
         starts[split] = number
-        for place in range(plan.rows(split)):
-            text, noisy, label = maker.texts(plan, split, place)
-            is_noisy[number] = noisy != text
-            exact[number] = key_of(noisy)
-            original[number] = key_of(text)
-            spelt[number] = key_of(text_key(noisy))
-            owner[number] = key_of(split, label)
-            number += 1
+        for start in range(0, plan.rows(split), BLOCK):
+            places = range(start, min(start + BLOCK, plan.rows(split)))
+            for text, noisy, label in bulk.texts(split, places):
+                original[number] = exact[number] = key_of(text)
+                if noisy != text:
+                    is_noisy[number], exact[number] = True, key_of(noisy)
+                spelt[number] = key_of(text_key(noisy))
+                owner[number] = label
+                number += 1
     clean = _shared(exact, is_noisy) | (is_noisy & np.isin(exact, original))
     clean |= _contested(spelt, owner) & is_noisy
     return {

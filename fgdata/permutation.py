@@ -39,16 +39,17 @@ class Permutation:
         size: how many numbers, 1 or more; any size, 10**30 as well.
     """
 
-    __slots__ = ("_high", "_keys", "_low", "size")
+    __slots__ = ("_keys", "high", "key", "low", "rounds", "size")
 
     def __init__(self, size: int, key: int) -> None:
-        self.size = size
-        self._low = math.isqrt(size - 1) + 1 if size > 1 else 1
-        self._high = -(-size // self._low)
-        self._keys = [mix(key, number) for number in range(4 if size < _SMALL else 3)]
+        self.size, self.key = size, key
+        self.low = math.isqrt(size - 1) + 1 if size > 1 else 1
+        self.high = -(-size // self.low)
+        self.rounds = 4 if size < _SMALL else 3
+        self._keys = [mix(key, number) for number in range(self.rounds)]
 
     def __getitem__(self, place: int) -> int:
-        size, low, high, keys = self.size, self._low, self._high, self._keys
+        size, low, high, keys = self.size, self.low, self.high, self._keys
         if not 0 <= place < size:
             raise IndexError(place)
         if size < 3:

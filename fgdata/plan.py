@@ -10,7 +10,7 @@ import bisect
 import itertools
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -19,7 +19,7 @@ from fgdata.compose import Compositions, Group, Joined
 from fgdata.errors import PackError, Problem, UsageError
 from fgdata.pack import ALL_SPLITS, BORROWED, HELD_OUT_SPLITS, Pack, Slot
 from fgdata.permutation import MASK, Permutation, key_of, mix
-from fgdata.space import Cell, draws
+from fgdata.space import Cell, Draws, draws
 from fgdata.stock import Source, Stock
 
 Mix = Literal["fill", "exact"]
@@ -59,7 +59,12 @@ class Lot:
     """Rows asked of it that it cannot give."""
     overlaps: Counter[tuple[str, str]] = field(default_factory=Counter)
     """Places of two templates -> rejected draws."""
-    _draw: Callable[[int], tuple[int, ...]] | None = None
+    sample: Draws | None = None
+    """How its draws are made; None for a group."""
+    order: Permutation = field(default_factory=lambda: Permutation(1, 0))
+    """Of its draws."""
+    frame: Any = None
+    """What its rows share as they are written, once one was."""
 
     @property
     def origin(self) -> str:
@@ -74,22 +79,24 @@ class Lot:
     def prepare(self, drawn: int) -> None:
         """Fix the number of draws: which draw is which depends on it."""
         self.drawn = drawn
-        self._order = Permutation(max(1, drawn), mix(self.key, 1))
-        self._is_plain = isinstance(self.source, Source) and not self.source.is_checked
+        self.order = Permutation(max(1, drawn), mix(self.key, 1))
         if self.cell is not None:
-            self._draw = draws(self.cell, drawn, mix(self.key, 2)).digits
+            self.sample = draws(self.cell, drawn, mix(self.key, 2))
 
-    _order: Permutation = field(default_factory=lambda: Permutation(1, 0))
-    _is_plain: bool = False
-    """Whether all draws count: then their order need not be shuffled, that of the file's rows is."""
-    frame: Any = None
-    """What its rows share as they are written, once one was."""
+    @property
+    def is_shuffled(self) -> bool:
+        """Whether `order` counts. Where all draws become rows of one kind it need not: that of the file's rows is shuffled."""
+        return bool(self.borrowed) or not isinstance(self.source, Source) or self.source.is_checked
+
+    def kind_of(self, row: int) -> str:
+        """The kind of its row of this number."""
+        return BORROWED if self.borrowed and row >= self.rows - self.borrowed else self.kind
 
     def draw(self, number: int) -> tuple[Joined | None, Cell, tuple[int, ...]]:
         """The draw of this number: what was joined, the cell and its digits."""
-        place = number if self._is_plain and not self.borrowed else self._order[number]
-        if self._draw is not None and self.cell is not None:
-            return None, self.cell, self._draw(place)
+        place = self.order[number] if self.is_shuffled else number
+        if self.sample is not None and self.cell is not None:
+            return None, self.cell, self.sample.digits(place)
         assert isinstance(self.source, Group)
         joined, digits = self.source.at(place, self.drawn, mix(self.key, 2))
         return joined, joined.cell, digits

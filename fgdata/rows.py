@@ -94,7 +94,7 @@ class Frame:
     """
 
     __slots__ = (
-        "_places", "bound", "cell", "front", "intent", "is_calling", "key", "pack", "parts", "place", "provenance",
+        "bound", "cell", "front", "intent", "is_calling", "key", "pack", "parts", "place", "places", "provenance",
         "register", "register_and_language", "written",
     )  # fmt: skip
 
@@ -123,12 +123,12 @@ class Frame:
         """Numbers of the dimensions that fill slots which matter."""
         self.written: dict[Any, Written] = {}
         whole = whole or cell
-        self._places = [(d.numbers, w.size) for d, w in zip(cell.dimensions, whole.dimensions, strict=True)]
+        self.places = [(d.numbers, w.size) for d, w in zip(cell.dimensions, whole.dimensions, strict=True)]
 
     def index(self, digits: Sequence[int]) -> int:
         """The number of the expansion, as an id has it."""
         index = 0
-        for digit, (numbers, size) in zip(digits, self._places):  # noqa: B905  # one for each dimension
+        for digit, (numbers, size) in zip(digits, self.places):  # noqa: B905  # one for each dimension
             index = index * size + (numbers[digit] if numbers else digit)
         return index
 
@@ -171,11 +171,14 @@ class RowMaker:
         self._tools = self.pack.tools_by_name
         self._declared: dict[tuple[str, ...], str] = {}
         self._written: dict[tuple[Any, ...], Written] = {}
+        self._labels: dict[
+            tuple[Any, ...], tuple[str, str, tuple[Call, ...], frozenset[tuple[str, str]]]
+        ] = {}
         self._answers: dict[tuple[Any, ...], Cell] = {}
         self._n_written = 0
         has_tools = options.shape == "tool-calls"
-        self._head = f'{{"role": "developer", "content": {encode_basestring(self.pack.developer if has_tools else TRIGGER)}}}'
-        self._plain_tools = f', "tools": {_encode(self.pack.tool_entries)}' if has_tools else ""
+        self.head = f'{{"role": "developer", "content": {encode_basestring(self.pack.developer if has_tools else TRIGGER)}}}'
+        self.plain_tools = f', "tools": {_encode(self.pack.tool_entries)}' if has_tools else ""
         self.is_prompt_varied = not self.pack.prompt.is_plain
 
     # One row
@@ -186,18 +189,21 @@ class RowMaker:
         Raises: PackError for a row that breaks a rule.
         """
         lot, row = plan.lot(split, place)
+        return self.row_of(lot, row, plan.seed, stays_clean=stays_clean)
+
+    def row_of(self, lot: Lot, row: int, seed: int, *, stays_clean: bool = False) -> Row:
+        """A lot's row."""
         frame, cell, digits = self._drawn(lot, row)
-        kind = BORROWED if lot.borrowed and row >= lot.rows - lot.borrowed else lot.kind
         level, key = "off", 0
         if self.options.level != "off" and not stays_clean:
-            level, key = self.options.level, self._noise_key(frame, digits, plan.seed)
-        return self._row(frame, cell, digits, kind, (level, key))
+            level, key = self.options.level, self._noise_key(frame, digits, seed)
+        return self.finished(frame, cell, digits, lot.kind_of(row), (level, key))
 
     def texts(self, plan: Plan, split: str, place: int) -> tuple[str, str, str]:
         """The row's text as its template has it, as it is perturbed, and its label: what is compared over all rows."""
         lot, row = plan.lot(split, place)
         frame, cell, digits = self._drawn(lot, row)
-        kind = BORROWED if lot.borrowed and row >= lot.rows - lot.borrowed else lot.kind
+        kind = lot.kind_of(row)
         text, key = cell.text(digits), self._noise_key(frame, digits, plan.seed)
         noisy, _ = perturbed(text, self.pack.language, key, frame.forms(digits), self.options.level)
         return text, noisy, f"{kind}:{frame.label(digits)}"
@@ -233,21 +239,27 @@ class RowMaker:
             remedy = "The pack may have changed since: its version should have, too. See the ids with `fgdata show FILE`."
             raise UsageError(Problem(row_id, what, remedy)) from error
         level, key = found["level"] or "off", int(found["key"] or "0", 16)
-        return self._row(frame, cell, digits, BORROWED if found["missing"] else kind, (level, key)).line
+        return self.finished(frame, cell, digits, BORROWED if found["missing"] else kind, (level, key)).line
 
     def _drawn(self, lot: Lot, row: int) -> tuple[Frame, Cell, tuple[int, ...]]:
         """The frame, cell and digits of a lot's row."""
         joined, cell, digits = lot.draw(lot.accepted(row))
         if joined is not None:
             return self._frame_of_joined(joined), cell, digits
-        if lot.frame is None:
-            source = lot.source
+        return self.frame(lot), cell, digits
+
+    def frame(self, lot: Lot) -> Frame:
+        """What the rows of a lot share; its source is a template, no group."""
+        found: Frame | None = lot.frame
+        if found is None:
+            source, cell = lot.source, lot.cell
             assert isinstance(source, Source)
+            assert cell is not None
             path = f"{source.path}/{source.number}.{lot.register}"
             whole = source.whole[lot.register]
             parts = ((source, 0, len(cell.dimensions)),)
-            lot.frame = Frame(self.pack, path, lot.register, cell, parts=parts, whole=whole)
-        return lot.frame, cell, digits
+            found = lot.frame = Frame(self.pack, path, lot.register, cell, parts=parts, whole=whole)
+        return found
 
     def _frame_of_joined(self, joined: Joined) -> Frame:
         parts = []
@@ -262,15 +274,20 @@ class RowMaker:
     def _noise_key(frame: Frame, digits: Sequence[int], seed: int) -> int:
         return mix(frame.key ^ seed, frame.index(digits) & MASK)
 
-    def _row(
+    def finished(
         self, frame: Frame, cell: Cell, digits: Sequence[int], kind: str, noise_of: tuple[str, int]
     ) -> Row:
+        """The row of these digits.
+
+        Args:
+            noise_of: level and key of the perturbation.
+        """
         level, key = noise_of
         text = cell.text(digits)
         if "<" in text:
             check_control_tokens(text, frame.place)
         index = frame.index(digits)
-        written = self._written_for(frame, digits, text, kind, index)
+        written = self.written_for(frame, digits, text, kind, index)
         suffix = noise = kinds = ""
         if kind == BORROWED:
             suffix = "!missing_tool"
@@ -281,18 +298,19 @@ class RowMaker:
                 check_recovered(text, noisy, self.pack.language, forms, frame.place)
                 text, noise = noisy, f', "perturbation": "{kinds}"'
                 suffix += f"~{level}:{key:x}"
-        tools, how, message = self._plain_tools, "", written.message
+        tools, how, message = self.plain_tools, "", written.message
         if self.is_prompt_varied or kind == BORROWED:
             tools, how, message = self._prompt(kind, written, frame.key, index)
         line = (
-            f'{frame.front}{index}{suffix}", "messages": [{self._head}, {{"role": "user", "content": {encode_basestring(text)}}}, {message}]'
+            f'{frame.front}{index}{suffix}", "messages": [{self.head}, {{"role": "user", "content": {encode_basestring(text)}}}, {message}]'
             f"{tools}{frame.provenance}{kind}{frame.register_and_language}{noise}{how}{written.tail}}}"
         )
         return Row(line, (kind, frame.intent, frame.register, kinds), written)
 
     # What follows from the label
 
-    def _written_for(self, frame: Frame, digits: Sequence[int], text: str, kind: str, index: int) -> Written:
+    def written_for(self, frame: Frame, digits: Sequence[int], text: str, kind: str, index: int) -> Written:
+        """What the row's label gives it; the label stands in the text."""
         answer: tuple[Template, str] | None = None
         cached: Any = (kind, *[digits[n] for n in frame.bound])
         if kind == BORROWED or not frame.is_calling:
@@ -305,37 +323,51 @@ class RowMaker:
                 # Frames hold what they wrote; new ones are made when rows of theirs come again.
                 self._n_written = 0
                 self._written.clear()
+                self._labels.clear()
                 frame.written.clear()
             found = frame.written[cached] = self._write(frame, digits, kind, answer)
-        # Each argument is grounded: what its slot was filled with stands in the text.
         for form in found.forms:
-            if form not in text and form.casefold() not in text.casefold():
-                what = f"{form!r}, which the call takes, does not stand in {text!r}."
-                remedy = "Print the slot as it is, without a filter that changes it."
-                raise PackError(Problem(frame.place, what, remedy))
+            if form not in text:
+                check_grounded(form, text, frame.place)
         return found
 
     def _write(
         self, frame: Frame, digits: Sequence[int], kind: str, answer: tuple[Template, str] | None
     ) -> Written:
         """What the row's label gives it, checked; once for each label, intent and answer."""
+        parts = list(frame.bindings(digits))
+        key = (kind, answer and answer[1], *((source.intent.name, *bindings) for source, bindings in parts))
+        known = self._written.get(key)
+        if known is not None:
+            return known
+        forms = (
+            b.form for source, bindings in parts for b in bindings if b.slot in source.intent.label_slots
+        )
+        label = self._label(frame, parts, kind, answer)
+        known = self._written[key] = Written(*label, tuple(forms))
+        return known
+
+    def _label(
+        self,
+        frame: Frame,
+        parts: Sequence[tuple[Source, list[Binding]]],
+        kind: str,
+        answer: tuple[Template, str] | None,
+    ) -> tuple[str, str, tuple[Call, ...], frozenset[tuple[str, str]]]:
+        """Message, tail, calls and values of `Written`: once for all ways to say the same values."""
+        said = ((source.intent.name, *((b.slot, b.value) for b in bindings)) for source, bindings in parts)
+        key = (kind, answer and answer[1], *said)
+        if (known := self._labels.get(key)) is not None:
+            return known
         slots: dict[str, JsonValue] = {}
         calls: list[Call] = []
         policies: dict[str, None] = {}
-        forms: list[str] = []
-        key: list[Any] = [kind, answer and answer[1]]
-        for number, (source, bindings) in enumerate(frame.bindings(digits), 1):
+        for number, (source, bindings) in enumerate(parts, 1):
             values = values_of(self.pack, bindings)
             for name, value in values.items():
                 slots[name if name not in slots else f"{name}_{number}"] = value
             calls += calls_of(source.intent, values)
             policies |= dict.fromkeys(name for pattern in source.intent.calls for name in pattern.policies)
-            labels = source.intent.label_slots
-            forms += [binding.form for binding in bindings if binding.slot in labels]
-            key += [source.intent.name, *((b.slot, b.value, b.form) for b in bindings)]
-        known = self._written.get(tuple(key))
-        if known is not None:
-            return known
         tail = ""
         if policies and kind != BORROWED:
             tail += f', "policy": {encode_basestring(", ".join(policies))}'
@@ -350,7 +382,7 @@ class RowMaker:
             check_control_tokens(answer[1], str(answer[0].place))
             message = f'{{"role": "assistant", "content": {encode_basestring(answer[1])}}}'
         used = frozenset((name, canonical_json(value)) for name, value in slots.items())
-        known = self._written[tuple(key)] = Written(message, tail, checked, used, tuple(forms))
+        known = self._labels[key] = message, tail, checked, used
         return known
 
     def _calls_message(self, calls: Sequence[Call]) -> str:
@@ -462,6 +494,13 @@ def perturbed(text: str, language: str, key: int, protected: tuple[str, ...], le
     spoken: Language = "ko" if language == "ko" else "en"
     found = perturb(text, language=spoken, level=level, key=key, protected=protected)
     return found.text, "+".join(found.kinds)
+
+
+def check_grounded(form: str, text: str, place: str) -> None:
+    """Raise PackError if what a slot of the call was filled with does not stand in the text, in whatever case."""
+    if form.casefold() not in text.casefold():
+        what = f"{form!r}, which the call takes, does not stand in {text!r}."
+        raise PackError(Problem(place, what, "Print the slot as it is, without a filter that changes it."))
 
 
 def check_recovered(text: str, noisy: str, language: str, protected: tuple[str, ...], place: str) -> None:

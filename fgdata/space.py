@@ -125,7 +125,6 @@ class Cell:
     count: int = field(init=False)
     """Expansions."""
     _fills: list[tuple[int, int, tuple[str, ...]]] | None = field(default=None, init=False, repr=False)
-    """Number of a dimension, a part that it fills, and the text for each digit."""
 
     def __post_init__(self) -> None:
         self.count = math.prod(dimension.size for dimension in self.dimensions)
@@ -158,16 +157,21 @@ class Cell:
 
     def text(self, digits: Sequence[int]) -> str:
         """The expansion's text, tidied."""
-        if (fills := self._fills) is None:
-            fills = self._fills = [
+        parts = list(self.parts)
+        for number, position, texts in self._fills or self.fills:
+            parts[position] = texts[digits[number]]
+        return tidied("".join(parts))
+
+    @property
+    def fills(self) -> list[tuple[int, int, tuple[str, ...]]]:
+        """Number of a dimension, a part that it fills, and the text for each digit."""
+        if self._fills is None:
+            self._fills = [
                 (number, position, tuple(entry.texts[place] for entry in dimension.entries))
                 for number, dimension in enumerate(self.dimensions)
                 for place, position in enumerate(dimension.positions)
             ]
-        parts = list(self.parts)
-        for number, position, texts in fills:
-            parts[position] = texts[digits[number]]
-        return tidied("".join(parts))
+        return self._fills
 
     def bindings(self, digits: Sequence[int]) -> Iterator[Binding]:
         """What the slots were filled with."""
