@@ -23,6 +23,7 @@ from fgdata.template import tidied
 
 if TYPE_CHECKING:
     from fgdata.generate import Tally
+    from fgdata.noise import Clean
     from fgdata.plan import Lot, Plan
     from fgdata.rows import Frame, Row, RowMaker, Written
 
@@ -88,11 +89,10 @@ class Drawer:
             for number, (own_numbers, size) in enumerate(frame.places):
                 start = numbers.add(own_numbers)[0] if own_numbers else -1
                 row.dimensions += (size, start, int(number in frame.bound), cell.dimensions[number].size)
-            columns: list[tuple[int, Sequence[str]]] = [(most, (part,)) for part in cell.parts]
+            columns = [(most, texts.add_one(part)) for part in cell.parts]
             for number, position, own_texts in cell.fills:
-                columns[position] = number, own_texts
-            for number, column in columns:
-                row.columns += (number, texts.add(column)[0])
+                columns[position] = number, texts.add(own_texts)[0]
+            row.columns = [n for pair in columns for n in pair]
             rows.append(row)
         self._orders = Permutations([row.order for row in rows])
         self._rooms = Permutations([row.room for row in rows])
@@ -217,6 +217,7 @@ class _Store:
     def __init__(self, items: list[Any]) -> None:
         self.items = items
         self._known: dict[int, tuple[int, int, Any]] = {}
+        self._ones: dict[Any, int] = {}
 
     def add(self, items: Sequence[Any]) -> tuple[int, int]:
         """From where to where they stand."""
@@ -227,6 +228,14 @@ class _Store:
             # The sequence is kept: the id of what is gone is given again.
             known = self._known[id(items)] = (start, len(self.items), items)
         return known[:2]
+
+    def add_one(self, item: Any) -> int:
+        """Where the item stands."""
+        known = self._ones.get(item)
+        if known is None:
+            known = self._ones[item] = len(self.items)
+            self.items.append(item)
+        return known
 
 
 def _accepted_before(rejected: Sequence[int]) -> Sequence[int]:
@@ -276,7 +285,8 @@ class BulkMaker:
         self._drawers: dict[str, Drawer] = {}
         self._labels: dict[tuple[str, int, int], _Label] = {}
         self._head = f'", "messages": [{maker.head}, {{"role": "user", "content": '.encode()
-        self._tools = f"]{maker.plain_tools}".encode()
+        self.tools = f"]{maker.plain_tools}".encode()
+        """What stands after the messages of a row that declares the pack's tools."""
 
     def drawer(self, split: str) -> Drawer:
         """Of a split; made once."""
@@ -284,24 +294,39 @@ class BulkMaker:
             found = self._drawers[split] = Drawer(self.plan, split, self.maker)
         return found
 
-    def lines(self, split: str, places: range, clean: frozenset[int], tally: Tally) -> list[bytes]:
+    def lines(
+        self,
+        split: str,
+        places: range,
+        clean: Clean | None,
+        tally: Tally,
+        tools: bytes | None = None,
+    ) -> list[bytes]:
         """The rows at these places, as they are written, without line ends.
 
         Args:
-            clean: places of rows that no perturbation may touch.
+            clean: which rows no perturbation touches; None if that is all.
             tally: where they are counted.
+            tools: stands in the place of `self.tools`.
         """
         drawer, maker = self.drawer(split), self.maker
         drawn = drawer.draw(places)
         level, language = maker.options.level, maker.pack.language
-        is_noisy, level_bytes = level != "off", level.encode()
-        head, tools, quoted, labels = self._head, self._tools, encode_basestring, self._labels
+        level_bytes = level.encode()
+        stays = (
+            [True] * len(places)
+            if clean is None
+            else clean.by_split[split][places.start : places.stop : places.step].tolist()
+        )
+        known = {} if clean is None else clean.perturbed[split]
+        head, quoted, labels = self._head, encode_basestring, self._labels
+        tools = self.tools if tools is None else tools
         used: list[tuple[int, _Label]] = []
         lines: list[bytes] = []
-        rows = zip(drawn.lots, drawn.indices, drawn.codes, drawn.texts, places, strict=True)
-        for number, (lot, index, code, text, place) in enumerate(rows):
+        rows = zip(drawn.lots, drawn.indices, drawn.codes, drawn.texts, strict=True)
+        for number, (lot, index, code, text) in enumerate(rows):
             if not drawer.is_alike[lot]:
-                row = self._single(drawer, drawn, number, split, stays_clean=not is_noisy or place in clean)
+                row = self._single(drawer, drawn, number, split, stays_clean=stays[number])
                 tally.add(split, row)
                 lines.append(row.line.encode())
                 continue
@@ -316,9 +341,9 @@ class BulkMaker:
                     check_grounded(form, text, drawer.place(lot))
             if "<" in text:
                 check_control_tokens(text, drawer.place(lot))
-            if is_noisy and place not in clean:
+            if not stays[number]:
                 key = drawn.noise[number]
-                noisy, kinds = perturbed(text, language, key, label.kept, level)
+                noisy, kinds = known.get(places[number]) or perturbed(text, language, key, label.kept, level)
                 if kinds:
                     check_recovered(text, noisy, language, label.kept, drawer.place(lot))
                     tally.count(split, drawer.columns(lot, kinds), label.written, 1)
@@ -339,7 +364,7 @@ class BulkMaker:
             label.rows = 0
         return lines
 
-    def texts(self, split: str, places: range) -> Iterator[tuple[str, str, int]]:
+    def texts(self, split: str, places: range) -> Iterator[tuple[str, tuple[str, str], int]]:
         """For each place, what `RowMaker.texts` says of it, the label as a number."""
         drawer, maker = self.drawer(split), self.maker
         drawn = drawer.draw(places)
@@ -356,8 +381,7 @@ class BulkMaker:
                 digits = drawn.digits[number].tolist()
                 said = f"{drawer.lots[lot].kind}:{frame.label(digits)}"
                 known = labels[lot, code] = key_of(split, said), frame.forms(digits)
-            noisy, _ = perturbed(text, maker.pack.language, key, known[1], maker.options.level)
-            yield text, noisy, known[0]
+            yield text, perturbed(text, maker.pack.language, key, known[1], maker.options.level), known[0]
 
     def _label(self, drawer: Drawer, drawn: Drawn, number: int) -> _Label:
         lot = drawn.lots[number]

@@ -29,6 +29,8 @@ FILES = (*(f"{split}.jsonl" for split in ALL_SPLITS), MANIFEST)
 STATE = "run.json"
 CHUNK = 5000
 """Rows made at once."""
+PLACEHOLDER = b"\0"
+"""Stands for a row's tools on the way from a worker; JSON holds no such byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +95,7 @@ def write_dataset(
     }
     tally = Tally(pack)
     with _part_folder(target, state, force=force) as part:
-        for split in generator.plan.splits:
-            places = shard.places(generator.plan.rows(split))
-            _write_rows(
-                part / f"{split}.jsonl",
-                generator,
-                split,
-                places,
-                workers=workers,
-                tally=tally,
-                advance=advance,
-            )
+        _write_rows(part, generator, shard, workers=workers, tally=tally, advance=advance)
         made = {split: len(shard.places(generator.plan.rows(split))) for split in generator.plan.splits}
         manifest = _manifest(generator, state, part, made, tally)
         # Not `write_whole`: a full disk must reach the folder's own care as what it is.
@@ -141,7 +133,7 @@ def _manifest(
         "expansions": str(generator.stock.count),
         "draws_rejected_share": round(generator.rejected_share, 6),
         "overlaps": generator.overlaps(),
-        "rows_left_unperturbed": sum(len(places) for places in generator.clean.values()),
+        "rows_left_unperturbed": generator.clean.clashes if generator.clean else 0,
         "shortfalls": [asdict(shortfall) for shortfall in plan.shortfalls],
         "unseen_values": tally.unseen(plan.splits),
     }
@@ -165,67 +157,72 @@ def manifest_notes(manifest: Mapping[str, Any]) -> Iterator[str]:
 
 def _chunk_maker(
     generator: Generator | None, folder: str, request: Request
-) -> Callable[[tuple[str, range]], tuple[bytes, int, Any]]:
+) -> Callable[[tuple[str, range]], tuple[bytes, Any]]:
     """What makes a worker's chunks: with the generator it was forked with, or one made anew from the pack's folder."""
     if generator is None:
         from fgdata.pack_reader import read_pack
 
         generator = Generator(read_pack(folder), request)
     own = generator
-    return lambda job: _chunk(own, *job)
+    # The tools, most of a row and the same in all, are put in by the process that writes.
+    return lambda job: _chunk(own, *job, tools=PLACEHOLDER)
 
 
-def _chunk(generator: Generator, split: str, places: range) -> tuple[bytes, int, Any]:
-    """Rows as they are written, how many, and what was counted of them."""
+def _chunk(generator: Generator, split: str, places: range, tools: bytes | None = None) -> tuple[bytes, Any]:
+    """Rows as they are written, and what was counted of them."""
     tally = Tally(generator.pack)
-    lines = generator.lines(split, places, tally)
+    lines = generator.lines(split, places, tally, tools)
     lines.append(b"")
-    return b"\n".join(lines), len(places), tally.state()
+    return b"\n".join(lines), tally.state()
 
 
 def _write_rows(
-    file: Path,
+    part: Path,
     generator: Generator,
-    split: str,
-    places: range,
+    shard: Shard,
     *,
     workers: int,
     tally: Tally,
     advance: Callable[[int], object],
 ) -> None:
-    """Write the rows at `places`, after those that stand in the file already."""
-    done = _whole_lines(file)
-    if done:
+    """Write the shard's rows of all splits, after those that stand in their files already."""
+    jobs: dict[str, list[range]] = {}
+    for split in generator.plan.splits:
+        places = shard.places(generator.plan.rows(split))
+        done = min(_whole_lines(part / f"{split}.jsonl"), len(places))
         # Counted again, not read back: counting needs the row's parts, and making it costs little more than reading it.
-        for start in range(0, min(done, len(places)), CHUNK):
+        for start in range(0, done, CHUNK):
             chunk = places[start : min(start + CHUNK, done)]
-            tally.merge(_chunk(generator, split, chunk)[2])
+            tally.merge(_chunk(generator, split, chunk)[1])
             advance(len(chunk))
-    rest = places[done:]
-    jobs = [rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK)]
-    with file.open("ab") as stream, _chunks(generator, split, jobs, workers) as chunks:
-        for data, count, state in chunks:
-            stream.write(data)
-            tally.merge(state)
-            advance(count)
-        stream.flush()
-        os.fsync(stream.fileno())
+        rest = places[done:]
+        jobs[split] = [rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK)]
+    everything = [(split, places) for split, ranges in jobs.items() for places in ranges]
+    with _chunks(generator, everything, workers) as chunks:
+        for split, ranges in jobs.items():
+            with (part / f"{split}.jsonl").open("ab") as stream:
+                for places in ranges:
+                    data, state = next(chunks)
+                    stream.write(data)
+                    tally.merge(state)
+                    advance(len(places))
+                stream.flush()
+                os.fsync(stream.fileno())
 
 
 @contextlib.contextmanager
 def _chunks(
-    generator: Generator, split: str, jobs: Sequence[range], workers: int
-) -> Iterator[Iterator[tuple[bytes, int, Any]]]:
+    generator: Generator, jobs: Sequence[tuple[str, range]], workers: int
+) -> Iterator[Iterator[tuple[bytes, Any]]]:
     """The chunks in order, made here or by workers."""
     if workers < 2 or len(jobs) < 2:
-        yield (_chunk(generator, split, places) for places in jobs)
+        yield (_chunk(generator, *job) for job in jobs)
         return
-    _ = generator.clean  # once, before there are workers
+    generator.prepare()  # once, before there are workers
     inherited = generator if sys.platform == "linux" else None
-    with in_order(
-        [(split, places) for places in jobs], workers, _chunk_maker, inherited, generator.pack.folder, generator.request
-    ) as chunks:  # fmt: skip
-        yield chunks
+    with in_order(jobs, workers, _chunk_maker, inherited, generator.pack.folder, generator.request) as chunks:
+        tools = generator.bulk.tools
+        yield ((data.replace(PLACEHOLDER, tools), state) for data, state in chunks)
 
 
 def _whole_lines(file: Path) -> int:

@@ -23,6 +23,7 @@ from fgdata.stock import Stock
 
 if TYPE_CHECKING:
     from fgdata.bulk import BulkMaker
+    from fgdata.noise import Clean
 
 MAX_ROWS = 1_000_000_000
 """Rows of one data set. They take no memory; a number that is larger is a slip of the hand."""
@@ -103,32 +104,42 @@ class Generator:
         self._counter = TokenCounter(request.tokenizer) if request.tokenizer else None
 
     @cached_property
-    def clean(self) -> Mapping[str, frozenset[int]]:
-        """By split, the places of rows that a perturbation would make equal to another row: they stay as they are."""
+    def clean(self) -> Clean | None:
+        """Which rows stay as their templates have them; None if all do."""
         if self.request.perturb == "off":
-            return {split: frozenset() for split in self.plan.splits}
+            return None
         from fgdata.noise import clean_rows  # numpy: only where it is needed
 
         return clean_rows(self.plan, self.bulk)
 
     def rows(self, split: str, places: Sequence[int] | range) -> Iterator[Row]:
         """The rows at these places of a split's file."""
-        clean, make, plan = self.clean[split], self.maker.row, self.plan
+        clean, make, plan = self.clean, self.maker.row, self.plan
         for place in places:
-            row = make(plan, split, place, stays_clean=place in clean)
+            row = make(plan, split, place, stays_clean=clean is None or bool(clean.by_split[split][place]))
             if self._counter is not None:
                 self._check_length(row, self._counter)
             yield row
 
-    def lines(self, split: str, places: range, tally: Tally) -> list[bytes]:
-        """The same rows as they are written, without line ends, counted in `tally`."""
+    def prepare(self) -> None:
+        """Work out all that rows share, so that processes forked from here need not."""
+        _ = self.clean
+        for split in self.plan.splits:
+            self.bulk.drawer(split)
+
+    def lines(self, split: str, places: range, tally: Tally, tools: bytes | None = None) -> list[bytes]:
+        """The same rows as they are written, without line ends, counted in `tally`.
+
+        Args:
+            tools: stands where the row's tools would, if they are the pack's.
+        """
         if self._counter is not None:
             found = []
             for row in self.rows(split, places):
                 tally.add(split, row)
                 found.append(row.line.encode())
             return found
-        return self.bulk.lines(split, places, self.clean[split], tally)
+        return self.bulk.lines(split, places, self.clean, tally, tools)
 
     @cached_property
     def bulk(self) -> BulkMaker:

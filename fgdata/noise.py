@@ -8,12 +8,14 @@ shard makes the same pass, so all agree.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fgdata.characters import text_key
-from fgdata.permutation import key_of
 
 if TYPE_CHECKING:
     from fgdata.bulk import BulkMaker
@@ -24,8 +26,24 @@ BLOCK = 10_000
 """Rows drawn at once."""
 
 
-def clean_rows(plan: Plan, bulk: BulkMaker) -> Mapping[str, frozenset[int]]:
-    """By split, the places of rows that stay unperturbed.
+MAX_KEPT = 100_000
+"""Perturbed texts that are kept for the rows' making: some 25 MiB."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """The rows of a data set that stay as their templates have them."""
+
+    by_split: Mapping[str, NDArray[np.bool_]]
+    """For each place of a split's file, whether its row does: by chance, or because it must."""
+    clashes: int
+    """How many must: perturbed, they would equal another row."""
+    perturbed: Mapping[str, Mapping[int, tuple[str, str]]]
+    """By split and place, perturbed texts and what was done to them, of the first rows: made already, they need not be again."""
+
+
+def clean_rows(plan: Plan, bulk: BulkMaker) -> Clean:
+    """Which rows stay unperturbed.
 
     A perturbed text is left out if it is another row's text, or if, blanks and case aside, it is the text of a row with another
     label or in another split.
@@ -36,25 +54,32 @@ def clean_rows(plan: Plan, bulk: BulkMaker) -> Mapping[str, frozenset[int]]:
     owner = np.zeros(total, np.uint64)
     original = np.zeros(total, np.uint64)
     is_noisy = np.zeros(total, np.bool_)
-    number = 0
+    number = kept = 0
     starts = {}
+    perturbed: dict[str, dict[int, tuple[str, str]]] = {}
     for split in plan.splits:
-        starts[split] = number
+        starts[split], perturbed[split] = number, {}
         for start in range(0, plan.rows(split), BLOCK):
             places = range(start, min(start + BLOCK, plan.rows(split)))
-            for text, noisy, label in bulk.texts(split, places):
-                original[number] = exact[number] = key_of(text)
-                if noisy != text:
-                    is_noisy[number], exact[number] = True, key_of(noisy)
-                spelt[number] = key_of(text_key(noisy))
+            for place, (text, (noisy, kinds), label) in zip(places, bulk.texts(split, places), strict=True):
+                original[number] = exact[number] = _number(text)
+                if kinds:
+                    is_noisy[number], exact[number] = True, _number(noisy)
+                    if kept < MAX_KEPT:
+                        perturbed[split][place] = noisy, kinds
+                        kept += 1
+                spelt[number] = _number(text_key(noisy))
                 owner[number] = label
                 number += 1
-    clean = _shared(exact, is_noisy) | (is_noisy & np.isin(exact, original))
-    clean |= _contested(spelt, owner) & is_noisy
-    return {
-        split: frozenset(np.flatnonzero(clean[start : start + plan.rows(split)]).tolist())
-        for split, start in starts.items()
-    }
+    clashing = _shared(exact, is_noisy) | (is_noisy & np.isin(exact, original))
+    clashing |= _contested(spelt, owner) & is_noisy
+    stays = clashing | ~is_noisy
+    by_split = {split: stays[start : start + plan.rows(split)] for split, start in starts.items()}
+    return Clean(by_split, int(clashing.sum()), perturbed)
+
+
+def _number(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest(), "big")
 
 
 def _shared(keys: np.ndarray, is_noisy: np.ndarray) -> np.ndarray:

@@ -38,6 +38,10 @@ def spelling_key(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", tidied(text)).casefold().split())
 
 
+_END = 3
+"""Characters of a text's beginning and end that are looked at first."""
+
+
 def without_twins(cell: Cell, labels: frozenset[str]) -> tuple[Cell, bool]:
     """The cell, of entries that differ in case or outer blanks the first alone; and whether some text has two labels.
 
@@ -69,6 +73,8 @@ class Part:
     def __init__(self, strings: frozenset[str]) -> None:
         self.strings = strings
         self.lengths = sorted({len(string) for string in strings})
+        self.heads = frozenset(string[:_END] for string in strings)
+        self.tails = frozenset(string[-_END:] for string in strings)
         self._steps: dict[str, tuple[_Ahead, ...]] = {}
         self._crossed: dict[int, tuple[_Ahead, ...]] = {}
 
@@ -136,6 +142,13 @@ class Language:
         """Characters that every text has."""
         self.letters = frozenset().union(*(frozenset("".join(part.strings)) for part in self.parts))
         """Characters that some text has."""
+        heads, tails = {""}, {""}
+        for part in self.parts:
+            heads = {(head + more)[:_END] for head in heads for more in part.heads}
+        for part in reversed(self.parts):
+            tails = {(more + tail)[-_END:] for tail in tails for more in part.tails}
+        self.ends = (frozenset(heads), frozenset(tails))
+        """How texts begin, and how they end."""
         self.shortest = sum(part.lengths[0] for part in self.parts)
         self.longest = sum(part.lengths[-1] for part in self.parts)
 
@@ -283,10 +296,9 @@ def witnesses(first: Cell, second: Cell, slots: tuple[frozenset[str], frozenset[
         number = j if behind else i
         if number == len(choices[behind]):
             continue
-        for string, label in choices[behind][number]:
+        options = choices[behind][number]
+        for string, label in options.fitting(ahead) if ahead and side != behind else options.all:
             if ahead and side != behind:
-                if not (string.startswith(ahead) or ahead.startswith(string)):
-                    continue
                 rest = (
                     (behind, string[len(ahead) :])
                     if len(string) > len(ahead)
@@ -310,7 +322,50 @@ def witnesses(first: Cell, second: Cell, slots: tuple[frozenset[str], frozenset[
                     raise OverflowError
 
 
-def _choices(cell: Cell, names: frozenset[str]) -> list[tuple[tuple[str, Label], ...]]:
+class Ends:
+    """Languages by how their texts begin and end, so that those that cannot share a text are never compared."""
+
+    def __init__(self) -> None:
+        self._by_end: tuple[dict[str, int], dict[str, int]] = ({}, {})
+
+    def add(self, number: int, language: Language) -> None:
+        """Note a language under a number."""
+        for known, ends in zip(self._by_end, language.ends, strict=True):
+            for end in ends:
+                known[end] = known.get(end, 0) | 1 << number
+
+    def shared(self, language: Language) -> Iterator[int]:
+        """Numbers of languages with a text that begins like one of this language's, and one that ends so; in order."""
+        left = -1
+        for known, ends in zip(self._by_end, language.ends, strict=True):
+            like = 0
+            for end in ends:
+                like |= known.get(end, 0)
+            left &= like
+        while left:
+            lowest = left & -left
+            yield lowest.bit_length() - 1
+            left ^= lowest
+
+
+class _Options:
+    """What may stand at one place of a text: strings, each with the values that it stands for."""
+
+    def __init__(self, found: set[tuple[str, Label]]) -> None:
+        self.all = tuple(sorted(found, key=lambda option: (option[0], sorted(option[1]))))
+        self._by_first: dict[str, list[tuple[str, Label]]] = {}
+        for option in self.all:
+            self._by_first.setdefault(option[0][:1], []).append(option)
+
+    def fitting(self, ahead: str) -> Iterator[tuple[str, Label]]:
+        """Those that begin `ahead` or begin with it."""
+        yield from self._by_first.get("", ())
+        for option in self._by_first.get(ahead[0], ()):
+            if option[0].startswith(ahead) or ahead.startswith(option[0]):
+                yield option
+
+
+def _choices(cell: Cell, names: frozenset[str]) -> list[_Options]:
     """For each part of the text its strings, with the values of `names` that they stand for."""
     found: list[set[tuple[str, Label]]] = [set() for _ in cell.parts]
     filled = {position for dimension in cell.dimensions for position in dimension.positions}
@@ -322,7 +377,7 @@ def _choices(cell: Cell, names: frozenset[str]) -> list[tuple[tuple[str, Label],
             label = _label(entry.bindings, names)
             for place, position in enumerate(dimension.positions):
                 found[position].add((normalised(entry.texts[place]), label))
-    return [tuple(sorted(choices, key=lambda choice: (choice[0], sorted(choice[1])))) for choices in found]
+    return [_Options(options) for options in found]
 
 
 def _label(bindings: Iterable[Binding], names: frozenset[str]) -> Label:

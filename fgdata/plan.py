@@ -256,11 +256,8 @@ class _Pool:
         """The part of the cell that a group is."""
         cell = self.cell
         for (number, classes), choice in zip(self.classes, self.groups[group], strict=True):
-            digits = classes[choice][1]
-            kept = frozenset(map(id, (cell.dimensions[number].entries[digit] for digit in digits)))
-            part = cell.restricted(number, lambda entry, kept=kept: id(entry) in kept)  # type: ignore[misc]
-            assert part is not None
-            cell = part
+            digits = sorted(classes[choice][1])
+            cell = cell.with_dimension(number, cell.dimensions[number].picked(digits))
         return cell
 
 

@@ -199,13 +199,13 @@ class RowMaker:
             level, key = self.options.level, self._noise_key(frame, digits, seed)
         return self.finished(frame, cell, digits, lot.kind_of(row), (level, key))
 
-    def texts(self, plan: Plan, split: str, place: int) -> tuple[str, str, str]:
-        """The row's text as its template has it, as it is perturbed, and its label: what is compared over all rows."""
+    def texts(self, plan: Plan, split: str, place: int) -> tuple[str, tuple[str, str], str]:
+        """The row's text as its template has it, as it is perturbed and how, and its label: what is compared over all rows."""
         lot, row = plan.lot(split, place)
         frame, cell, digits = self._drawn(lot, row)
         kind = lot.kind_of(row)
         text, key = cell.text(digits), self._noise_key(frame, digits, plan.seed)
-        noisy, _ = perturbed(text, self.pack.language, key, frame.forms(digits), self.options.level)
+        noisy = perturbed(text, self.pack.language, key, frame.forms(digits), self.options.level)
         return text, noisy, f"{kind}:{frame.label(digits)}"
 
     def rebuild(self, row_id: str) -> str:

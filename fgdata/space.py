@@ -18,6 +18,7 @@ import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import NamedTuple
 
 from jinja2 import nodes
@@ -60,7 +61,7 @@ class Entry(NamedTuple):
     bindings: tuple[Binding, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Dimension:
     """A choice that is independent of the others."""
 
@@ -78,7 +79,7 @@ class Dimension:
         """The entry's number in the whole dimension."""
         return self.numbers[digit] if self.numbers else digit
 
-    @property
+    @cached_property
     def size(self) -> int:
         """How many entries."""
         return len(self.entries)
@@ -93,25 +94,28 @@ class Dimension:
         """Whether all weights are the same."""
         return self.largest * self.size <= self.total + self.size
 
-    @property
+    @cached_property
     def largest(self) -> int:
         """The largest weight."""
-        return max(high - low for low, high in itertools.pairwise((0, *self.sums)))
+        return max(high - low for high, low in zip(self.sums, (0, *self.sums), strict=False))
 
     def only(self, keep: Callable[[Entry], bool]) -> Dimension | None:
         """The dimension with some of its entries; None if that is none of them."""
-        weights = [high - low for low, high in itertools.pairwise((0, *self.sums))]
         kept = [digit for digit, entry in enumerate(self.entries) if keep(entry)]
-        if not kept:
-            return None
-        if len(kept) == self.size:
+        return self.picked(kept) if kept else None
+
+    def picked(self, digits: Sequence[int]) -> Dimension:
+        """The dimension with these of its entries, in their order."""
+        if len(digits) == self.size:
             return self
+        sums = self.sums
+        weights = (sums[digit] - (sums[digit - 1] if digit else 0) for digit in digits)
         return Dimension(
             self.positions,
-            tuple(self.entries[digit] for digit in kept),
-            tuple(itertools.accumulate(weights[digit] for digit in kept)),
+            tuple(self.entries[digit] for digit in digits),
+            tuple(itertools.accumulate(weights)),
             self.is_label,
-            tuple(self.number(digit) for digit in kept),
+            tuple(self.number(digit) for digit in digits),
         )
 
 
@@ -181,9 +185,11 @@ class Cell:
     def restricted(self, number: int, keep: Callable[[Entry], bool]) -> Cell | None:
         """The cell with some of the entries of one dimension; None if that is none."""
         kept = self.dimensions[number].only(keep)
-        if kept is None:
-            return None
-        return Cell(self.parts, (*self.dimensions[:number], kept, *self.dimensions[number + 1 :]))
+        return None if kept is None else self.with_dimension(number, kept)
+
+    def with_dimension(self, number: int, dimension: Dimension) -> Cell:
+        """The cell with another dimension in the place of one."""
+        return Cell(self.parts, (*self.dimensions[:number], dimension, *self.dimensions[number + 1 :]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from fgdata.chance import Chance
 from fgdata.characters import joins_backwards, text_key, unseen_character
 from fgdata.errors import PackError, Problem
 from fgdata.format import find_control_tokens
-from fgdata.overlap import Label, Language, Parts, normalised, without_twins, witnesses
+from fgdata.overlap import Ends, Label, Language, Parts, normalised, without_twins, witnesses
 from fgdata.pack import ALL_SPLITS, CALLING, HELD_OUT_SPLITS, Intent, Pack, TemplateFamily
 from fgdata.schema import Call, JsonValue, canonical_json
 from fgdata.space import Binding, Cell, Dimension, Entry, make_cell, register_endings
@@ -216,16 +216,19 @@ class Stock:
     def _overlaps(self) -> Iterator[Problem]:
         """Note who spells what first; yield the texts that would have two labels."""
         told = set()
-        for later_number, later in enumerate(self.sources):
-            for earlier in self.sources[:later_number]:
+        ends = Ends()
+        for number, later in enumerate(self.sources):
+            for earlier_number in ends.shared(later.language):
+                earlier = self.sources[earlier_number]
                 if earlier.template is later.template and self._are_apart(earlier, later):
                     continue
-                if earlier.language.may_meet(later.language) and earlier.language.meets(later.language):
+                if earlier.language.meets(later.language):
                     later.rivals.append((earlier.language, earlier))
                     pair = (earlier.path, later.path)
                     if pair not in told and (problem := self._conflict(earlier, later)) is not None:
                         told.add(pair)
                         yield problem
+            ends.add(number, later.language)
             is_doubtful = later.has_two_labels or later.language.is_ambiguous
             if is_doubtful and (problem := self._conflict(later, later)) is not None:
                 yield problem
