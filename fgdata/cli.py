@@ -29,7 +29,7 @@ from fgdata.show import (
 )
 from fgdata.stats import FIRST_ROWS, count_rows
 from fgdata.stats.human import REPORTED, SOURCE
-from fgdata.stock import Stock
+from fgdata.stock import stock_of
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 RAW = argparse.RawDescriptionHelpFormatter
@@ -223,7 +223,7 @@ def _add_check(commands: Commands) -> None:
 
 def _check(arguments: argparse.Namespace) -> None:
     pack = load_pack(arguments.pack)
-    stock = Stock(pack)
+    stock = stock_of(pack)
     Compositions(stock)
     stock.check_against_jinja()
     families = [family for intent in pack.intents for family in intent.families]

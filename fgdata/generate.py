@@ -19,7 +19,7 @@ from fgdata.perturb import LEVELS
 from fgdata.plan import Mix, Plan, Shortfall, make_plan, value_numbers
 from fgdata.rows import COLUMNS, Options, Row, RowMaker, Shape, Values, Written
 from fgdata.schema import JsonValue, canonical_json
-from fgdata.stock import Stock
+from fgdata.stock import Stock, stock_of
 
 if TYPE_CHECKING:
     from fgdata.bulk import BulkMaker
@@ -96,7 +96,7 @@ class Generator:
     def __init__(self, pack: Pack, request: Request, *, stock: Stock | None = None) -> None:
         request.check()
         self.pack, self.request = pack, request
-        self.stock = stock or Stock(pack)
+        self.stock = stock or stock_of(pack)
         self.compositions = Compositions(self.stock)
         self.plan: Plan = make_plan(self.stock, self.compositions, request.rows, request.seed, request.mix)
         options = Options(request.shape, request.values, request.perturb)

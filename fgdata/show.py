@@ -19,7 +19,7 @@ from fgdata.format.tokens import CONTROL_PATTERN, END_DECLARATION, START_DECLARA
 from fgdata.generate import Request
 from fgdata.packs import load_pack
 from fgdata.rows import ID, Options, RowMaker, Shape, Values
-from fgdata.stock import Stock
+from fgdata.stock import stock_of
 
 OPENING, CLOSING = "⟦", "⟧"
 """What marks text with loss where there are no colours."""
@@ -94,7 +94,7 @@ def rebuilt_line(
             Problem(row_id, p.what, "Name the folder of the id's pack with --pack.") for p in error.problems
         )
         raise UsageError(*problems) from error
-    stock = Stock(read)
+    stock = stock_of(read)
     return RowMaker(stock, Compositions(stock), Options(shape, values)).rebuild(row_id)
 
 

@@ -272,6 +272,23 @@ class Stock:
         return {slot: self.pack.slots[slot].values[number].value for slot, number in label}
 
 
+_KNOWN: dict[tuple[str, str], Stock] = {}
+_MAX_KNOWN = 4
+
+
+def stock_of(pack: Pack) -> Stock:
+    """The pack's stock; the last few are kept, by the contents of their packs, since a large one takes seconds to make.
+
+    Raises: PackError, as `Stock` does.
+    """
+    key = (pack.sha256, pack.folder)
+    stock = _KNOWN.pop(key, None) or Stock(pack)
+    _KNOWN[key] = stock
+    while len(_KNOWN) > _MAX_KNOWN:
+        del _KNOWN[next(iter(_KNOWN))]
+    return stock
+
+
 def _told_apart(cells: Mapping[str, Cell]) -> tuple[dict[str, Cell], bool]:
     """The cells, each text in the first register that has it; and whether that could not be done entry by entry."""
     told: dict[str, Cell] = {}
