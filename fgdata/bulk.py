@@ -7,6 +7,7 @@ does not fit arrays (several intents in one utterance, rows whose answer or prom
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from json.encoder import encode_basestring
@@ -16,7 +17,7 @@ import numpy as np
 
 from fgdata.arrays import LIMIT, Integers, Permutations, bisect, mix
 from fgdata.permutation import MASK, Permutation, key_of
-from fgdata.rows import MAX_CACHED, check_grounded, check_recovered, perturbed
+from fgdata.rows import MAX_CACHED, Written, check_grounded, check_recovered, perturbed
 from fgdata.space import Draws
 from fgdata.stock import check_control_tokens
 from fgdata.template import tidied
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from fgdata.generate import Tally
     from fgdata.noise import Clean
     from fgdata.plan import Lot, Plan
-    from fgdata.rows import Frame, Row, RowMaker, Written
+    from fgdata.rows import Frame, Row, RowMaker
 
 _MULTIPLIER, _ADDEND = np.uint64(0xD1342543DE82EF95), np.uint64(0x2545F4914F6CDD1D)
 
@@ -273,8 +274,6 @@ class _Label:
     """What the call's slots were filled with."""
     kept: tuple[str, ...]
     """What a perturbation leaves alone."""
-    rows: int = 0
-    """Not yet counted."""
 
 
 class BulkMaker:
@@ -321,13 +320,14 @@ class BulkMaker:
         known = {} if clean is None else clean.perturbed[split]
         head, quoted, labels = self._head, encode_basestring, self._labels
         tools = self.tools if tools is None else tools
-        used: list[tuple[int, _Label]] = []
+        plain, used = Counter(drawn.lots), dict[int, Written]()
         lines: list[bytes] = []
         rows = zip(drawn.lots, drawn.indices, drawn.codes, drawn.texts, strict=True)
         for number, (lot, index, code, text) in enumerate(rows):
             if not drawer.is_alike[lot]:
                 row = self._single(drawer, drawn, number, split, stays_clean=stays[number])
                 tally.add(split, row)
+                plain[lot] -= 1
                 lines.append(row.line.encode())
                 continue
             label = labels.get((split, lot, code))
@@ -336,6 +336,7 @@ class BulkMaker:
                 if len(labels) >= MAX_CACHED:
                     labels.clear()
                 labels[split, lot, code] = label
+            used[id(label.written)] = label.written
             for form in label.forms:
                 if form not in text:
                     check_grounded(form, text, drawer.place(lot))
@@ -346,22 +347,22 @@ class BulkMaker:
                 noisy, kinds = known.get(places[number]) or perturbed(text, language, key, label.kept, level)
                 if kinds:
                     check_recovered(text, noisy, language, label.kept, drawer.place(lot))
-                    tally.count(split, drawer.columns(lot, kinds), label.written, 1)
+                    tally.count(split, drawer.columns(lot, kinds), 1)
+                    plain[lot] -= 1
                     front = b"%b%d~%b:%x" % (label.front, index, level_bytes, key)
                     back = b'%b, "perturbation": "%b"' % (label.back, kinds.encode())
                     lines.append(
                         b"%b%b%b%b%b%b%b" % (front, head, quoted(noisy).encode(), label.message, tools, back, label.tail)
                     )  # fmt: skip
                     continue
-            if not label.rows:
-                used.append((lot, label))
-            label.rows += 1
             lines.append(
                 b"%b%d%b%b%b%b%b%b" % (label.front, index, head, quoted(text).encode(), label.message, tools, label.back, label.tail)
             )  # fmt: skip
-        for lot, label in used:
-            tally.count(split, drawer.columns(lot, ""), label.written, label.rows)
-            label.rows = 0
+        for lot, n in plain.items():
+            if n:
+                tally.count(split, drawer.columns(lot, ""), n)
+        for written in used.values():
+            tally.note(split, written)
         return lines
 
     def texts(self, split: str, places: range) -> Iterator[tuple[str, tuple[str, str], int]]:

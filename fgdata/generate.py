@@ -226,11 +226,15 @@ class Tally:
 
     def add(self, split: str, row: Row) -> None:
         """Count a row."""
-        self.count(split, row.columns, row.written, 1)
+        self.count(split, row.columns, 1)
+        self.note(split, row.written)
 
-    def count(self, split: str, columns: tuple[str, ...], written: Written, n: int) -> None:
-        """Count `n` rows that are alike in what is counted."""
+    def count(self, split: str, columns: tuple[str, ...], n: int) -> None:
+        """Count `n` rows with these columns."""
         self._counts.setdefault(split, Counter())[columns] += n
+
+    def note(self, split: str, written: Written) -> None:
+        """Note the values that a row has."""
         if (key := (split, id(written))) not in self._seen:
             self._seen[key] = written
             self._values.setdefault(split, set()).update(written.values)
