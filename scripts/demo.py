@@ -30,7 +30,7 @@ TINY_NOTE = (
     "the loop works; they say nothing about FunctionGemma."
 )
 TINY_TRAINING = (
-    "--num_train_epochs", "1.5", "--learning_rate", "3e-3", "--target_modules", "all-linear", "--lora_dropout", "0",
+    "--num_train_epochs", "1.5", "--learning_rate", "5e-3", "--target_modules", "all-linear", "--lora_dropout", "0",
     "--per_device_train_batch_size", "16", "--gradient_accumulation_steps", "1",
 )  # fmt: skip
 """The tiny base takes a higher rate, and adapters on all layers; the real model trains with fgtrain's defaults."""

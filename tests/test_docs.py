@@ -71,7 +71,7 @@ def test_lint_rules_are_documented() -> None:
     assert rules_markdown() in (ROOT / "docs" / "lint.md").read_text("utf-8")
 
 
-@pytest.mark.parametrize("name", ["climate_ko", "fitness_en"])
+@pytest.mark.parametrize("name", ["climate_ko", "fitness_en", "fitness_ko"])
 def test_pack_tables_are_fresh(name: str) -> None:
     """The table of intents in a pack's README is the one that scripts/pack_table.py prints."""
     page = (find_pack_folder(name) / "README.md").read_text("utf-8")

@@ -99,7 +99,7 @@ def test_what_is_said(report: LintReport) -> None:
     assert all(set(layouts) == {"native-text"} for layouts in report.layouts.values())
 
 
-@pytest.mark.parametrize("name", ["climate_ko", "fitness_en"])
+@pytest.mark.parametrize("name", ["climate_ko", "fitness_en", "fitness_ko"])
 def test_what_we_generate_is_clean(name: str, tmp_path: Path) -> None:
     """4,000 rows of a pack have no error; the few stems that two splits share are warnings."""
     pack = load_pack(name)
