@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from fgdata.permutation import Permutation
+from fgdata.permutation import FIRST, GOLDEN, SECOND, Permutation
 
 LIMIT = 1 << 60
 """Below this sizes, places and their sums fit 64 bits."""
@@ -18,9 +18,7 @@ LIMIT = 1 << 60
 Integers = NDArray[np.int64]
 Words = NDArray[np.uint64]
 
-_GOLDEN, _FIRST, _SECOND = (
-    np.uint64(n) for n in (0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB)
-)
+_GOLDEN, _FIRST, _SECOND = (np.uint64(n) for n in (GOLDEN, FIRST, SECOND))
 _SHIFTS = tuple(np.uint64(n) for n in (30, 27, 31))
 
 

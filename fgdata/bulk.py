@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fgdata.arrays import LIMIT, Integers, Permutations, bisect, mix
-from fgdata.permutation import MASK, Permutation, key_of
+from fgdata.permutation import ADDEND, MASK, MULTIPLIER, Permutation, key_of
 from fgdata.rows import MAX_CACHED, Written, check_grounded, check_recovered, perturbed
 from fgdata.space import Draws
 from fgdata.stock import check_control_tokens
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fgdata.plan import Lot, Plan
     from fgdata.rows import Frame, Row, RowMaker
 
-_MULTIPLIER, _ADDEND = np.uint64(0xD1342543DE82EF95), np.uint64(0x2545F4914F6CDD1D)
+_MULTIPLIER, _ADDEND = np.uint64(MULTIPLIER), np.uint64(ADDEND)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,6 @@ class Drawer:
 
     def __init__(self, plan: Plan, split: str, maker: RowMaker) -> None:
         self.lots = list(plan.lots[split])
-        self.frames: list[Frame | None] = []
         self._order = Permutations([plan.orders[split]])
         self._ends = np.array(plan.ends[split], np.int64)
         self._order_key = np.uint64(plan.orders[split].key)
@@ -67,7 +66,9 @@ class Drawer:
         """Write all lots' draws into arrays, one row for each."""
         fitting = [fits(lot) for lot in self.lots]
         self.fits = np.array(fitting, np.bool_)
-        self.frames = [maker.frame(lot) if fit else None for lot, fit in zip(self.lots, fitting, strict=True)]
+        self.frames: list[Frame | None] = [
+            maker.frame(lot) if fit else None for lot, fit in zip(self.lots, fitting, strict=True)
+        ]
         cells = [frame.cell for frame in self.frames if frame]
         self._n_dimensions = most = max((len(cell.dimensions) for cell in cells), default=0)
         self._width = width = max((len(cell.parts) for cell in cells), default=0)

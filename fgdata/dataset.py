@@ -279,6 +279,11 @@ def _part_folder(target: Path, state: dict[str, Any], *, force: bool) -> Iterato
             part.rmdir()
         else:
             part.replace(target)
+    except ChildProcessError as error:
+        what = f"{error}; it may have been killed for want of memory."
+        raise UsageError(
+            Problem("--workers", what, "Run the same command again: it goes on where it stopped.")
+        ) from error
     except OSError as error:
         raise UsageError(
             Problem(

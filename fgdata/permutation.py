@@ -10,6 +10,10 @@ import hashlib
 import math
 
 MASK = (1 << 64) - 1
+GOLDEN, FIRST, SECOND = 0x9E3779B97F4A7C15, 0xBF58476D1CE4E5B9, 0x94D049BB133111EB
+"""Of splitmix64."""
+MULTIPLIER, ADDEND = 0xD1342543DE82EF95, 0x2545F4914F6CDD1D
+"""One step of a multiplicative generator: its high bits differ by what was mixed in so far."""
 _SMALL = 1 << 12
 """Below this size there is one step more: with few numbers three show their seams."""
 _WIDE = 1 << 120
@@ -24,9 +28,9 @@ def key_of(*parts: object) -> int:
 
 def mix(key: int, value: int) -> int:
     """A 64-bit hash of `value` under `key` (the finaliser of splitmix64, Steele, Lea and Flood 2014)."""
-    z = (value * 0x9E3779B97F4A7C15 + key) & MASK
-    z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & MASK
-    z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & MASK
+    z = (value * GOLDEN + key) & MASK
+    z = ((z ^ (z >> 30)) * FIRST) & MASK
+    z = ((z ^ (z >> 27)) * SECOND) & MASK
     return z ^ (z >> 31)
 
 

@@ -25,7 +25,7 @@ from jinja2 import nodes
 
 from fgdata.errors import PackError, Problem
 from fgdata.pack import Slot
-from fgdata.permutation import MASK, Permutation, mix
+from fgdata.permutation import ADDEND, MASK, MULTIPLIER, Permutation, mix
 from fgdata.template import ASKING, Template, apply_filter, endings_of, tidied, with_ending
 
 MAX_ENTRIES = 100_000
@@ -225,8 +225,7 @@ class Draws:
                 rows = (rows * sums[digit] + start) // total - first
                 place -= first
             digits[number] = digit
-            # One step of a multiplicative generator: its high bits, which are used, differ by the digits so far.
-            key = ((key ^ digit) * 0xD1342543DE82EF95 + 0x2545F4914F6CDD1D) & MASK
+            key = ((key ^ digit) * MULTIPLIER + ADDEND) & MASK
         if self.even:
             key = mix(key, 0)
             index = key % self.room if rows == 1 else Permutation(self.room, key)[place]

@@ -27,7 +27,7 @@ def in_order(
         prepare: called once in each process, for what makes a result of a job. On Linux processes are forked and share
             what it holds; elsewhere it, its arguments and the jobs must pickle.
 
-    Raises: RuntimeError while iterating if a process ends before its work is done.
+    Raises: ChildProcessError while iterating if a process ends before its work is done; what a job raises.
     """
     context: Any = multiprocessing.get_context("fork" if sys.platform == "linux" else "spawn")
     count = min(workers, len(jobs))
@@ -61,7 +61,7 @@ def _received(connections: Sequence[Connection], n: int) -> Iterator[Any]:
         try:
             result = connections[number % len(connections)].recv()
         except EOFError:
-            raise RuntimeError("a worker process ended before its work was done") from None
+            raise ChildProcessError("a worker process ended before its work was done") from None
         if isinstance(result, BaseException):
             raise result
         yield result

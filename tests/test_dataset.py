@@ -95,20 +95,23 @@ def stop(
     return process.returncode, said
 
 
+def workers_now(session: int) -> list[int]:
+    """Processes of the session that run."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            state = (entry / "stat").read_text().rpartition(")")[2].split() if entry.name.isdigit() else []
+        except OSError:
+            continue
+        if state and int(state[3]) == session and state[0] != "Z":
+            found.append(int(entry.name))
+    return found
+
+
 def workers_of(session: int) -> list[int]:
-    """Processes of the session that still run, after a while to end in."""
+    """The same, after a while to end in."""
     for _ in range(100):
-        found = []
-        for entry in Path("/proc").iterdir():
-            try:
-                state = (
-                    (entry / "stat").read_text().rpartition(")")[2].split() if entry.name.isdigit() else []
-                )
-            except OSError:
-                continue
-            if state and int(state[3]) == session and state[0] != "Z":
-                found.append(int(entry.name))
-        if not found:
+        if not (found := workers_now(session)):
             return []
         time.sleep(0.05)
     return found
@@ -235,3 +238,28 @@ def test_shards_are_the_whole(folder: Path, whole: Path, tmp_path: Path) -> None
     with pytest.raises(UsageError, match="leave a split empty"):
         write_dataset(pack, Request(3, 1), tmp_path / "few")
     assert not (tmp_path / "few").exists()
+
+
+def test_a_worker_that_is_killed(folder: Path, whole: Path, tmp_path: Path) -> None:
+    """One worker that is gone ends the run with one message; the rows stay, and the same command goes on."""
+    out = tmp_path / "out" / "data"
+    process = subprocess.Popen(
+        command(folder, out, "--workers", "2"), stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, cwd=HERE, start_new_session=True
+    )  # fmt: skip
+    part = out.parent / ".data.part" / "train.jsonl"
+    for _ in range(4000):
+        if part.exists() and part.stat().st_size > 50_000:
+            break
+        time.sleep(0.005)
+    workers = [number for number in workers_now(process.pid) if number != process.pid]
+    assert workers, "the run was over before a worker could be killed"
+    os.kill(workers[0], signal.SIGKILL)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 2
+    assert "Traceback" not in said
+    assert "a worker process ended before its work was done" in said
+    assert workers_of(process.pid) == []
+    assert not out.exists()
+    assert part.stat().st_size > 50_000
+    assert run(folder, out, "--workers", "2").returncode == 0
+    check_same(out, whole)
