@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import statistics
 import sys
 import tempfile
@@ -174,10 +175,12 @@ def main() -> None:
             f"{args.million:,} rows": figures(many, args.million),
         }
         results["memory"]["difference"] = {"peak_mib": round(many.peak_mib - few.peak_mib, 1)}
-        one = statistics.median(timed(ours(2 * args.rows, work / "w")).seconds for _ in range(args.rounds))
-        two = statistics.median(
-            timed(ours(2 * args.rows, work / "w", workers=2)).seconds for _ in range(args.rounds)
-        )
+        seconds: dict[int, list[float]] = {1: [], 2: []}
+        for _ in range(args.rounds):
+            for workers, of in seconds.items():
+                shutil.rmtree(work / "w", ignore_errors=True)
+                of.append(timed(ours(2 * args.rows, work / "w", workers=workers)).seconds)
+        one, two = map(statistics.median, seconds.values())
         results["two workers"] = {
             "seconds": {"one": round(one, 2), "two": round(two, 2), "times_faster": round(one / two, 2)}
         }

@@ -103,6 +103,7 @@ class Timed:
 
 def run_timed(command: list[str], environment: dict[str, str], timeout_s: float) -> Timed | str:
     """Wall time and peak resident memory of a command, or why there is none."""
+    os.sync()  # what an earlier run has written is not to be paid for by this one
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
         child = subprocess.Popen(
