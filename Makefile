@@ -16,7 +16,7 @@ PACK ?= climate_ko
 SEED ?= 1
 OUT ?= out/demo
 
-.PHONY: check help demo test format lint types tests test-slow golden docs wheel resolve bench screenshot tiny-base clean
+.PHONY: check help demo test format lint types tests test-slow golden docs wheel resolve bench screenshot tiny-base tiny-card clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -97,6 +97,9 @@ tiny-base: $(VENV)/.train  ## make models/tiny again from nothing (two hours on 
 	$(BIN)/python -m scripts.tiny_base.pretrain --corpus out/tiny-base/stage-3 --out out/tiny-base/stage-3/model \
 	  --init out/tiny-base/stage-2/model/final --muon-lr 3e-3 --adam-lr 3e-3 --seed 3 --bf16 --processes 2
 	$(BIN)/python -m scripts.tiny_base.release --run out/tiny-base --out models/tiny
+
+tiny-card: $(VENV)/.train  ## write the card of models/tiny again, after packs have changed
+	$(BIN)/python -m scripts.tiny_base.release --card
 
 clean:  ## remove what was made here, but not the virtual environment
 	rm -rf out dist build .mypy_cache .pytest_cache .ruff_cache .hypothesis *.egg-info

@@ -11,12 +11,13 @@ from pathlib import Path
 import pytest
 import torch
 
-from fgdata.packs import load_tools, pack_names
+from fgdata.packs import find_pack_folder, load_tools, pack_names
 from fgdata.schema import check_call
 from scripts.tiny_base.corpus import PAD_SEGMENT, corpus_sample
 from scripts.tiny_base.lexicon import HELD_OUT, MORE_QUANTITIES, QUANTITIES
 from scripts.tiny_base.pieces import Pieces
 from scripts.tiny_base.pretrain import row_mask, row_positions
+from scripts.tiny_base.release import overlap
 from scripts.tiny_base.scene import Request, Scene
 from scripts.tiny_base.states import FELT
 from scripts.tiny_base.variety import WIDER
@@ -149,3 +150,12 @@ def test_a_request_sees_the_prefix_and_itself(window: int | None) -> None:
                 and (window is None or positions[row, at] - positions[row, other] < window)
             ]
             assert seen[row, 0, at].nonzero().flatten().tolist() == expected
+
+
+def test_the_card_knows_the_packs() -> None:
+    """The model card counts the words of the packs as they are: `make tiny-card` writes it again."""
+    page = (Path(__file__).parents[1] / "models" / "tiny" / "README.md").read_text("utf-8")
+    for name in pack_names():
+        counts = overlap(find_pack_folder(name), set())
+        section = page.partition(f"### {name}\n")[2].partition("<details>")[0]
+        assert f" of {counts['words']} words of the pack's templates and slots" in section, name

@@ -138,6 +138,17 @@ def card(best: str, record: dict[str, Any], overlaps: list[dict[str, Any]]) -> s
     )
 
 
+def write_card(out: Path, record: dict[str, Any]) -> None:
+    """Write the model card from the record of the training and the packs as they are."""
+    results = record["development"]
+    pieces = Pieces(Tokenizer.from_file(str(out / "tokenizer.json")).get_vocab())
+    vocabulary = corpus_vocabulary(record["stages"][0]["figures"]["seed"], pieces)
+    overlaps = [overlap(find_pack_folder(name), vocabulary) for name in pack_names()]
+    best = max(results, key=lambda name: float(results[name]["value"]))
+    with write_whole(out / "README.md") as stream:
+        stream.write(card(best, record, overlaps))
+
+
 def candidates(run: Path, count: int) -> dict[str, Path]:
     """The ends of the first stages and the last `count` checkpoints of the third, by the name the card gives them."""
     third = run / "stage-3" / "model"
@@ -162,7 +173,13 @@ def main() -> None:
         default=2,
         help="how many of the third stage's last checkpoints to compare",
     )
+    parser.add_argument(
+        "--card", action="store_true", help="only write the card again, since the packs have changed"
+    )
     args = parser.parse_args()
+    if args.card:
+        write_card(args.out, json.loads((args.out / "training.json").read_text("utf-8")))
+        return
     template = (args.out / "chat_template.jinja").read_text("utf-8")
     data = args.run / "development.jsonl"
     write_jsonl(data, development_rows(args.rows))
@@ -184,11 +201,7 @@ def main() -> None:
         "development": results,
     }
     record_file.write_text(json.dumps(record, indent=1) + "\n", "utf-8")
-    pieces = Pieces(Tokenizer.from_file(str(args.run / "tokenizer.json")).get_vocab())
-    vocabulary = corpus_vocabulary(record["stages"][0]["figures"]["seed"], pieces)
-    overlaps = [overlap(find_pack_folder(name), vocabulary) for name in pack_names()]
-    with write_whole(args.out / "README.md") as stream:
-        stream.write(card(best, record, overlaps))
+    write_card(args.out, record)
 
 
 if __name__ == "__main__":
