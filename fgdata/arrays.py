@@ -1,4 +1,4 @@
-"""`fgdata.permutation` and `bisect` for many numbers at once, in NumPy arrays: the same results, a hundred times as fast.
+"""`fgdata.permutation` and `bisect` for many numbers at once, in NumPy arrays, with the same results.
 
 Numbers must stay below `LIMIT`; what is larger is worked out one by one, with integers of any size.
 """

@@ -24,8 +24,8 @@ from fgdata.template import tidied
 
 if TYPE_CHECKING:
     from fgdata.generate import Tally
+    from fgdata.lots import Lot, Plan
     from fgdata.noise import Clean
-    from fgdata.plan import Lot, Plan
     from fgdata.rows import Frame, Row, RowMaker
 
 _MULTIPLIER, _ADDEND = np.uint64(MULTIPLIER), np.uint64(ADDEND)

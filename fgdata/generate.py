@@ -14,9 +14,10 @@ from fgdata.compose import Compositions
 from fgdata.errors import PackError, Problem, UsageError
 from fgdata.example import Example, example_from_row
 from fgdata.lengths import TokenCounter
+from fgdata.lots import Plan, Shortfall
 from fgdata.pack import Pack
 from fgdata.perturb import LEVELS
-from fgdata.plan import Mix, Plan, Shortfall, make_plan, value_numbers
+from fgdata.plan import Mix, make_plan, value_numbers
 from fgdata.rows import COLUMNS, Options, Row, RowMaker, Shape, Values, Written
 from fgdata.schema import JsonValue, canonical_json
 from fgdata.stock import Stock, stock_of

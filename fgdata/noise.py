@@ -19,7 +19,7 @@ from fgdata.characters import text_key
 
 if TYPE_CHECKING:
     from fgdata.bulk import BulkMaker
-    from fgdata.plan import Plan
+    from fgdata.lots import Plan
 
 
 BLOCK = 10_000

@@ -20,12 +20,12 @@ from typing import Any, Literal
 from fgdata.compose import Compositions, Joined
 from fgdata.errors import FormatError, PackError, Problem, UsageError
 from fgdata.format import TRIGGER, parse_completion, render_call
+from fgdata.lots import Lot, Plan
 from fgdata.masks import masked_calls, masked_tools
 from fgdata.pack import BORROWED, CALLING, Pack
 from fgdata.permutation import MASK, Permutation, key_of, mix
 from fgdata.perturb import Language, perturb
 from fgdata.perturb.recover import recovered
-from fgdata.plan import Lot, Plan
 from fgdata.schema import Call, JsonValue, Tool, canonical_json, check_call, coerce_call
 from fgdata.space import Binding, Cell, make_cell
 from fgdata.stock import Source, Stock, calls_of, check_control_tokens, values_of

@@ -12,6 +12,7 @@ import pytest
 
 from fgdata.lint import rules_markdown
 from fgdata.packs import find_pack_folder, load_pack
+from scripts.docs import file_tree, with_parts
 from scripts.pack_table import table, with_table
 
 ROOT = Path(__file__).parents[1]
@@ -69,6 +70,13 @@ def test_commands_exist(page: Path) -> None:
 def test_lint_rules_are_documented() -> None:
     """docs/lint.md says of every rule what the table says."""
     assert rules_markdown() in (ROOT / "docs" / "lint.md").read_text("utf-8")
+
+
+@pytest.mark.parametrize("name", ["README.md", "README.ko.md"])
+def test_the_file_tree_is_fresh(name: str) -> None:
+    """The tree is the one that `make docs` writes."""
+    page = (ROOT / name).read_text("utf-8")
+    assert with_parts(page, {"tree": file_tree()}) == page
 
 
 @pytest.mark.parametrize("name", ["climate_ko", "fitness_en", "fitness_ko"])
