@@ -273,19 +273,21 @@ class Stock:
 
 
 _KNOWN: dict[tuple[str, str], Stock] = {}
-_MAX_KNOWN = 4
+_MAX_KNOWN, _LARGE = 2, 200
+"""How many stocks are kept, and of how many sources on."""
 
 
 def stock_of(pack: Pack) -> Stock:
-    """The pack's stock; the last few are kept, by the contents of their packs, since a large one takes seconds to make.
+    """The pack's stock; of large packs, which take seconds, the last are kept by their packs' contents.
 
     Raises: PackError, as `Stock` does.
     """
     key = (pack.sha256, pack.folder)
     stock = _KNOWN.pop(key, None) or Stock(pack)
-    _KNOWN[key] = stock
-    while len(_KNOWN) > _MAX_KNOWN:
-        del _KNOWN[next(iter(_KNOWN))]
+    if len(stock.sources) >= _LARGE:
+        _KNOWN[key] = stock
+        while len(_KNOWN) > _MAX_KNOWN:
+            del _KNOWN[next(iter(_KNOWN))]
     return stock
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bisect as one_by_one
-from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +20,6 @@ from fgdata.generate import Generator, Request, Tally
 from fgdata.pack_reader import read_pack
 from fgdata.packs import load_pack
 from fgdata.permutation import MASK, Permutation, key_of, mix
-from fgdata.stock import Stock
 
 HERE = Path(__file__).parent
 words = st.integers(0, MASK)
@@ -43,22 +41,11 @@ def check_same(generator: Generator, step: int = 1) -> int:
     return n
 
 
-@cache
-def stock(name: str) -> Stock:
-    """A bundled pack's stock, which takes seconds to make."""
-    return Stock(load_pack(name))
-
-
-def generator_of(name: str, request: Request) -> Generator:
-    """A bundled pack's generator."""
-    return Generator(stock(name).pack, request, stock=stock(name))
-
-
 @pytest.mark.parametrize("level", ["off", "light", "strong"])
 @pytest.mark.parametrize("name", ["climate_ko", "fitness_en"])
 def test_bundled_packs(name: str, level: str) -> None:
     """Answers, templates that spell others' texts, and perturbed rows among them."""
-    assert check_same(generator_of(name, Request(1500, 5, perturb=level))) == 1500
+    assert check_same(Generator(load_pack(name), Request(1500, 5, perturb=level))) == 1500
 
 
 @pytest.mark.parametrize("options", [{}, {"shape": "text", "values": "escaped"}, {"perturb": "light"}])
@@ -105,7 +92,7 @@ def test_prompts_that_differ_by_row(tmp_path: Path) -> None:
 
 def test_the_placeholder_stands_for_the_tools() -> None:
     """What a worker sends is the row once the tools are put in, and holds the placeholder once a row."""
-    generator = generator_of("climate_ko", Request(400, 5, perturb="light"))
+    generator = Generator(load_pack("climate_ko"), Request(400, 5, perturb="light"))
     places = range(0, 300)
     plain = generator.lines("train", places, Tally(generator.pack))
     short = generator.lines("train", places, Tally(generator.pack), PLACEHOLDER)
@@ -154,5 +141,5 @@ def test_bisect(parts: list[list[int]], wanted: int, right: bool) -> None:
 
 def test_a_seed_beyond_64_bits_is_the_same_both_ways() -> None:
     """Perturbations go by the seed's low bits."""
-    generator = generator_of("fitness_en", Request(200, key_of("a seed") << 3, perturb="light"))
+    generator = Generator(load_pack("fitness_en"), Request(200, key_of("a seed") << 3, perturb="light"))
     assert check_same(generator) == 200

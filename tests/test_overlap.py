@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,12 +14,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_pack import INTENTS, KOREAN_PACK, SLOTS, intent_text, write_korean_pack, write_pack
 
+from fgdata import stock as stock_module
 from fgdata.characters import text_key
 from fgdata.dataset import manifest_notes, write_dataset
 from fgdata.errors import PackError
 from fgdata.generate import Generated, Request, generate, utterance_key
 from fgdata.overlap import Language, Parts, witnesses
 from fgdata.pack_reader import read_pack
+from fgdata.packs import load_pack
 from fgdata.space import Binding, Cell, Dimension, Entry
 from fgdata.stock import Stock
 
@@ -272,3 +275,14 @@ def test_composed_characters_across_parts(tmp_path: Path) -> None:
     """A part that begins with a mark would change the letter before it, unseen by any comparison: refused."""
     weather = talk(family_0="is it caf{{ pick('e', 'a') }}{{ '\\\\u0301' }} now ?")
     assert re.search(r"weather\.yaml:8: .*'\\u0301'", refused(write_pack(tmp_path, weather=weather)))
+
+
+def test_a_large_stock_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the contents of its pack; a changed pack, or another folder, gets its own."""
+    monkeypatch.setattr(stock_module, "_KNOWN", {})
+    pack = load_pack("fitness_en")
+    first = stock_module.stock_of(pack)
+    assert stock_module.stock_of(load_pack("fitness_en")) is first
+    other = stock_module.stock_of(replace(pack, sha256="0" * 64))
+    assert other is not first
+    assert [source.path for source in other.sources] == [source.path for source in first.sources]
