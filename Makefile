@@ -55,7 +55,7 @@ types: $(VENV)/.dev  ## strict types
 	$(BIN)/mypy
 
 tests: $(VENV)/.dev  ## the test suite, without the slow tests
-	$(BIN)/python -m pytest -m "not slow"
+	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 --dist loadfile
 
 test-slow: $(VENV)/.dev  ## the tests that take minutes (the real 270M shape with random weights)
 	$(BIN)/python -m pytest -m slow

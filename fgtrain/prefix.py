@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from fgtrain.attention import SHARED_PREFIX, group_layout
 from fgtrain.batches import Batch, Collator
 from fgtrain.encode import IGNORED, Encoded
 
@@ -30,30 +31,24 @@ class PrefixCollator:
     """Positions that the model's local layers look back, their own included."""
 
     def __call__(self, rows: Sequence[Encoded]) -> Batch:
-        """The batch of these rows; `attention_mask` is a mask a kind of layer, (1, 1, T, T) bool, True where seen."""
+        """The batch of these rows; `attention_mask` is a layout a kind of layer (`fgtrain.attention.group_layout`)."""
         length = common_prefix(rows)
         if len(rows) == 1 or 2 * length * len(rows) < sum(len(row.input_ids) for row in rows):
             return Collator(self.pad_token_id)(rows)
         input_ids, labels = list(rows[0].input_ids[:length]), [IGNORED] * length
-        positions, owners = list(range(length)), [0] * length
-        for number, row in enumerate(rows, 1):
-            rest = len(row.input_ids) - length
+        positions = list(range(length))
+        for row in rows:
             input_ids += row.input_ids[length:]
             labels += row.labels[length:]
-            positions += range(length, length + rest)
-            owners += [number] * rest
-        position_ids, owner = torch.tensor([positions]), torch.tensor(owners)  # (1, T), (T,)
-        seen = (owner[:, None] == owner[None, :]) | (owner == 0)[None, :]
-        seen &= torch.ones_like(seen).tril()
-        # Local layers look back by position, not by place in the row.
-        near = position_ids.T - position_ids < self.sliding_window
+            positions += range(length, len(row.input_ids))
+        lengths = [len(row.input_ids) - length for row in rows]
         return {
             "input_ids": torch.tensor([input_ids]),
             "labels": torch.tensor([labels]),
-            "position_ids": position_ids,
+            "position_ids": torch.tensor([positions]),
             "attention_mask": {
-                "full_attention": seen[None, None],
-                "sliding_attention": (seen & near)[None, None],
+                "full_attention": group_layout(length, lengths, None),
+                "sliding_attention": group_layout(length, lengths, self.sliding_window),
             },
         }
 
@@ -74,7 +69,16 @@ def common_prefix(rows: Sequence[Encoded]) -> int:
 
 
 def make_collator(model: Any, pad_token_id: int, *, share: bool) -> Collator | PrefixCollator:
-    """The collator for a model: with a shared prefix where `share` asks for it and the model can take it."""
+    """The collator for a model: with a shared prefix where `share` asks for it and the model can take it.
+
+    A model that can is set to the attention that reads such batches.
+    """
     config: Any = model.config
-    able = config.model_type in SHARED_MODELS and getattr(config, "_attn_implementation", "") == "sdpa"
-    return PrefixCollator(pad_token_id, config.sliding_window) if share and able else Collator(pad_token_id)
+    able = config.model_type in SHARED_MODELS and getattr(config, "_attn_implementation", "") in (
+        "sdpa",
+        SHARED_PREFIX,
+    )
+    if not (share and able):
+        return Collator(pad_token_id)
+    config._attn_implementation = SHARED_PREFIX
+    return PrefixCollator(pad_token_id, config.sliding_window)

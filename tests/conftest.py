@@ -9,6 +9,9 @@ import pytest
 
 # The suite passes without a network: nothing may ask the hub, and a mistake here fails at once instead of waiting.
 os.environ["HF_HUB_OFFLINE"] = "1"
+# Test processes side by side (make tests) take a core each: two that compute with all cores wait for each other.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(scope="session")

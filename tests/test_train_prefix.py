@@ -12,6 +12,7 @@ from train_rows import call, mixed_rows, tool_calls_row
 
 from fgdata.example import example_from_row
 from fgeval.loading import load_tokenizer
+from fgtrain.attention import SHARED_PREFIX
 from fgtrain.batches import Collator, count_scored, scored_targets
 from fgtrain.encode import IGNORED, Encoded, encode_example
 from fgtrain.loss import scored_logits, summed_loss
@@ -56,6 +57,7 @@ def test_loss_and_gradients_are_the_plain_ways(
     expected.backward()
     theirs = gradients(model)
     model.zero_grad()
+    make_collator(model, 0, share=True)
     batch = PrefixCollator(0, window)(rows)
     assert batch["input_ids"].shape[0] == 1
     loss = shared_loss(model, batch)
@@ -67,8 +69,10 @@ def test_loss_and_gradients_are_the_plain_ways(
 def test_the_window_is_honoured(tiny_model_dir: Path, rows: list[Encoded]) -> None:
     """The comparison above can fail: with a window that is wrong by a few positions the loss differs."""
     model = adapted_model(tiny_model_dir)
+    plain = plain_loss(model, rows).item()
+    make_collator(model, 0, share=True)
     right, wrong = (shared_loss(model, PrefixCollator(0, window)(rows)).item() for window in (16, 8))
-    assert right == pytest.approx(plain_loss(model, rows).item(), rel=1e-5)
+    assert right == pytest.approx(plain, rel=1e-5)
     assert wrong != pytest.approx(right, rel=1e-4)
 
 
@@ -79,15 +83,32 @@ def test_same_tokens_carry_loss(rows: list[Encoded]) -> None:
     assert shared["input_ids"].numel() * 2 < padded["input_ids"].numel()
 
 
-def test_rests_do_not_see_each_other(rows: list[Encoded]) -> None:
-    """Every token sees the prefix and its own sample up to itself: as many tokens as its position says, and one."""
-    batch = PrefixCollator(0, 10_000)(rows)
-    seen = batch["attention_mask"]["full_attention"][0, 0].sum(dim=1)
-    assert seen.tolist() == (batch["position_ids"][0] + 1).tolist()
-    near = batch["attention_mask"]["sliding_attention"][0, 0].sum(dim=1)
-    assert near.tolist() == seen.tolist()
-    short = PrefixCollator(0, 5)(rows)["attention_mask"]["sliding_attention"][0, 0].sum(dim=1)
-    assert short.tolist() == [min(5, n) for n in seen.tolist()]
+@pytest.mark.parametrize("window", [1, 5, 10_000])
+def test_every_token_sees_its_own_and_the_prefix(rows: list[Encoded], window: int) -> None:
+    """As many tokens as its position says, and one, or the window: never another sample's."""
+    batch = PrefixCollator(0, window)(rows)
+    positions = batch["position_ids"][0]
+    for kind, limit in (("full_attention", 10_000), ("sliding_attention", window)):
+        layout = batch["attention_mask"][kind]
+        n_prefix = len(layout["prefix_seen"])
+        assert layout["prefix_seen"].sum(1).tolist() == [
+            min(n + 1, limit) for n in positions[:n_prefix].tolist()
+        ]
+        seen = layout["rest_seen"].sum(1).expand(len(rows), -1).flatten()[layout["back"]]
+        assert seen.tolist() == [min(n + 1, limit) for n in positions[n_prefix:].tolist()]
+        # The places of the rests, row by row, are the tokens after the prefix, each once.
+        places = layout["places"].flatten()[layout["back"]]
+        assert places.tolist() == list(range(n_prefix, len(positions)))
+
+
+def test_a_batch_without_a_group_takes_the_plain_attention(tiny_model_dir: Path, rows: list[Encoded]) -> None:
+    """In the same model: a padded batch gives the same logits before and after the model learned to share."""
+    model, batch = adapted_model(tiny_model_dir).eval(), Collator(0)(rows)
+    head = model.get_output_embeddings()
+    before = scored_logits(model, head, batch)
+    assert isinstance(make_collator(model, 0, share=True), PrefixCollator)
+    assert model.config._attn_implementation == SHARED_PREFIX
+    assert torch.equal(scored_logits(model, head, batch), before)
 
 
 def test_prefix_ends_before_the_loss() -> None:
