@@ -1,4 +1,4 @@
-"""fgeval run | score | report | ask: flags in, one library call, results out."""
+"""fgeval run | score | compare | gate | report | ask: flags in, one library call, results out."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from fgdata.console import err, out, run_command
-from fgdata.errors import Problem, UsageError
+from fgdata.errors import FgError, Problem, UsageError
 from fgdata.schema import calls_to_text
 from fgeval.backends import BACKENDS, BackendOptions
 from fgeval.profiles import DEFAULT_PROFILE, PROFILES
@@ -58,7 +58,39 @@ def _build_parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--allow-missing", action="store_true", help="leave rows without a prediction out, and count them"
     )
+    score.add_argument(
+        "--train",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="mark items seen in this training file, score both parts",
+    )
     score.add_argument("--overwrite", action="store_true", help="replace scores that --out holds")
+
+    compare = verbs.add_parser(
+        "compare", help="scored runs against a base on the same items: differences, intervals, tests"
+    )
+    compare.set_defaults(command=_compare)
+    compare.add_argument("base", metavar="BASE", help="scores of the base: a folder, or NAME=FOLDER")
+    compare.add_argument("new", metavar="NEW", nargs="+", help="scores to compare with it, each for itself")
+    compare.add_argument(
+        "--pool", action="store_true", help="NEW are seeds of one recipe: compare their mean"
+    )
+    compare.add_argument(
+        "--train",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="compare items clean of this training file apart",
+    )
+    compare.add_argument(
+        "--min-n",
+        type=int,
+        default=20,
+        metavar="N",
+        help="fewest items of a slice shown (default: %(default)s)",
+    )
+    compare.add_argument("--json", metavar="FILE", help="write the comparison there as well")
 
     report = verbs.add_parser(
         "report", help="a test report of one or more scored runs: report.md and report.html"
@@ -132,6 +164,7 @@ def _run(parsed: argparse.Namespace) -> None:
 
 
 def _score(parsed: argparse.Namespace) -> None:
+    from fgeval.clustered import summary_lines
     from fgeval.report.view import interval, percent
     from fgeval.scores import score_predictions
 
@@ -141,6 +174,7 @@ def _score(parsed: argparse.Namespace) -> None:
         parsed.out,
         profile=parsed.profile,
         allow_missing=parsed.allow_missing,
+        train=parsed.train,
         overwrite=parsed.overwrite,
     )
     exact = summary["overall"]["exact"]
@@ -148,6 +182,45 @@ def _score(parsed: argparse.Namespace) -> None:
     if summary["missing"]:
         line += f"; {len(summary['missing'])} rows without a prediction are left out"
     out.print(f"{line}: {parsed.out}", markup=False, highlight=False)
+    for text in summary_lines(summary):
+        out.print(text, markup=False, highlight=False)
+
+
+def _compare(parsed: argparse.Namespace) -> int | None:
+    from fgeval import tables
+    from fgeval.comparable import NotComparableError
+    from fgeval.compare import compare_runs, write_comparisons
+    from fgeval.scores import read_scores
+
+    if parsed.min_n < 1:
+        raise UsageError(Problem("--min-n", f"is {parsed.min_n}; it must be at least 1."))
+    base, *news = (read_scores(*_maybe_named(text)) for text in (parsed.base, *parsed.new))
+    try:
+        found = compare_runs(base, news, pool=parsed.pool, train=parsed.train, min_n=parsed.min_n)
+    except NotComparableError as error:
+        return _not_comparable(error)
+    if parsed.json:
+        write_comparisons(parsed.json, found)
+    for comparison in found:
+        out.print(tables.metric_table(comparison))
+        if table := tables.slice_table(comparison):
+            out.print(table)
+        for line in tables.comparison_lines(comparison):
+            out.print(line, markup=False, highlight=False)
+        for line in comparison.warnings:
+            err.print(f"warning: {line}", markup=False, highlight=False)
+    return None
+
+
+def _not_comparable(error: FgError) -> int:
+    for problem in error.problems:
+        err.print(f"error: {problem}", markup=False, highlight=False)
+    return EXIT_NOT_COMPARABLE
+
+
+def _maybe_named(text: str) -> tuple[str, str]:
+    name, equals, folder = text.partition("=")
+    return (name.strip(), folder) if equals and name.strip() and folder else (text, text)
 
 
 def _report(parsed: argparse.Namespace) -> int | None:
@@ -167,9 +240,7 @@ def _report(parsed: argparse.Namespace) -> int | None:
             overwrite=parsed.overwrite,
         )
     except NotComparableError as error:
-        for problem in error.problems:
-            err.print(f"error: {problem}", markup=False, highlight=False)
-        return EXIT_NOT_COMPARABLE
+        return _not_comparable(error)
     out.print(_summary_table(view))
     for name in REPORT_FILES:
         out.print(f"{parsed.out}/{name}", markup=False, highlight=False)

@@ -16,11 +16,14 @@ from typing import Any
 import numpy as np
 
 from fgeval.clusters import Floats, cr2_variance
+from fgeval.stats import wilson
 
 DRAWS = 9_999
 """Sign patterns drawn; with fewer possible ones than that, each is taken once."""
 SEED = 20_240_501
 """Of the sign patterns: the same files give the same figures."""
+ENOUGH_CHANGED = 6
+"""Families that must differ between two runs for the sign test to be able to find anything: 2 / 2**6 is below .05."""
 _TIE = 1e-9
 """Sums of fractions that are equal on paper differ by rounding; they count as equal."""
 _BLOCK = 2_000_000
@@ -62,20 +65,38 @@ def compare_clusters(
         return None
     size = float(counted.sum())
     signed, plain = flip_sums(gained[None], counted, draws, seed)
-    p_values, low, high = flip_test(
+    p_values, lower, upper = flip_test(
         gained[None], counted, signed, plain, 1 - confidence, drawn=len(plain) == draws
     )
+    low, high = float(lower[0]), float(upper[0])
+    if (sparse := _sparse_ends(gained, counted, confidence)) is not None:
+        low, high = max(-1.0, min(low, sparse[0])), min(1.0, max(high, sparse[1]))
     error = math.sqrt(float(cr2_variance(gained[None], counted[None])[0])) if n_clusters > 1 else None
     return PairedClusters(
         difference=float(gained.sum()) / size,
-        low=float(low[0]),
-        high=float(high[0]),
+        low=low,
+        high=high,
         p_value=float(p_values[0]),
         n=size,
         n_clusters=n_clusters,
         standard_error=error,
         detectable=minimum_detectable_effect(error, n_clusters, confidence=confidence) if error else None,
     )
+
+
+def _sparse_ends(gained: Floats, counted: Floats, confidence: float) -> tuple[float, float] | None:
+    """Ends for a comparison in which so few families change that signs tell nothing; None for all others.
+
+    That nothing changed in 40 families does not say that nothing would change in 4,000: Wilson's interval for the share of families that
+    change either way, times how much of a family changes, as if one more had changed as a whole.
+    """
+    shares = gained / counted
+    won, lost = int((shares > 0).sum()), int((shares < 0).sum())
+    if won + lost >= ENOUGH_CHANGED:
+        return None
+    much = (float(np.abs(shares).sum()) + 1) / (won + lost + 1)
+    gain, loss = wilson(won, len(counted), confidence), wilson(lost, len(counted), confidence)
+    return much * (gain[0] - loss[1]), much * (gain[1] - loss[0])
 
 
 def flip_sums(gained: Floats, counted: Floats, draws: int = DRAWS, seed: int = SEED) -> tuple[Floats, Floats]:

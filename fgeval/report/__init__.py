@@ -9,42 +9,16 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fgdata.errors import FgError, Problem, UsageError
+from fgdata.errors import Problem, UsageError
 from fgdata.files import write_whole
-from fgeval.predictions import list_differences
+from fgeval.comparable import NotComparableError, check_comparable
 from fgeval.report.view import FILTERS, build_view
 from fgeval.scores import ScoredRun
 
 REPORT_FILES = ("report.md", "report.html")
 DEFAULT_TITLE = "Function calling test report"
 
-
-class NotComparableError(FgError):
-    """Runs that no table may put side by side."""
-
-
-def check_comparable(runs: Sequence[ScoredRun]) -> None:
-    """Raise NotComparableError, with every difference, unless all runs answer the same items under the same rules."""
-    first = runs[0]
-    problems = []
-    for other in runs[1:]:
-        keys = ["data.sha256", "profile.name"]
-        if first.summary["run"] and other.summary["run"]:
-            keys.append("run.prompts_sha256")
-            if not any((run.summary["run"].get("decoding") or {}).get("recorded") for run in (first, other)):
-                keys.append("run.decoding")
-        differences = list_differences(first.summary, other.summary, keys)
-        if not differences and {row["id"] for row in first.rows} != {row["id"] for row in other.rows}:
-            differences = [f"items: {len(first.rows)} there, {len(other.rows)} now, and not the same ones"]
-        problems += [
-            Problem(
-                f"--run {other.name}={other.folder}",
-                f"cannot be compared with {first.name!r}: {difference}.",
-                "Run and score both on the same data, in the same way.",
-            )
-            for difference in differences
-        ]
-    NotComparableError.raise_if(problems)
+__all__ = ["DEFAULT_TITLE", "REPORT_FILES", "NotComparableError", "check_comparable", "write_report"]
 
 
 def write_report(
