@@ -10,7 +10,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
-from fgdata.console import err, out, run_command
+from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out, run_command
 from fgdata.errors import FgError, Problem, UsageError
 from fgdata.schema import calls_to_text
 from fgeval.backends import BACKENDS, BackendOptions
@@ -67,30 +67,7 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     score.add_argument("--overwrite", action="store_true", help="replace scores that --out holds")
 
-    compare = verbs.add_parser(
-        "compare", help="scored runs against a base on the same items: differences, intervals, tests"
-    )
-    compare.set_defaults(command=_compare)
-    compare.add_argument("base", metavar="BASE", help="scores of the base: a folder, or NAME=FOLDER")
-    compare.add_argument("new", metavar="NEW", nargs="+", help="scores to compare with it, each for itself")
-    compare.add_argument(
-        "--pool", action="store_true", help="NEW are seeds of one recipe: compare their mean"
-    )
-    compare.add_argument(
-        "--train",
-        action="append",
-        default=[],
-        metavar="FILE",
-        help="compare items clean of this training file apart",
-    )
-    compare.add_argument(
-        "--min-n",
-        type=int,
-        default=20,
-        metavar="N",
-        help="fewest items of a slice shown (default: %(default)s)",
-    )
-    compare.add_argument("--json", metavar="FILE", help="write the comparison there as well")
+    _add_comparing(verbs)
 
     report = verbs.add_parser(
         "report", help="a test report of one or more scored runs: report.md and report.html"
@@ -120,6 +97,49 @@ def _build_parser() -> argparse.ArgumentParser:
     ask.add_argument("--developer", metavar="TEXT", help="the developer line (default: the pack's)")
     ask.add_argument("--show-prompt", action="store_true", help="print the prompt as the model sees it")
     return parser
+
+
+def _add_comparing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    compare = verbs.add_parser(
+        "compare", help="scored runs against a base on the same items: differences, intervals, tests"
+    )
+    compare.set_defaults(command=_compare)
+    compare.add_argument("base", metavar="BASE", help="scores of the base: a folder, or NAME=FOLDER")
+    compare.add_argument("new", metavar="NEW", nargs="+", help="scores to compare with it, each for itself")
+    compare.add_argument(
+        "--pool", action="store_true", help="NEW are seeds of one recipe: compare their mean"
+    )
+    compare.add_argument(
+        "--train",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="compare items clean of this training file apart",
+    )
+    compare.add_argument(
+        "--min-n",
+        type=int,
+        default=20,
+        metavar="N",
+        help="fewest items of a slice shown (default: %(default)s)",
+    )
+    compare.add_argument("--json", metavar="FILE", help="write the comparison there as well")
+
+    gate = verbs.add_parser(
+        "gate",
+        help="judge scored runs by a gate.toml: exit code 0 passed, 1 failed, 2 usage, 3 not comparable",
+    )
+    gate.set_defaults(command=_gate)
+    gate.add_argument("--config", required=True, metavar="FILE", help="what is asked for: gate.toml")
+    gate.add_argument("--base", metavar="DIR", help="scores of the base, in place of the file's")
+    gate.add_argument(
+        "--new",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="scores to judge, in place of the file's; several are seeds",
+    )
+    gate.add_argument("--out", metavar="DIR", help="folder for verdict.json and junit.xml")
 
 
 def _add_model_flags(parser: argparse.ArgumentParser) -> None:
@@ -210,6 +230,26 @@ def _compare(parsed: argparse.Namespace) -> int | None:
         for line in comparison.warnings:
             err.print(f"warning: {line}", markup=False, highlight=False)
     return None
+
+
+def _gate(parsed: argparse.Namespace) -> int | None:
+    from fgeval import tables
+    from fgeval.comparable import NotComparableError
+    from fgeval.gate import run_gate, write_verdict
+    from fgeval.gate_config import read_gate
+
+    config = read_gate(parsed.config, base=parsed.base, new=parsed.new)
+    try:
+        verdict = run_gate(config)
+    except NotComparableError as error:
+        return _not_comparable(error)
+    if parsed.out:
+        write_verdict(parsed.out, verdict)
+    out.print(tables.verdict_table(verdict))
+    for line in verdict.warnings:
+        err.print(f"warning: {line}", markup=False, highlight=False)
+    out.print("The gate is passed." if verdict.passed else "The gate is not passed.")
+    return EXIT_OK if verdict.passed else EXIT_FINDINGS
 
 
 def _not_comparable(error: FgError) -> int:

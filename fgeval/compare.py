@@ -5,7 +5,6 @@ No difference is made without the base's own rate beside it, and none of runs th
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -18,6 +17,7 @@ from fgeval.clusters import FEW_CLUSTERS, ClusteredRate
 from fgeval.comparable import check_comparable, list_unknown
 from fgeval.contamination import Contamination, find_contamination, mark_touched
 from fgeval.paired import PairedClusters, SeedSpread, compare_clusters, holm, pool_seeds
+from fgeval.predictions import json_text
 from fgeval.scores import ScoredRun
 from fgeval.stats import PairedDifference, paired_difference
 from fgeval.tallies import METRICS, SLICES, Tally, mean_tally
@@ -108,7 +108,7 @@ def _compare(
     first = mean_tally([base.rows])
     order = {name: place for place, name in enumerate(first.ids)}
     sorted_rows = [sorted(run.rows, key=lambda row: order[row["id"]]) for run in group]
-    second = mean_tally(sorted_rows)
+    second = mean_tally([run.rows for run in group], first.ids)
     name = group[0].name if len(group) == 1 else f"mean of {len(group)} seeds"
     metrics = tuple(
         MetricDifference(
@@ -247,7 +247,4 @@ def _note(
 def write_comparisons(path: str | os.PathLike[str], comparisons: Sequence[Comparison]) -> None:
     """Write the comparisons as JSON. The file appears whole or not at all."""
     with write_whole(path) as stream:
-        json.dump(
-            {"comparisons": [one.to_json() for one in comparisons]}, stream, ensure_ascii=False, indent=2
-        )
-        stream.write("\n")
+        stream.write(json_text({"comparisons": [one.to_json() for one in comparisons]}))

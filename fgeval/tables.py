@@ -9,6 +9,7 @@ from rich.table import Table
 
 from fgeval.clusters import ClusteredRate
 from fgeval.compare import Comparison
+from fgeval.gate import Verdict
 from fgeval.paired import PairedClusters
 from fgeval.report.view import p_value, percent, points
 from fgeval.tallies import METRICS
@@ -78,3 +79,16 @@ def comparison_lines(comparison: Comparison) -> Iterator[str]:
     yield from comparison.notes
     if comparison.n_small:
         yield f"Slices with too few items, not shown: {comparison.n_small}."
+
+
+def verdict_table(verdict: Verdict) -> Table:
+    """Every check of a gate, failed ones first in red."""
+    table = Table(title="Gate")
+    for name in ("", "check", "what was found and what is asked for"):
+        table.add_column(name)
+    marks = {False: ("failed", "red"), True: ("passed", "green"), None: ("left out", "yellow")}
+    order = {False: 0, None: 1, True: 2}
+    for check in sorted(verdict.checks, key=lambda check: order[check.passed]):
+        word, colour = marks[check.passed]
+        table.add_row(f"[{colour}]{word}[/]", escape(f"{check.kind}: {check.name}"), escape(check.reason))
+    return table

@@ -152,10 +152,14 @@ def _cluster(row: Row) -> str:
     return f"{row.get('pack', '')}/{row['family']}" if row.get("family") else ""
 
 
-def mean_tally(runs: Sequence[Sequence[Row]]) -> Tally:
-    """The tally of several runs on the same items: what is right, averaged over them, in the order of the first."""
+def mean_tally(runs: Sequence[Sequence[Row]], order: Sequence[str] = ()) -> Tally:
+    """The tally of several runs on the same items: what is right, averaged over them.
+
+    Args:
+        order: ids of the items in the order in which they shall stand; that of the first run if it is missing.
+    """
     tallies = []
-    order = [row["id"] for row in runs[0]]
+    order = order or [row["id"] for row in runs[0]]
     for rows in runs:
         by_id = {row["id"]: row for row in rows}
         tallies.append(tally_rows([by_id[name] for name in order]))
