@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
@@ -15,6 +15,9 @@ from fgdata.errors import FgError, Problem, UsageError
 from fgdata.schema import calls_to_text
 from fgeval.backends import BACKENDS, BackendOptions
 from fgeval.profiles import DEFAULT_PROFILE, PROFILES
+
+if TYPE_CHECKING:
+    from fgeval.model_card import CardScores
 
 EXIT_NOT_COMPARABLE = 3
 """The runs differ in what must be the same for a comparison."""
@@ -86,6 +89,7 @@ def _build_parser() -> argparse.ArgumentParser:
         help="failed items listed (default: %(default)s)",
     )
     report.add_argument("--overwrite", action="store_true", help="replace a report that --out holds")
+    _add_card_flags(report)
 
     ask = verbs.add_parser("ask", help="what a model makes of one utterance")
     ask.set_defaults(command=_ask)
@@ -140,6 +144,32 @@ def _add_comparing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -
         help="scores to judge, in place of the file's; several are seeds",
     )
     gate.add_argument("--out", metavar="DIR", help="folder for verdict.json and junit.xml")
+
+
+def _add_card_flags(report: argparse.ArgumentParser) -> None:
+    card = report.add_argument_group("model card", "also write model-index.yaml and eval-results.yaml")
+    card.add_argument(
+        "--card", metavar="MODEL", help="what the card calls the model, whose run is the last one"
+    )
+    card.add_argument("--dataset", metavar="OWNER/NAME", help="the data set on the hub that holds the items")
+    card.add_argument("--dataset-split", default="test", metavar="SPLIT", help="default: %(default)s")
+    card.add_argument("--dataset-revision", metavar="COMMIT", help="commit of the data set")
+    card.add_argument("--source-url", metavar="URL", help="where a reader finds the report")
+
+
+def _card(parsed: argparse.Namespace) -> CardScores | None:
+    from fgeval.model_card import CardScores
+
+    if not parsed.card and not parsed.dataset:
+        return None
+    UsageError.raise_if(
+        Problem(f"--{name}", "is missing.", "--card and --dataset go together.")
+        for name in ("card", "dataset")
+        if not getattr(parsed, name)
+    )
+    return CardScores(
+        parsed.card, parsed.dataset, parsed.dataset_split, parsed.dataset_revision, parsed.source_url
+    )
 
 
 def _add_model_flags(parser: argparse.ArgumentParser) -> None:
@@ -278,11 +308,12 @@ def _report(parsed: argparse.Namespace) -> int | None:
             note=parsed.note,
             max_failures=parsed.max_failures,
             overwrite=parsed.overwrite,
+            card=_card(parsed),
         )
     except NotComparableError as error:
         return _not_comparable(error)
     out.print(_summary_table(view))
-    for name in REPORT_FILES:
+    for name in (*REPORT_FILES, *view["card_files"]):
         out.print(f"{parsed.out}/{name}", markup=False, highlight=False)
     return None
 

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from fgdata.errors import Problem, UsageError
 from fgdata.files import write_whole
 from fgeval.comparable import NotComparableError, check_comparable
+from fgeval.model_card import EVAL_RESULTS_FILE, MODEL_INDEX_FILE, CardScores, write_card
 from fgeval.report.view import FILTERS, build_view
 from fgeval.scores import ScoredRun
 
@@ -28,6 +29,7 @@ def write_report(
     title: str = DEFAULT_TITLE,
     note: str = "",
     max_failures: int = 1000,
+    card: CardScores | None = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """What the report says, as data; `report.md` and `report.html` stand in `out`.
@@ -35,6 +37,7 @@ def write_report(
     Args:
         runs: the first is what the others are compared with.
         note: a sentence shown at the top, e.g. what the model cannot stand for.
+        card: also write the metadata of a model card, for the last run; the first is its base.
         max_failures: failed items listed in the HTML; how many are left out is said.
     Raises: NotComparableError, UsageError.
     """
@@ -56,12 +59,26 @@ def write_report(
             for name in REPORT_FILES
             if (folder / name).exists()
         )
+    if card is not None and len(runs) > 2:
+        raise UsageError(
+            Problem(
+                "--card",
+                f"{len(runs)} runs are given.",
+                "A card is of one model: give its run, or base and its run.",
+            )
+        )
+    if card is not None:
+        card.check()
     view = build_view(runs, title=title, note=note, max_failures=max_failures)
     for name in REPORT_FILES:
         text = _environment(name).get_template(f"{name}.jinja").render(view)
         with write_whole(folder / name) as stream:
             # Half a surrogate pair, which a model's bytes may decode to, has no place in UTF-8.
             stream.write(text.encode("utf-8", "replace").decode())
+    view["card_files"] = []
+    if card is not None:
+        write_card(folder, card, runs[-1], runs[0] if len(runs) == 2 else None)
+        view["card_files"] = [MODEL_INDEX_FILE, EVAL_RESULTS_FILE]
     return view
 
 
