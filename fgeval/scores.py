@@ -13,7 +13,6 @@ from typing import Any
 from fgdata.errors import DataError, Problem, UsageError
 from fgdata.example import PROVENANCE
 from fgdata.files import file_sha256, write_whole
-from fgeval.clustered import describe_rows
 from fgeval.items import Item, read_items
 from fgeval.metrics import ScoredItem, summarise
 from fgeval.predictions import Prediction, json_line, predictions_file, read_predictions, read_run
@@ -45,6 +44,8 @@ def score_predictions(
     Raises: UsageError if `out` cannot be used; DataError for broken rows and predictions, ids that are unknown, given twice
         or, unless allowed, missing.
     """
+    from fgeval.clustered import describe_rows  # numpy, which whoever only reads scores can do without
+
     rules = load_profile(profile)
     folder = _check_out(Path(out), overwrite)
     items = read_items(data)

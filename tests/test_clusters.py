@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -27,6 +29,7 @@ from fgeval.paired import (
 )
 from fgeval.stats import paired_difference, wilson
 
+ROOT = Path(__file__).parents[1]
 CLUSTERS = st.lists(
     st.integers(1, 12).flatmap(lambda m: st.tuples(st.integers(0, m), st.just(m))), min_size=1, max_size=30
 )
@@ -195,3 +198,18 @@ def test_simulated_coverage(sizes: str):
         assert 0.92 <= rate_cell(np.random.default_rng(1), counted, rate, 0.3, 600) <= 0.98
     covered, rejected = pair_cell(np.random.default_rng(2), counted, (0.5, 0.5), 0.3, 250, shared=False)
     assert covered >= 0.92 and rejected <= 0.08
+
+
+def test_recorded_simulation_is_the_documented_one():
+    """docs/statistics.md shows the figures of benchmarks/results/intervals.json, and those are within the bounds that it claims."""
+    recorded = json.loads((ROOT / "benchmarks" / "results" / "intervals.json").read_text("utf-8"))
+    page = (ROOT / "docs" / "statistics.md").read_text("utf-8")
+    for row in recorded["summary"]:
+        cells = [str(row["clusters"]), row["sizes"]]
+        for name in ("rate_covered", "difference_covered", "false_positives"):
+            low, high = row[name]
+            cells.append(f"{low:.1%}".rstrip("%") + f"–{high:.1%}".replace("%", " %"))
+        assert f"| {' | '.join(cells)} |" in page
+    assert recorded["runs"] >= 2000
+    assert all(0.93 <= cell["covered"] <= 0.97 for cell in recorded["rates"])
+    assert all(cell["rejected"] <= 0.06 for cell in recorded["pairs"] if cell["pair"][0] == cell["pair"][1])

@@ -225,6 +225,39 @@ def test_not_comparable(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixt
         run_gate(read_gate(gate(folder, next(iter(cases)))))
 
 
+@pytest.mark.parametrize(
+    ("new", "code", "failed"), [("good", 0, []), ("worse", 1, ["floors", "non_inferiority", "slices"])]
+)
+def test_the_documented_gate_runs(folder: Path, tmp_path: Path, new: str, code: int, failed: list[str]):
+    """The gate.toml of docs/gate.md, as it stands there, passes the good adapter and not the one that is worse."""
+    page = (Path(__file__).parents[1] / "docs" / "gate.md").read_text("utf-8")
+    gate(tmp_path, page.partition("```toml\n")[2].partition("```")[0])
+    (tmp_path / "must_pass.txt").write_text("item-2\n", "utf-8")
+    (tmp_path / "out" / "data").mkdir(parents=True)
+    (tmp_path / "out" / "data" / "train.jsonl").symlink_to(folder / "train.jsonl")
+    for name in ("base", "unseen-base", "english-base"):
+        (tmp_path / "out" / name).symlink_to(folder / "base")
+    for name in ("adapter-run", "unseen-adapter", "english-adapter"):
+        (tmp_path / "out" / name).symlink_to(folder / new)
+    assert main(["gate", "--config", str(tmp_path / "gate.toml"), "--out", str(tmp_path / "v")]) == code
+    verdict = json.loads((tmp_path / "v" / "verdict.json").read_text("utf-8"))
+    assert {check["kind"] for check in verdict["checks"]} == {
+        *(
+            "complete",
+            "contamination",
+            "floors",
+            "ceilings",
+            "slices",
+            "non_inferiority",
+            "forgetting",
+            "must_pass",
+            "latency",
+        )
+    }
+    kinds = {check["kind"] for check in verdict["checks"] if check["passed"] is False}
+    assert set(failed) <= kinds and (kinds == set()) is (code == 0)
+
+
 @pytest.mark.parametrize(("new", "code"), [("good", 0), ("worse", 1)])
 def test_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], new: str, code: int):
     """Exit codes 0 and 1, verdict.json and junit.xml, both whole; the file's runs replaced by flags."""
