@@ -98,7 +98,8 @@ def cluster_intervals(
     """(R,) lower and (R,) upper ends of R data sets of G clusters each; `right` and `counted` are (R, G).
 
     Where every cluster is one item, or the clusters show no spread to estimate a variance from, it is Wilson's interval; in
-    the second case every cluster counts as one item, the most cautious reading there is.
+    the second case every cluster counts as one item, the most cautious reading there is. Below 20 clusters the variance is at
+    least that of independent items.
     """
     from scipy.special import expit, logit
     from scipy.stats import t as student
@@ -111,6 +112,9 @@ def cluster_intervals(
     if n_clusters == 1:
         return low, high
     variance = cr2_variance(right, counted)
+    if n_clusters < FEW_CLUSTERS:
+        # Three families with nearly the same share would seem to know it to a point. Items are never better than independent.
+        variance = np.maximum(variance, np.where(variance > 1e-15, rate * (1 - rate) / size, 0))
     spread = (counted != 1).any(axis=1) & (variance > 1e-15) & (rate > 0) & (rate < 1)
     if spread.any():
         p, v = rate[spread], variance[spread]

@@ -16,7 +16,7 @@ from fgdata.files import write_whole
 from fgeval.clusters import FEW_CLUSTERS, ClusteredRate
 from fgeval.comparable import check_comparable, list_unknown
 from fgeval.contamination import Contamination, find_contamination, mark_touched
-from fgeval.paired import PairedClusters, SeedSpread, compare_clusters, holm, pool_seeds
+from fgeval.paired import ENOUGH_CHANGED, PairedClusters, SeedSpread, compare_clusters, holm, pool_seeds
 from fgeval.predictions import json_text
 from fgeval.scores import ScoredRun
 from fgeval.stats import PairedDifference, paired_difference
@@ -46,8 +46,8 @@ class SliceDifference:
     base: ClusteredRate
     new: ClusteredRate
     paired: PairedClusters
-    corrected: float
-    """The p-value after Holm's correction over all slices of the comparison."""
+    corrected: float | None
+    """The p-value after Holm's correction over all slices that can be tested; None for one of too few families."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,8 +166,13 @@ def _compare_slices(
             paired = compare_clusters(*second.gained(first, "exact", members), confidence=confidence)
             assert paired is not None
             kept.append((by, value, members, paired))
-    # `no call`, `0 calls` and one intent may be the very same items: one test, however often it is shown.
-    distinct = {members.tobytes(): paired.p_value for _, _, members, paired in kept}
+    # `no call`, `0 calls` and one intent may be the very same items: one test, however often it is shown. What can never be
+    # below .05, whatever comes out, is no test (Tarone 1990), and does not burden the others.
+    distinct = {
+        members.tobytes(): paired.p_value
+        for _, _, members, paired in kept
+        if paired.n_clusters >= ENOUGH_CHANGED
+    }
     corrected_by = dict(zip(distinct, holm(list(distinct.values())), strict=True))
     return tuple(
         SliceDifference(
@@ -176,7 +181,7 @@ def _compare_slices(
             first.rate("exact", members),
             second.rate("exact", members),
             paired,
-            corrected_by[members.tobytes()],
+            corrected_by.get(members.tobytes()),
         )
         for by, value, members, paired in kept
     ), n_small

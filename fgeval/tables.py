@@ -10,7 +10,7 @@ from rich.table import Table
 from fgeval.clusters import ClusteredRate
 from fgeval.compare import Comparison
 from fgeval.gate import Verdict
-from fgeval.paired import PairedClusters
+from fgeval.paired import ENOUGH_CHANGED, PairedClusters
 from fgeval.report.view import p_value, percent, points
 from fgeval.tallies import METRICS
 
@@ -48,7 +48,10 @@ def slice_table(comparison: Comparison) -> Table | None:
     """Exact match by slice, p-values after Holm's correction; None if nothing was compared."""
     if not comparison.slices:
         return None
-    table = Table(title="Exact match by slice; p after Holm's correction over all of them")
+    table = Table(
+        title="Exact match by slice; p after Holm's correction",
+        caption=f"fewer than {ENOUGH_CHANGED} families cannot be tested: their number stands in place of p",
+    )
     table.add_column("slice")
     for name in ("n", comparison.base, comparison.new, "points", "p"):
         table.add_column(escape(name), justify="right")
@@ -57,8 +60,11 @@ def slice_table(comparison: Comparison) -> Table | None:
             f"{one.new.n:g}",
             show_rate(one.base),
             show_rate(one.new),
-            show_difference(one.paired),
-            p_value(one.corrected),
+            *(
+                (show_difference(one.paired), p_value(one.corrected))
+                if one.corrected is not None
+                else (points(one.paired.difference), f"{one.paired.n_clusters} families")
+            ),
         )
         table.add_row(escape(f"{one.by}: {one.value}"), *map(escape, cells))
     return table

@@ -90,6 +90,13 @@ def test_clusters_without_spread_count_once(pairs: list[tuple[int, int]], as_if:
     assert (rate.low, rate.high) == pytest.approx(wilson(*as_if), abs=1e-9)
 
 
+def test_few_alike_clusters_are_no_certainty():
+    """Three families with nearly the same share: never narrower than the same items taken for independent."""
+    rate = clustered_rate(*arrays([(4, 9), (4, 9), (5, 11)]))
+    assert rate.low is not None and rate.high is not None
+    assert rate.high - rate.low > np.subtract(*wilson(13, 29)[::-1])
+
+
 def test_nothing_counted_is_none():
     """No cluster: no rate, no comparison."""
     nothing = np.array([])

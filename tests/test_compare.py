@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +83,25 @@ def test_slices_and_holm(folder: Path):
         holm([one.paired.p_value for one in distinct])
     )
     assert not any(one.by == "family" for one in found.slices)
+
+
+def test_slices_of_few_families_are_not_tested(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    """A slice of five families gets its rates and no p-value, and does not count in Holm's correction."""
+    rows = [
+        one | {"register": "hapsyo" if one["family"] in {"f0", "f1", "f2", "f5", "f6"} else "hae"}
+        for one in ROWS
+    ]
+    base, new = (
+        read_scores(name, scored_run(tmp_path / name, rows, answers(rows, right, 1), HEAD))
+        for name, right in (("base", 0.5), ("new", 0.8))
+    )
+    (found,) = compare_runs(base, [new])
+    by_value = {one.value: one.corrected for one in found.slices if one.by == "register"}
+    assert by_value["hapsyo"] is None and by_value["hae"] is not None
+    assert main(["compare", str(tmp_path / "base"), str(tmp_path / "new")]) == 0
+    assert "families" in capsys.readouterr().out
 
 
 def test_the_same_run_shows_no_difference(folder: Path, tmp_path: Path):
@@ -279,3 +300,10 @@ def test_score_marks_what_was_trained_on(folder: Path, tmp_path: Path, capsys: p
     marked = read_scores("s", tmp_path / "s").rows
     assert [row["touched"] for row in marked[:5]] == [["exact", "near", "family"], *[["family"]] * 3, []]
     assert tally_rows(marked).values("contamination") == ["clean", "touched"]
+
+
+def test_comparing_is_light():
+    """Comparing, judging and writing a card load no deep-learning library."""
+    probe = "import sys, fgeval.gate, fgeval.compare, fgeval.model_card, fgeval.tables; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", probe], text=True).split()
+    assert {"torch", "jax", "transformers", "peft", "huggingface_hub"}.isdisjoint(loaded)
