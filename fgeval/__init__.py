@@ -2,6 +2,7 @@
 
 score.py, profiles/    expected calls x what a model wrote -> ItemScore; pure functions
 metrics.py, stats.py   scores -> rates with intervals, slices, confusion of tools; paired test
+clusters.py, paired.py intervals and tests that count template families
 items.py               a data file made ready for scoring
 predictions.py         predictions on disk
 run.py, backends/      examples x a model -> predictions; resumes
