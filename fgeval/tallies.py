@@ -69,11 +69,10 @@ def _stated(name: str, row: Row) -> Sequence[str]:
 
 SLICES: dict[str, Callable[[Row], Sequence[str]]] = {
     "tool": lambda row: sorted({call["name"] for call in row["expected"]}) or ["no call"],
-    "calls": lambda row: [str(len(row["expected"]))],
-    **{
-        name: partial(_stated, name)
-        for name in ("kind", "intent", "family", "register", "language", "perturbation")
-    },
+    "number_of_calls": lambda row: [str(len(row["expected"]))],
+    **{name: partial(_stated, name) for name in ("kind", "intent", "family", "register", "language")},
+    "perturbation": lambda row: row.get("perturbation", "").split("+") if row.get("perturbation") else [],
+    "values": partial(_stated, "values_seen"),
     "contamination": lambda row: [] if "touched" not in row else ["touched" if row["touched"] else "clean"],
 }
 """What metrics can be broken down by: the values of a line, none where it does not say."""

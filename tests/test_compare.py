@@ -74,7 +74,7 @@ def test_slices_and_holm(folder: Path):
     slices = {(one.by, one.value): one for one in found.slices}
     assert slices["register", "hae"].new.n == 80
     assert ("kind", "no_call") not in slices and found.n_small > 0
-    same = {("tool", "set_temperature"), ("calls", "1"), ("kind", "call")}
+    same = {("tool", "set_temperature"), ("number_of_calls", "1"), ("kind", "call")}
     assert len({slices[name].corrected for name in same}) == 1, "the same items are one test"
     distinct = [
         one for one in found.slices if (one.by, one.value) not in same - {("tool", "set_temperature")}
@@ -237,7 +237,9 @@ def test_few_families_are_warned_of(tmp_path: Path, capsys: pytest.CaptureFixtur
 def test_items_without_family_stand_alone():
     """An item that states no family is a cluster of its own; one that names a metric not judged leaves it out."""
     rows = [{"id": str(n), "exact": n % 2 == 0, "expected": [], "got": []} for n in range(10)]
+    rows[0] |= {"perturbation": "typo+spacing", "values_seen": "seen"}
     tally = tally_rows(rows)
+    assert tally.values("perturbation") == ["spacing", "typo"] and tally.values("values") == ["seen"]
     assert tally.n_alone == 10 and tally.rate("exact").n_clusters == 10
     assert set(tally.counts) == {"exact", "over_call", "missed_call"}
 
