@@ -22,13 +22,13 @@ from rich.table import Table
 from fgdata.console import out
 from fgdata.files import write_whole
 from fgeval.clusters import cluster_intervals
-from fgeval.paired import flip_sums, flip_test
+from fgeval.paired import DRAWS, flip_sums, flip_test
 
 SIZES = {"10 each": (10,), "2 to 30": (2, 3, 5, 8, 12, 20, 30)}
 """Items of a family, repeated until there are enough families."""
 CORRELATIONS = (0.0, 0.1, 0.3)
 RATES = (0.1, 0.3, 0.5, 0.7, 0.9)
-CLUSTERS = (40, 100)
+CLUSTERS = (10, 20, 40, 100)
 PAIRS = ((0.1, 0.1), (0.5, 0.5), (0.9, 0.9), (0.5, 0.6), (0.8, 0.9))
 """Rates of first and second run: the first three are true nulls."""
 BLOCK = 250
@@ -77,7 +77,7 @@ def pair_cell(
     for start in range(0, runs, BLOCK):
         block = gained[start : start + BLOCK]
         signed, plain = flip_sums(block, counted)
-        p_values, low, high = flip_test(block, counted, signed, plain, 0.05, drawn=True)
+        p_values, low, high = flip_test(block, counted, signed, plain, 0.05, drawn=len(plain) == DRAWS)
         covered += int(((low <= truth + 1e-9) & (truth - 1e-9 <= high)).sum())
         rejected += int((p_values <= 0.05).sum())
     return covered / runs, rejected / runs
