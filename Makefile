@@ -70,6 +70,7 @@ docs: $(VENV)/.dev  ## rewrite the generated parts of the docs (command-line hel
 
 bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side
 	$(BIN)/python benchmarks/format.py --json benchmarks/results/format.json
+	$(BIN)/python benchmarks/intervals.py --json benchmarks/results/intervals.json
 	$(BIN)/python benchmarks/generate.py --json benchmarks/results/generate.json
 	$(BIN)/python benchmarks/perturb.py --json benchmarks/results/perturb.json
 	$(BIN)/python benchmarks/score.py --json benchmarks/results/score.json

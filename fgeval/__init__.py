@@ -2,10 +2,14 @@
 
 score.py, profiles/    expected calls x what a model wrote -> ItemScore; pure functions
 metrics.py, stats.py   scores -> rates with intervals, slices, confusion of tools; paired test
+clusters.py, paired.py intervals and tests that count template families
 items.py               a data file made ready for scoring
 predictions.py         predictions on disk
 run.py, backends/      examples x a model -> predictions; resumes
 scores.py              predictions -> scores on disk
+compare.py             scores of several runs -> differences; refuses what is not comparable
+gate.py                scores and gate.toml -> a verdict
+contamination.py       which items training touched
 report/                scores -> Markdown and HTML
 loading.py             models and tokenizers, checked; shared with fgtrain
 adapters.py            adapters, put on a base whole or not at all

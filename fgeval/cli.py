@@ -1,20 +1,23 @@
-"""fgeval run | score | report | ask: flags in, one library call, results out."""
+"""fgeval run | score | compare | gate | report | ask: flags in, one library call, results out."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from fgdata.console import err, out, run_command
-from fgdata.errors import Problem, UsageError
+from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out, run_command
+from fgdata.errors import FgError, Problem, UsageError
 from fgdata.schema import calls_to_text
 from fgeval.backends import BACKENDS, BackendOptions
 from fgeval.profiles import DEFAULT_PROFILE, PROFILES
+
+if TYPE_CHECKING:
+    from fgeval.model_card import CardScores
 
 EXIT_NOT_COMPARABLE = 3
 """The runs differ in what must be the same for a comparison."""
@@ -58,7 +61,16 @@ def _build_parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--allow-missing", action="store_true", help="leave rows without a prediction out, and count them"
     )
+    score.add_argument(
+        "--train",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="mark items seen in this training file, score both parts",
+    )
     score.add_argument("--overwrite", action="store_true", help="replace scores that --out holds")
+
+    _add_comparing(verbs)
 
     report = verbs.add_parser(
         "report", help="a test report of one or more scored runs: report.md and report.html"
@@ -77,6 +89,7 @@ def _build_parser() -> argparse.ArgumentParser:
         help="failed items listed (default: %(default)s)",
     )
     report.add_argument("--overwrite", action="store_true", help="replace a report that --out holds")
+    _add_card_flags(report)
 
     ask = verbs.add_parser("ask", help="what a model makes of one utterance")
     ask.set_defaults(command=_ask)
@@ -88,6 +101,75 @@ def _build_parser() -> argparse.ArgumentParser:
     ask.add_argument("--developer", metavar="TEXT", help="the developer line (default: the pack's)")
     ask.add_argument("--show-prompt", action="store_true", help="print the prompt as the model sees it")
     return parser
+
+
+def _add_comparing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    compare = verbs.add_parser(
+        "compare", help="scored runs against a base on the same items: differences, intervals, tests"
+    )
+    compare.set_defaults(command=_compare)
+    compare.add_argument("base", metavar="BASE", help="scores of the base: a folder, or NAME=FOLDER")
+    compare.add_argument("new", metavar="NEW", nargs="+", help="scores to compare with it, each for itself")
+    compare.add_argument(
+        "--pool", action="store_true", help="NEW are seeds of one recipe: compare their mean"
+    )
+    compare.add_argument(
+        "--train",
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="compare items clean of this training file apart",
+    )
+    compare.add_argument(
+        "--min-n",
+        type=int,
+        default=20,
+        metavar="N",
+        help="fewest items of a slice shown (default: %(default)s)",
+    )
+    compare.add_argument("--json", metavar="FILE", help="write the comparison there as well")
+
+    gate = verbs.add_parser(
+        "gate",
+        help="judge scored runs by a gate.toml: exit code 0 passed, 1 failed, 2 usage, 3 not comparable",
+    )
+    gate.set_defaults(command=_gate)
+    gate.add_argument("--config", required=True, metavar="FILE", help="what is asked for: gate.toml")
+    gate.add_argument("--base", metavar="DIR", help="scores of the base, in place of the file's")
+    gate.add_argument(
+        "--new",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="scores to judge, in place of the file's; several are seeds",
+    )
+    gate.add_argument("--out", metavar="DIR", help="folder for verdict.json and junit.xml")
+
+
+def _add_card_flags(report: argparse.ArgumentParser) -> None:
+    card = report.add_argument_group("model card", "also write model-index.yaml and eval-results.yaml")
+    card.add_argument(
+        "--card", metavar="MODEL", help="what the card calls the model, whose run is the last one"
+    )
+    card.add_argument("--dataset", metavar="OWNER/NAME", help="the data set on the hub that holds the items")
+    card.add_argument("--dataset-split", default="test", metavar="SPLIT", help="default: %(default)s")
+    card.add_argument("--dataset-revision", metavar="COMMIT", help="commit of the data set")
+    card.add_argument("--source-url", metavar="URL", help="where a reader finds the report")
+
+
+def _card(parsed: argparse.Namespace) -> CardScores | None:
+    from fgeval.model_card import CardScores
+
+    if not parsed.card and not parsed.dataset:
+        return None
+    UsageError.raise_if(
+        Problem(f"--{name}", "is missing.", "--card and --dataset go together.")
+        for name in ("card", "dataset")
+        if not getattr(parsed, name)
+    )
+    return CardScores(
+        parsed.card, parsed.dataset, parsed.dataset_split, parsed.dataset_revision, parsed.source_url
+    )
 
 
 def _add_model_flags(parser: argparse.ArgumentParser) -> None:
@@ -132,6 +214,7 @@ def _run(parsed: argparse.Namespace) -> None:
 
 
 def _score(parsed: argparse.Namespace) -> None:
+    from fgeval.clustered import summary_lines
     from fgeval.report.view import interval, percent
     from fgeval.scores import score_predictions
 
@@ -141,6 +224,7 @@ def _score(parsed: argparse.Namespace) -> None:
         parsed.out,
         profile=parsed.profile,
         allow_missing=parsed.allow_missing,
+        train=parsed.train,
         overwrite=parsed.overwrite,
     )
     exact = summary["overall"]["exact"]
@@ -148,6 +232,65 @@ def _score(parsed: argparse.Namespace) -> None:
     if summary["missing"]:
         line += f"; {len(summary['missing'])} rows without a prediction are left out"
     out.print(f"{line}: {parsed.out}", markup=False, highlight=False)
+    for text in summary_lines(summary):
+        out.print(text, markup=False, highlight=False)
+
+
+def _compare(parsed: argparse.Namespace) -> int | None:
+    from fgeval import tables
+    from fgeval.comparable import NotComparableError
+    from fgeval.compare import compare_runs, write_comparisons
+    from fgeval.scores import read_scores
+
+    if parsed.min_n < 1:
+        raise UsageError(Problem("--min-n", f"is {parsed.min_n}; it must be at least 1."))
+    base, *news = (read_scores(*_maybe_named(text)) for text in (parsed.base, *parsed.new))
+    try:
+        found = compare_runs(base, news, pool=parsed.pool, train=parsed.train, min_n=parsed.min_n)
+    except NotComparableError as error:
+        return _not_comparable(error)
+    if parsed.json:
+        write_comparisons(parsed.json, found)
+    for comparison in found:
+        out.print(tables.metric_table(comparison))
+        if table := tables.slice_table(comparison):
+            out.print(table)
+        for line in tables.comparison_lines(comparison):
+            out.print(line, markup=False, highlight=False)
+        for line in comparison.warnings:
+            err.print(f"warning: {line}", markup=False, highlight=False)
+    return None
+
+
+def _gate(parsed: argparse.Namespace) -> int | None:
+    from fgeval import tables
+    from fgeval.comparable import NotComparableError
+    from fgeval.gate import run_gate, write_verdict
+    from fgeval.gate_config import read_gate
+
+    config = read_gate(parsed.config, base=parsed.base, new=parsed.new)
+    try:
+        verdict = run_gate(config)
+    except NotComparableError as error:
+        return _not_comparable(error)
+    if parsed.out:
+        write_verdict(parsed.out, verdict)
+    out.print(tables.verdict_table(verdict))
+    for line in verdict.warnings:
+        err.print(f"warning: {line}", markup=False, highlight=False)
+    out.print("The gate is passed." if verdict.passed else "The gate is not passed.")
+    return EXIT_OK if verdict.passed else EXIT_FINDINGS
+
+
+def _not_comparable(error: FgError) -> int:
+    for problem in error.problems:
+        err.print(f"error: {problem}", markup=False, highlight=False)
+    return EXIT_NOT_COMPARABLE
+
+
+def _maybe_named(text: str) -> tuple[str, str]:
+    name, equals, folder = text.partition("=")
+    return (name.strip(), folder) if equals and name.strip() and folder else (text, text)
 
 
 def _report(parsed: argparse.Namespace) -> int | None:
@@ -165,13 +308,12 @@ def _report(parsed: argparse.Namespace) -> int | None:
             note=parsed.note,
             max_failures=parsed.max_failures,
             overwrite=parsed.overwrite,
+            card=_card(parsed),
         )
     except NotComparableError as error:
-        for problem in error.problems:
-            err.print(f"error: {problem}", markup=False, highlight=False)
-        return EXIT_NOT_COMPARABLE
+        return _not_comparable(error)
     out.print(_summary_table(view))
-    for name in REPORT_FILES:
+    for name in (*REPORT_FILES, *view["card_files"]):
         out.print(f"{parsed.out}/{name}", markup=False, highlight=False)
     return None
 

@@ -21,6 +21,12 @@ def json_line(row: Mapping[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False).encode("utf-8", "backslashreplace").decode() + "\n"
 
 
+def json_text(value: Any) -> str:
+    """The value as indented JSON that UTF-8 can hold, as `json_line` makes it."""
+    text = json.dumps(value, ensure_ascii=False, indent=2)
+    return text.encode("utf-8", "backslashreplace").decode() + "\n"
+
+
 Finished: TypeAlias = Literal["stop", "length"]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 import os
 from collections.abc import Mapping, Sequence
@@ -31,16 +32,20 @@ def score_predictions(
     *,
     profile: str = DEFAULT_PROFILE,
     allow_missing: bool = False,
+    train: Sequence[str | os.PathLike[str]] = (),
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """The summary of `predictions` (a file, or a run's folder) against `data`, written to `out` with a line for every item.
 
     Args:
         allow_missing: leave rows without a prediction out, and count them in the summary.
+        train: training files; every item is marked clean or touched by them, and the summary tells the rates of both.
         overwrite: replace scores that `out` holds already.
     Raises: UsageError if `out` cannot be used; DataError for broken rows and predictions, ids that are unknown, given twice
         or, unless allowed, missing.
     """
+    from fgeval.clustered import describe_rows  # numpy, which whoever only reads scores can do without
+
     rules = load_profile(profile)
     folder = _check_out(Path(out), overwrite)
     items = read_items(data)
@@ -61,6 +66,7 @@ def score_predictions(
     summary = {
         "fgeval_scores": 1,
         "profile": {"name": rules.name, "rules": rules.rules},
+        "scorer": {"fgsuite": installed_version()},
         "data": {"file": str(data), "sha256": data_sha256, "n": len(items)},
         "predictions": {
             "file": str(predictions_file(predictions)),
@@ -71,14 +77,23 @@ def score_predictions(
         "speed": _measure_speed([p for _, p in pairs]),
         **summarise(scored),
     }
+    rows = [_to_row(one, prediction) for one, (_, prediction) in zip(scored, pairs, strict=True)]
+    summary |= describe_rows(rows, train)
     with write_whole(folder / SCORES_FILE) as stream:
-        for one, (_, prediction) in zip(scored, pairs, strict=True):
-            stream.write(json_line(_to_row(one, prediction)))
+        stream.writelines(map(json_line, rows))
     summary["scores"] = {"sha256": file_sha256(folder / SCORES_FILE)}
     with write_whole(folder / SUMMARY_FILE) as stream:
         json.dump(summary, stream, ensure_ascii=False, indent=2)
         stream.write("\n")
     return summary
+
+
+def installed_version() -> str | None:
+    """The version of fgsuite that scores; None where it runs without having been installed."""
+    try:
+        return importlib.metadata.version("fgsuite")
+    except importlib.metadata.PackageNotFoundError:
+        return None
 
 
 def _to_row(item: ScoredItem, prediction: Prediction) -> dict[str, Any]:
@@ -89,6 +104,7 @@ def _to_row(item: ScoredItem, prediction: Prediction) -> dict[str, Any]:
         "utterance": example.utterance,
         "raw": prediction.text,
         "finished": prediction.finished,
+        "time_s": prediction.time_s,
         **{name: getattr(example, name) for name in PROVENANCE if getattr(example, name)},
     }
 

@@ -92,6 +92,18 @@ def test_numbers_are_the_summaries(tmp_path: Path, runs: list[ScoredRun]):
     assert "Lost: 1 items that base gets right and adapter wrong" in html
 
 
+def test_families_are_counted(tmp_path: Path, runs: list[ScoredRun]):
+    """Both reports hold the rates by template family, the difference, and the warning that eight are few."""
+    view = write_report(runs, tmp_path / "report")
+    exact = view["families"]["rows"][0]
+    (difference,) = exact["differences"]
+    assert exact["rates"][0]["n_clusters"] == 8 and difference["difference"] == 0.625
+    shown = f"{points(difference['low'])} to {points(difference['high'])}"
+    for text in texts_of(tmp_path / "report"):
+        section = text[text.index("By template family") :]
+        assert shown in section and "only 8 template families" in section
+
+
 def test_page_stands_alone(tmp_path: Path, runs: list[ScoredRun]):
     """No address, no external file, no inline handler, and a policy that forbids the network."""
     write_report(runs, tmp_path / "report")

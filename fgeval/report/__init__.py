@@ -9,42 +9,17 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fgdata.errors import FgError, Problem, UsageError
+from fgdata.errors import Problem, UsageError
 from fgdata.files import write_whole
-from fgeval.predictions import list_differences
+from fgeval.comparable import NotComparableError, check_comparable
+from fgeval.model_card import EVAL_RESULTS_FILE, MODEL_INDEX_FILE, CardScores, write_card
 from fgeval.report.view import FILTERS, build_view
 from fgeval.scores import ScoredRun
 
 REPORT_FILES = ("report.md", "report.html")
 DEFAULT_TITLE = "Function calling test report"
 
-
-class NotComparableError(FgError):
-    """Runs that no table may put side by side."""
-
-
-def check_comparable(runs: Sequence[ScoredRun]) -> None:
-    """Raise NotComparableError, with every difference, unless all runs answer the same items under the same rules."""
-    first = runs[0]
-    problems = []
-    for other in runs[1:]:
-        keys = ["data.sha256", "profile.name"]
-        if first.summary["run"] and other.summary["run"]:
-            keys.append("run.prompts_sha256")
-            if not any((run.summary["run"].get("decoding") or {}).get("recorded") for run in (first, other)):
-                keys.append("run.decoding")
-        differences = list_differences(first.summary, other.summary, keys)
-        if not differences and {row["id"] for row in first.rows} != {row["id"] for row in other.rows}:
-            differences = [f"items: {len(first.rows)} there, {len(other.rows)} now, and not the same ones"]
-        problems += [
-            Problem(
-                f"--run {other.name}={other.folder}",
-                f"cannot be compared with {first.name!r}: {difference}.",
-                "Run and score both on the same data, in the same way.",
-            )
-            for difference in differences
-        ]
-    NotComparableError.raise_if(problems)
+__all__ = ["DEFAULT_TITLE", "REPORT_FILES", "NotComparableError", "check_comparable", "write_report"]
 
 
 def write_report(
@@ -54,6 +29,7 @@ def write_report(
     title: str = DEFAULT_TITLE,
     note: str = "",
     max_failures: int = 1000,
+    card: CardScores | None = None,
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """What the report says, as data; `report.md` and `report.html` stand in `out`.
@@ -61,6 +37,7 @@ def write_report(
     Args:
         runs: the first is what the others are compared with.
         note: a sentence shown at the top, e.g. what the model cannot stand for.
+        card: also write the metadata of a model card, for the last run; the first is its base.
         max_failures: failed items listed in the HTML; how many are left out is said.
     Raises: NotComparableError, UsageError.
     """
@@ -82,12 +59,26 @@ def write_report(
             for name in REPORT_FILES
             if (folder / name).exists()
         )
+    if card is not None and len(runs) > 2:
+        raise UsageError(
+            Problem(
+                "--card",
+                f"{len(runs)} runs are given.",
+                "A card is of one model: give its run, or base and its run.",
+            )
+        )
+    if card is not None:
+        card.check()
     view = build_view(runs, title=title, note=note, max_failures=max_failures)
     for name in REPORT_FILES:
         text = _environment(name).get_template(f"{name}.jinja").render(view)
         with write_whole(folder / name) as stream:
             # Half a surrogate pair, which a model's bytes may decode to, has no place in UTF-8.
             stream.write(text.encode("utf-8", "replace").decode())
+    view["card_files"] = []
+    if card is not None:
+        write_card(folder, card, runs[-1], runs[0] if len(runs) == 2 else None)
+        view["card_files"] = [MODEL_INDEX_FILE, EVAL_RESULTS_FILE]
     return view
 
 

@@ -10,9 +10,11 @@ from typing import Any
 from markupsafe import Markup, escape
 
 from fgdata.schema import Call, calls_to_text
+from fgeval.compare import compare_runs
 from fgeval.metrics import SLICES
 from fgeval.scores import ScoredRun
 from fgeval.stats import paired_difference
+from fgeval.tallies import METRICS, tally_rows
 
 HEADLINES = (
     ("exact", "Exact match", "the right calls with the right arguments, and nothing else"),
@@ -45,6 +47,7 @@ def build_view(runs: Sequence[ScoredRun], *, title: str, note: str, max_failures
         "n_families": len({row["family"] for row in runs[0].rows if row.get("family")}),
         "profile": runs[0].summary["profile"],
         "headlines": [_metric_row(runs, *metric) for metric in HEADLINES],
+        "families": _family_rows(runs),
         "details": [_metric_row(runs, *metric) for metric in DETAILS],
         "f1": [run.summary["overall"]["arguments"]["f1"] for run in runs],
         "comparisons": [_compare(runs[0], other) for other in runs[1:]],
@@ -75,6 +78,27 @@ def _metric_row(runs: Sequence[ScoredRun], key: str, label: str, hint: str) -> d
         "label": label,
         "hint": hint,
         "rates": [_rate(run.summary["overall"], key) for run in runs],
+    }
+
+
+def _family_rows(runs: Sequence[ScoredRun]) -> dict[str, Any]:
+    """Every metric with its interval by template family, and the difference from the first run."""
+    compared = [compare_runs(runs[0], [run]) for run in runs[1:]]
+    tallies = [tally_rows(run.rows) for run in runs]
+    names = [name for name in METRICS if all(name in tally.counts for tally in tallies)]
+    differences = [{one.metric: one.paired for one in found.metrics} for (found,) in compared]
+    return {
+        "warnings": list(dict.fromkeys(text for (found,) in compared for text in found.warnings)),
+        "detectable": [difference["exact"].detectable for difference in differences if difference["exact"]],
+        "rows": [
+            {
+                "label": METRICS[name].label,
+                "is_error": METRICS[name].is_error,
+                "rates": [asdict(tally.rate(name)) for tally in tallies],
+                "differences": [paired.to_json() if (paired := d.get(name)) else None for d in differences],
+            }
+            for name in names
+        ],
     }
 
 
@@ -185,10 +209,10 @@ def _caveats(runs: Sequence[ScoredRun]) -> list[str]:
     rows = runs[0].rows
     families = {row["family"] for row in rows if row.get("family")}
     caveats = [
-        f"The intervals and the test take the {len(rows):,} items for independent."
+        f"Wilson's intervals and McNemar's test take the {len(rows):,} items for independent."
         + (
             f" They come from {len(families):,} template families, and items of one family share their wording: "
-            "the true uncertainty is larger than the intervals show."
+            "go by the table by template family."
             if families
             else ""
         ),
