@@ -18,6 +18,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from fgdata.compiled import Check, compile_schema
 from fgdata.errors import Problem, SchemaError
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
@@ -227,11 +228,21 @@ class Tool:
     def _validator(self) -> Validator:
         return _StrictValidator(self.strict_schema, registry=_NO_REMOTE_SCHEMAS)
 
+    @cached_property
+    def _fits(self) -> Check | None:
+        return compile_schema(self.strict_schema)
+
     def violations(self, arguments: Mapping[str, JsonValue]) -> list[Violation]:
         """How `arguments` break the schema; empty if they fit it.
 
         Raises: SchemaError if the schema holds a `$ref` that leads nowhere or in a circle.
         """
+        if (fits := self._fits) and fits(arguments if type(arguments) is dict else dict(arguments)):
+            return []
+        return self._full_violations(arguments)
+
+    def _full_violations(self, arguments: Mapping[str, JsonValue]) -> list[Violation]:
+        """As `violations`, by the full validator."""
         try:
             errors = sorted(
                 self._validator.iter_errors(dict(arguments)), key=lambda e: list(map(str, e.absolute_path))
