@@ -225,6 +225,17 @@ class Tool:
         return tuple(Parameter(name, schema, name in required) for name, schema in properties.items())
 
     @cached_property
+    def coerced_parameters(self) -> frozenset[str]:
+        """Parameters whose values `coerce_call` reads by their type if they are strings."""
+        found = set()
+        for parameter in self.parameters:
+            stated = parameter.schema.get("type") if isinstance(parameter.schema, Mapping) else None
+            types = stated if isinstance(stated, list) else [stated]
+            if "string" not in types and not _COERCED_TYPES.isdisjoint(types):
+                found.add(parameter.name)
+        return frozenset(found)
+
+    @cached_property
     def _validator(self) -> Validator:
         return _StrictValidator(self.strict_schema, registry=_NO_REMOTE_SCHEMAS)
 
@@ -333,6 +344,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _BOOLEANS = {"true": True, "false": False}
 _NULLS = frozenset({"none", "null"})
+_COERCED_TYPES = frozenset({"integer", "number", "boolean", "null"})
 
 
 def coerce_call(call: Call, tools: Mapping[str, Tool]) -> Call:

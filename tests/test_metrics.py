@@ -50,7 +50,7 @@ def test_summary_by_hand():
     """Errors, dialects and slices of the base's eight items."""
     summary = summarise(scored(BASE))
     assert summary["errors"] == {
-        "missed_call": 1, "over_call": 1, "wrong_tool": 1, "too_few_calls": 1, "wrong_value": 2,
+        "missed_call": 1, "over_call": 1, "wrong_tool": 1, "too_few_calls": 1, "user_language": 1, "wrong_value": 1,
     }  # fmt: skip
     assert {name: rate["k"] for name, rate in summary["values"].items()} == {
         "bare": 1,
