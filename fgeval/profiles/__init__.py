@@ -12,7 +12,7 @@ from fgdata.format import Completion
 from fgdata.gold import Gold
 from fgdata.schema import Call, Tool
 
-_MODULES = {name: f"fgeval.profiles.{name}" for name in ("strict",)}
+_MODULES = {name: f"fgeval.profiles.{name}" for name in ("strict", "semantic", "bfcl", "functionchat")}
 PROFILES: tuple[str, ...] = tuple(_MODULES)
 DEFAULT_PROFILE = "strict"
 

@@ -18,7 +18,7 @@ def read_call(call: Call, tools: Mapping[str, Tool]) -> Call:
     read = (
         coerce_call(call, tools)
         if tools
-        else Call(call.name, {n: _bare(v) for n, v in call.arguments.items()})
+        else Call(call.name, {n: bare_value(v) for n, v in call.arguments.items()})
     )
     return Call(_nfc(read.name), {_nfc(name): _normal(value) for name, value in read.arguments.items()})
 
@@ -40,7 +40,8 @@ def _is_plain(call: Call, tool: Tool | None) -> bool:
     return True
 
 
-def _bare(value: JsonValue) -> JsonValue:
+def bare_value(value: JsonValue) -> JsonValue:
+    """The number or boolean that a text spells exactly; any other value as it is. For rows without a schema."""
     # Rows of the first seed declare no tools, so no schema says whether `<escape>2<escape>` is a number. Their gold is
     # escaped and the base model writes bare: unless both read as one value, the base is marked down for its dialect.
     # Only texts that print back the same change, so that a postcode (`02134`) stays a string.
