@@ -58,6 +58,16 @@ def _choices(listed: Any) -> list[Any]:
     return listed if isinstance(listed, list) else [listed]
 
 
+def is_open(gold: Gold | None) -> bool:
+    """Whether gold says that a call is due and not which (BFCL's relevance): only its own checker has a verdict then."""
+    return (
+        gold is not None
+        and gold.layout == "bfcl"
+        and "relevance" in gold.category
+        and "irrelevance" not in gold.category
+    )
+
+
 def read_allowances(
     gold: Gold | None, expected: tuple[Call, ...], read: Callable[[Call], Call]
 ) -> tuple[Allowance, ...]:

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 from fgdata.format import STOP_TOKENS, Completion, parse_completion
 from fgdata.gold import Gold
 from fgdata.schema import Call, Tool, calls_to_text
-from fgeval.gold import read_allowances
+from fgeval.gold import is_open, read_allowances
 from fgeval.matching import ArgumentVerdict, Matching, Verdict, match_calls
 from fgeval.profiles import DEFAULT_PROFILE, Profile, load_profile
 
@@ -200,6 +200,9 @@ def score_completion(
         is_valid, is_scored = bool(judged.valid), judged.valid is not None
         error_type = judged.error_type
         reasons = () if is_valid else (judged.reason,)
+    elif gold is not None and is_open(gold):
+        is_valid, is_scored, error_type = False, False, ""
+        reasons = ("gold says that a call is due, and not which",)
     if error_type and cut_off:
         reasons = (*reasons, "cut off at the token limit")
     return ItemScore(

@@ -10,13 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from fgdata.errors import DataError, Problem, UsageError
-from fgdata.example import PROVENANCE
+from fgdata.example import PROVENANCE, Example
 from fgdata.files import file_sha256, write_whole
+from fgeval.ask_markers import asks_for, find_markers
 from fgeval.items import Item, read_items
-from fgeval.metrics import ScoredItem, summarise
+from fgeval.metrics import DEFAULT_MIN_N, ScoredItem, summarise
 from fgeval.predictions import Prediction, json_line, predictions_file, read_predictions, read_run
-from fgeval.profiles import DEFAULT_PROFILE, load_profile
+from fgeval.profiles import DEFAULT_PROFILE, Profile, load_profile
 from fgeval.score import score_completion, score_to_row
+from fgeval.seen import is_seen, read_values
 
 SCORES_FILE = "scores.jsonl"
 SUMMARY_FILE = "summary.json"
@@ -31,17 +33,25 @@ def score_predictions(
     *,
     profile: str = DEFAULT_PROFILE,
     allow_missing: bool = False,
+    train: Sequence[str | os.PathLike[str]] = (),
+    pack: str | os.PathLike[str] | None = None,
+    min_n: int = DEFAULT_MIN_N,
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """The summary of `predictions` (a file, or a run's folder) against `data`, written to `out` with a line for every item.
 
     Args:
         allow_missing: leave rows without a prediction out, and count them in the summary.
+        train: training files; items whose argument values stand in their calls are told from those with new ones.
+        pack: whose markers tell asking from other texts; without it that of the rows, if it comes with fgsuite.
+        min_n: items that a slice needs to be reported.
         overwrite: replace scores that `out` holds already.
     Raises: UsageError if `out` cannot be used; DataError for broken rows and predictions, ids that are unknown, given twice
         or, unless allowed, missing.
     """
     rules = load_profile(profile)
+    if min_n < 1:
+        raise UsageError(Problem("--min-n", f"is {min_n}; it must be at least 1."))
     folder = _check_out(Path(out), overwrite)
     items = read_items(data)
     found = read_predictions(predictions)
@@ -51,13 +61,7 @@ def score_predictions(
     missing = _check_ids(items, found, str(data), predictions_file(predictions), allow_missing)
     by_id = {prediction.id: prediction for prediction in found}
     pairs = [(item, by_id[item.example.id]) for item in items if item.example.id in by_id]
-    scored = [
-        ScoredItem(
-            item.example,
-            score_completion(item.expected, p.text, item.tools, rules, cut_off=p.finished == "length"),
-        )
-        for item, p in pairs
-    ]
+    scored = score_items(pairs, rules, pack=pack, train=train)
     summary = {
         "fgeval_scores": 1,
         "profile": {"name": rules.name, "rules": rules.rules},
@@ -69,16 +73,59 @@ def score_predictions(
         "run": run,
         "missing": missing,
         "speed": _measure_speed([p for _, p in pairs]),
-        **summarise(scored),
+        **summarise(scored, min_n=min_n),
     }
     with write_whole(folder / SCORES_FILE) as stream:
         for one, (_, prediction) in zip(scored, pairs, strict=True):
-            stream.write(json_line(_to_row(one, prediction)))
+            if one.score.is_scored:
+                stream.write(json_line(_to_row(one, prediction)))
     summary["scores"] = {"sha256": file_sha256(folder / SCORES_FILE)}
     with write_whole(folder / SUMMARY_FILE) as stream:
         json.dump(summary, stream, ensure_ascii=False, indent=2)
         stream.write("\n")
     return summary
+
+
+def score_items(
+    pairs: Sequence[tuple[Item, Prediction]],
+    profile: Profile,
+    *,
+    pack: str | os.PathLike[str] | None = None,
+    train: Sequence[str | os.PathLike[str]] = (),
+) -> list[ScoredItem]:
+    """Every item with the score of its prediction; arguments as for `score_predictions`."""
+    markers = {
+        name: find_markers(pack, name)
+        for name in {item.example.pack for item, _ in pairs if item.example.asks_for}
+    }
+    seen = read_values(train) if train else None
+    scored = []
+    for item, prediction in pairs:
+        example, completion = item.example, prediction.completion
+        score = score_completion(
+            item.expected,
+            completion,
+            item.tools,
+            profile,
+            cut_off=prediction.finished == "length",
+            gold=example.gold,
+            is_ask=is_ask(example),
+            asks=asks_for(completion.text, example.asks_for, markers[example.pack])
+            if example.asks_for
+            else None,
+        )
+        scored.append(ScoredItem(example, score, "" if seen is None else is_seen(item.expected, seen)))
+    return scored
+
+
+def is_ask(example: Example) -> bool:
+    """Whether the right answer to a row asks for what is missing."""
+    gold = example.gold
+    return (
+        bool(example.asks_for)
+        or example.kind == "ask"
+        or (gold is not None and (gold.layout, gold.category) == ("functionchat", "slot"))
+    )
 
 
 def _to_row(item: ScoredItem, prediction: Prediction) -> dict[str, Any]:
@@ -87,8 +134,9 @@ def _to_row(item: ScoredItem, prediction: Prediction) -> dict[str, Any]:
         "id": example.id,
         **score_to_row(item.score),
         "utterance": example.utterance,
-        "raw": prediction.text,
+        "raw": prediction.text if prediction.calls is None else prediction.to_line().strip(),
         "finished": prediction.finished,
+        **({"values_seen": item.values_seen} if item.values_seen else {}),
         **{name: getattr(example, name) for name in PROVENANCE if getattr(example, name)},
     }
 
