@@ -52,6 +52,7 @@ def main() -> None:
         [(c.name, {k: str(v) for k, v in c.arguments.items()}) for c in e.expected_calls] for e in examples
     ]
     tools = [example.declared_tools for example in examples]
+    n_calls = sum(len(example.expected_calls) for example in examples)
     ways: dict[str, Callable[[], int]] = {
         "fgeval, strict": lambda: sum(
             score_completion(e.expected_calls, text, t).exact
@@ -62,7 +63,7 @@ def main() -> None:
         ),
     }
     table = Table(title=f"{len(examples)} right answers of {args.pack}, numbers bare in half of them")
-    for column in ("scorer", "items a second", "called right"):
+    for column in ("scorer", "items a second", "calls a second", "called right"):
         table.add_column(column, justify="left" if column == "scorer" else "right")
     result = {}
     for name, way in ways.items():
@@ -71,9 +72,14 @@ def main() -> None:
             begun = time.perf_counter()
             right = way()
             times.append(time.perf_counter() - begun)
-        rate = len(examples) / statistics.median(times)
-        result[name] = {"items_per_second": rate, "right": right, "items": len(examples)}
-        table.add_row(name, f"{rate:,.0f}", f"{right} of {len(examples)}")
+        rate, calls = len(examples) / statistics.median(times), n_calls / statistics.median(times)
+        result[name] = {
+            "items_per_second": rate,
+            "calls_per_second": calls,
+            "right": right,
+            "items": len(examples),
+        }
+        table.add_row(name, f"{rate:,.0f}", f"{calls:,.0f}", f"{right} of {len(examples)}")
     out.print(table)
     if args.json:
         with write_whole(args.json) as stream:
