@@ -7,6 +7,7 @@ any other word there is none, and the full validator decides alone. What is wron
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, TypeAlias
 
 Check: TypeAlias = Callable[[Any], bool]
@@ -50,16 +51,18 @@ def _compile(schema: Any, depth: int) -> Check:
     if not isinstance(schema, Mapping) or not depth:
         raise _UnknownWordError
     types = _stated_types(schema)
-    checks: list[Check] = []
     words = schema.keys() - _SILENT
+    if types == (dict,) and words <= _OBJECT_WORDS and words:
+        return _compile_object(schema, depth, is_other_fine=False)
+    if (usual := _compile_usual(schema, types, words)) is not None:
+        return usual
+    checks: list[Check] = []
     if words & _OBJECT_WORDS:
-        checks.append(_compile_object(schema, depth))
+        checks.append(_compile_object(schema, depth, is_other_fine=True))
     for word in words - _OBJECT_WORDS:
         checks.append(_compile_word(word, schema[word], depth))
     if types is not None:
         # `type` and not `isinstance`: true is no integer.
-        if not checks:
-            return lambda value: type(value) in types
         if len(checks) == 1:
             only = checks[0]
             return lambda value: type(value) in types and only(value)
@@ -67,6 +70,23 @@ def _compile(schema: Any, depth: int) -> Check:
     if len(checks) == 1:
         return checks[0]
     return lambda value: all(check(value) for check in checks)
+
+
+def _compile_usual(
+    schema: Mapping[str, Any], types: tuple[type, ...] | None, words: AbstractSet[str]
+) -> Check | None:
+    """One comparison for what nearly all parameters are: of a type, a choice of texts, a whole number in a range."""
+    if types is None:
+        return None
+    if not words:
+        only = types[0]
+        return (lambda value: type(value) is only) if len(types) == 1 else lambda value: type(value) in types
+    if types == (str,) and words == {"enum"} and isinstance(schema["enum"], list):
+        return _compile_enum([choice for choice in schema["enum"] if isinstance(choice, str)])
+    if types == (int,) and words == {"minimum", "maximum"}:
+        low, high = schema["minimum"], schema["maximum"]
+        return lambda value: type(value) is int and low <= value <= high
+    return None
 
 
 def _stated_types(schema: Mapping[str, Any]) -> tuple[type, ...] | None:
@@ -117,13 +137,14 @@ def _compile_enum(choices: Any) -> Check:
         raise _UnknownWordError
     known = {(type(choice), choice) for choice in choices}
     texts = {choice for choice in choices if isinstance(choice, str)}
-    if len(texts) == len(known):
+    if texts and len(texts) == len(known):
         return lambda value: type(value) is str and value in texts
     hashable = (str, int, bool, type(None))
     return lambda value: type(value) in hashable and (type(value), value) in known
 
 
-def _compile_object(schema: Mapping[str, Any], depth: int) -> Check:
+def _compile_object(schema: Mapping[str, Any], depth: int, *, is_other_fine: bool) -> Check:
+    """Args: is_other_fine: what the check says of values that are no objects."""
     properties = schema.get("properties", {})
     required = schema.get("required", [])
     others = schema.get("additionalProperties", True)
@@ -134,7 +155,7 @@ def _compile_object(schema: Mapping[str, Any], depth: int) -> Check:
 
     def check(value: Any) -> bool:
         if type(value) is not dict:
-            return True
+            return is_other_fine
         for name in needed:
             if name not in value:
                 return False

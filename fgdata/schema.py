@@ -243,12 +243,17 @@ class Tool:
     def _fits(self) -> Check | None:
         return compile_schema(self.strict_schema)
 
+    def fits(self, arguments: Mapping[str, JsonValue]) -> bool:
+        """Whether `arguments` certainly fit the schema. False where that takes the full validator to tell: see `violations`."""
+        check = self._fits
+        return check is not None and check(arguments if type(arguments) is dict else dict(arguments))
+
     def violations(self, arguments: Mapping[str, JsonValue]) -> list[Violation]:
         """How `arguments` break the schema; empty if they fit it.
 
         Raises: SchemaError if the schema holds a `$ref` that leads nowhere or in a circle.
         """
-        if (fits := self._fits) and fits(arguments if type(arguments) is dict else dict(arguments)):
+        if self.fits(arguments):
             return []
         return self._full_violations(arguments)
 

@@ -24,6 +24,7 @@ __all__ = [
     "ItemScore",
     "Score",
     "Verdict",
+    "forget_readings",
     "score_completion",
     "score_to_row",
 ]
@@ -174,24 +175,25 @@ def score_completion(
         asks: whether the text asks for it; None where nothing tells.
     """
     profile = profile or load_profile(DEFAULT_PROFILE)
-    parsed = parse_completion(completion) if isinstance(completion, str) else completion
+    parsed, made, values, problems, complaints, invented = _read_completion(completion, tools, profile)
     read = profile.read_call
-    due = tuple([read(call, tools) for call in expected])
-    made = tuple([read(call, tools) for call in parsed.calls])
+    due = tuple([read(call, tools) for call in expected]) if expected else ()
     allowances = read_allowances(gold, due, lambda call: read(call, tools)) if gold is not None else ()
     is_ordered = gold is not None and gold.ordered
     matching = match_calls(due, made, profile, tools, allowances, ordered=is_ordered)
-    if len(matching.verdicts) == 1:
-        verdicts = tuple(matching.verdicts[0])
+    missed, extra, by_pair = matching.missed, matching.extra, matching.verdicts
+    if len(by_pair) == 1:
+        verdicts = tuple(by_pair[0])
     else:
-        verdicts = tuple([verdict for of_pair in matching.verdicts for verdict in of_pair])
-    problems = _problems_before_stop(parsed) if parsed.problems else ()
-    complaints, invented = _check(made, tools) if tools and made else ((), ())
+        verdicts = tuple([verdict for of_pair in by_pair for verdict in of_pair])
     kinds = [verdict[2] for verdict in verdicts]
     n_right = kinds.count("right")
     error_type: str = ""
     reasons: tuple[str, ...] = ()
-    if len(kinds) > n_right or problems or matching.missed or matching.extra or invented:
+    n_expected = n_got = len(kinds)
+    if n_expected > n_right or problems or missed or extra or invented:
+        n_expected += sum([len(call.arguments) for call in missed]) - kinds.count("hallucinated")
+        n_got += sum([len(call.arguments) for call in extra]) - kinds.count("missing")
         unread = [f"does not read as a call at {problem}" for problem in problems]
         error_type, reasons = _explain(matching, verdicts, unread, invented, is_ordered=is_ordered)
     is_valid, is_scored = not error_type, True
@@ -208,15 +210,15 @@ def score_completion(
     return ItemScore(
         due,
         made,
-        _read_dialect(parsed, made, tools),
+        values,
         problems,
         invented,
         complaints,
         matching,
         verdicts,
         n_right,
-        len(kinds) - kinds.count("hallucinated") + sum([len(call.arguments) for call in matching.missed]),
-        len(kinds) - kinds.count("missing") + sum([len(call.arguments) for call in matching.extra]),
+        n_expected,
+        n_got,
         "call" if due else "ask" if is_ask else "no_call",
         "call" if made else "ask" if asks else "no_call",
         asks is not None,
@@ -226,6 +228,56 @@ def score_completion(
         reasons,
         is_scored,
     )
+
+
+class _Reading(NamedTuple):
+    """What a completion says, whatever was due."""
+
+    parsed: Completion
+    made: tuple[Call, ...]
+    values: Values
+    problems: tuple[str, ...]
+    complaints: tuple[str, ...]
+    invented: tuple[str, ...]
+
+
+_MOST_KEPT, _LONGEST_KEPT = 8192, 2000
+_kept: dict[tuple[str, int, str], tuple[Mapping[str, Tool], _Reading]] = {}
+
+
+def _read_completion(completion: Completion | str, tools: Mapping[str, Tool], profile: Profile) -> _Reading:
+    """A completion read and checked. Models repeat themselves: the same text under the same tools is read once."""
+    if not isinstance(completion, str):
+        return _read_parsed(completion, tools, profile)
+    key = (completion, id(tools), profile.name)
+    known = _kept.get(key)
+    # An id is only as good as the object it was taken from: that is kept, too.
+    if known is not None and known[0] is tools:
+        return known[1]
+    reading = _read_parsed(parse_completion(completion), tools, profile)
+    if len(completion) <= _LONGEST_KEPT:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept[key] = (tools, reading)
+    return reading
+
+
+def _read_parsed(parsed: Completion, tools: Mapping[str, Tool], profile: Profile) -> _Reading:
+    made = tuple([profile.read_call(call, tools) for call in parsed.calls])
+    complaints, invented = _check(made, tools) if tools and made else ((), ())
+    return _Reading(
+        parsed,
+        made,
+        _read_dialect(parsed, made, tools) if made else "none" if tools else parsed.values,
+        _problems_before_stop(parsed) if parsed.problems else (),
+        complaints,
+        invented,
+    )
+
+
+def forget_readings() -> None:
+    """Drop the completions that were read: for benchmarks, whose rounds must not live off one another."""
+    _kept.clear()
 
 
 def _problems_before_stop(completion: Completion) -> tuple[str, ...]:
@@ -244,7 +296,7 @@ def _check(made: Sequence[Call], tools: Mapping[str, Tool]) -> tuple[tuple[str, 
         if tool is None:
             invented.append(call.name)
             complaints.append(f"{call.name!r} is not among the declared tools ({', '.join(tools) or 'none'})")
-        else:
+        elif not tool.fits(call.arguments):
             complaints += tool.complaints(call.arguments)
     return tuple(complaints), tuple(dict.fromkeys(invented))
 

@@ -101,16 +101,16 @@ def score_items(
     seen = read_values(train) if train else None
     scored = []
     for item, prediction in pairs:
-        example, completion = item.example, prediction.completion
+        example = item.example
         score = score_completion(
             item.expected,
-            completion,
+            prediction.text if prediction.calls is None else prediction.completion,
             item.tools,
             profile,
             cut_off=prediction.finished == "length",
             gold=example.gold,
             is_ask=is_ask(example),
-            asks=asks_for(completion.text, example.asks_for, markers[example.pack])
+            asks=asks_for(prediction.completion.text, example.asks_for, markers[example.pack])
             if example.asks_for
             else None,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from fgdata.errors import Problem, UsageError
@@ -46,6 +47,7 @@ class Profile:
     item is then measured as in `strict`."""
 
 
+@lru_cache(maxsize=16)
 def load_profile(name: str) -> Profile:
     """The profile called `name`.
 
