@@ -55,7 +55,8 @@ class Allowance:
 
 
 def _choices(listed: Any) -> list[Any]:
-    return listed if isinstance(listed, list) else [listed]
+    """The values listed. A bare one is one value; null says nothing."""
+    return listed if isinstance(listed, list) else [] if listed is None else [listed]
 
 
 def is_open(gold: Gold | None) -> bool:

@@ -151,6 +151,8 @@ def test_a_bare_acceptable_value_is_no_wildcard(profile: str):
         for made in ({"delta": 2}, {"delta": 3}, {"delta": 9}, {"delta": "x"}, {})
     ]
     assert results == [True, True, False, False, False]
+    silent = Gold("functionchat", "call", (GoldCall("adjust", {"delta": None}),))
+    assert not score_completion(due, text_of(one("adjust", delta=None)), TOOLS, rules, gold=silent).exact
 
 
 @pytest.mark.parametrize("profile", ["strict", "semantic"])
