@@ -10,9 +10,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from fgdata.errors import DataError, FgError, Problem
+from fgdata.errors import DataError, FgError, Problem, SchemaError
 from fgdata.files import write_whole
 from fgdata.format import message_text, parse_completion
+from fgdata.gold import Gold
 from fgdata.schema import Call, JsonValue, Tool, read_json, tools_by_name
 
 Message = dict[str, Any]
@@ -49,6 +50,8 @@ class Example:
     """The parameter that the answer asks for, of kind `ask`."""
     slots: dict[str, JsonValue] = field(default_factory=dict)
     """Values that filled the template's slots."""
+    gold: Gold | None = None
+    """What is right beside the answer, in rows of benchmarks."""
     source: str = field(default="", compare=False)
     """`file:line` the row was read from; not written."""
 
@@ -110,6 +113,8 @@ class Example:
         row |= {name: getattr(self, name) for name in PROVENANCE if getattr(self, name)}
         if self.slots:
             row["slots"] = self.slots
+        if self.gold:
+            row["gold"] = self.gold.to_json()
         return row
 
 
@@ -167,12 +172,18 @@ def example_from_row(row: Any, source: str, default_id: str) -> Example:
         wrong(f"`tools` must be a list of tools, not {str(tools)[:60]!r}.")
     if slots is not None and not isinstance(slots, dict):
         wrong(f"`slots` must be an object, not {str(slots)[:60]!r}.")
+    gold = _decoded(row.get("gold"), "gold", wrong)
+    try:
+        gold = None if gold is None else Gold.from_json(gold)
+    except SchemaError as error:
+        wrong(str(error))
     DataError.raise_if(problems)
     return Example(
         id=default_id if row.get("id") in (None, "") else str(row["id"]),
         messages=messages,
         tools=tools,
         slots=slots or {},
+        gold=gold,
         source=source,
         **{name: str(row.get(name) or "") for name in PROVENANCE},
     )

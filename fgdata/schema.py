@@ -18,6 +18,7 @@ from jsonschema.validators import extend
 from referencing import Registry
 from referencing.exceptions import Unresolvable
 
+from fgdata.compiled import Check, compile_schema
 from fgdata.errors import Problem, SchemaError
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
@@ -224,14 +225,40 @@ class Tool:
         return tuple(Parameter(name, schema, name in required) for name, schema in properties.items())
 
     @cached_property
+    def coerced_parameters(self) -> frozenset[str]:
+        """Parameters whose values `coerce_call` reads by their type if they are strings."""
+        found = set()
+        for parameter in self.parameters:
+            stated = parameter.schema.get("type") if isinstance(parameter.schema, Mapping) else None
+            types = stated if isinstance(stated, list) else [stated]
+            if "string" not in types and not _COERCED_TYPES.isdisjoint(types):
+                found.add(parameter.name)
+        return frozenset(found)
+
+    @cached_property
     def _validator(self) -> Validator:
         return _StrictValidator(self.strict_schema, registry=_NO_REMOTE_SCHEMAS)
+
+    @cached_property
+    def _fits(self) -> Check | None:
+        return compile_schema(self.strict_schema)
+
+    def fits(self, arguments: Mapping[str, JsonValue]) -> bool:
+        """Whether `arguments` certainly fit the schema. False where that takes the full validator to tell: see `violations`."""
+        check = self._fits
+        return check is not None and check(arguments if type(arguments) is dict else dict(arguments))
 
     def violations(self, arguments: Mapping[str, JsonValue]) -> list[Violation]:
         """How `arguments` break the schema; empty if they fit it.
 
         Raises: SchemaError if the schema holds a `$ref` that leads nowhere or in a circle.
         """
+        if self.fits(arguments):
+            return []
+        return self._full_violations(arguments)
+
+    def _full_violations(self, arguments: Mapping[str, JsonValue]) -> list[Violation]:
+        """As `violations`, by the full validator."""
         try:
             errors = sorted(
                 self._validator.iter_errors(dict(arguments)), key=lambda e: list(map(str, e.absolute_path))
@@ -322,6 +349,7 @@ _INTEGER = re.compile(r"[+-]?[0-9]+")
 _NUMBER = re.compile(r"[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _BOOLEANS = {"true": True, "false": False}
 _NULLS = frozenset({"none", "null"})
+_COERCED_TYPES = frozenset({"integer", "number", "boolean", "null"})
 
 
 def coerce_call(call: Call, tools: Mapping[str, Tool]) -> Call:

@@ -14,6 +14,7 @@ from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out, run_command
 from fgdata.errors import FgError, Problem, UsageError
 from fgdata.schema import calls_to_text
 from fgeval.backends import BACKENDS, BackendOptions
+from fgeval.metrics import DEFAULT_MIN_N
 from fgeval.profiles import DEFAULT_PROFILE, PROFILES
 
 if TYPE_CHECKING:
@@ -67,6 +68,17 @@ def _build_parser() -> argparse.ArgumentParser:
         default=[],
         metavar="FILE",
         help="mark items seen in this training file, score both parts",
+    )
+    score.add_argument(
+        "--pack",
+        help="pack whose ask_markers.yaml tells asking from other texts (default: that of the rows, if bundled)",
+    )
+    score.add_argument(
+        "--min-n",
+        type=int,
+        default=DEFAULT_MIN_N,
+        metavar="N",
+        help="fewest items of a slice reported (default: %(default)s)",
     )
     score.add_argument("--overwrite", action="store_true", help="replace scores that --out holds")
 
@@ -225,12 +237,16 @@ def _score(parsed: argparse.Namespace) -> None:
         profile=parsed.profile,
         allow_missing=parsed.allow_missing,
         train=parsed.train,
+        pack=parsed.pack,
+        min_n=parsed.min_n,
         overwrite=parsed.overwrite,
     )
     exact = summary["overall"]["exact"]
     line = f"Exact match {percent(exact['value'])} ({interval(exact)}), {exact['k']} of {exact['n']} items"
     if summary["missing"]:
         line += f"; {len(summary['missing'])} rows without a prediction are left out"
+    if summary["not_scored"]:
+        line += f"; {len(summary['not_scored'])} rows have no verdict under this profile and are left out"
     out.print(f"{line}: {parsed.out}", markup=False, highlight=False)
     for text in summary_lines(summary):
         out.print(text, markup=False, highlight=False)

@@ -1,20 +1,22 @@
-"""Scores of many items as metrics: rates with n and interval, overall and by slice, and the confusion of tools."""
+"""Scores of many items as metrics: rates with n and interval, overall and by slice."""
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, NamedTuple
 
 from fgdata.example import Example
+from fgdata.pack import ALL_SPLITS
+from fgeval.confusion import NO_CALL, Confusion, confuse_calls, confuse_decisions, confuse_items
 from fgeval.score import ERROR_TYPES, ItemScore
+from fgeval.seen import Seen
 from fgeval.stats import Rate
 
-NO_CALL = "no call"
-SEVERAL = "several"
-INVENTED = "invented"
-UNREAD = "unread"
+DEFAULT_MIN_N = 10
+"""Items that a slice needs to be reported: with fewer, its interval covers half the scale and one row in a hundred means nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,10 +25,38 @@ class ScoredItem:
 
     example: Example
     score: ItemScore
+    values_seen: Seen = ""
+    """Whether the values of the expected arguments stand in the training files, where those were given."""
 
 
 def _tools_of(item: ScoredItem) -> list[str]:
     return sorted({call.name for call in item.score.expected}) or [NO_CALL]
+
+
+_TYPE_NAMES: Mapping[type, str] = {
+    str: "string",
+    bool: "boolean",
+    int: "integer",
+    float: "number",
+    list: "array",
+    dict: "object",
+    type(None): "null",
+}
+
+
+def _argument_types(item: ScoredItem) -> list[str]:
+    values = [value for call in item.score.expected for value in call.arguments.values()]
+    return sorted({_TYPE_NAMES[type(value)] for value in values})
+
+
+def _perturbations(item: ScoredItem) -> list[str]:
+    return sorted(set(item.example.perturbation.split("+"))) if item.example.perturbation else ["none"]
+
+
+def _split_of(item: ScoredItem) -> list[str]:
+    """The split, by the name of the file that the row was read from."""
+    stem = Path(item.example.source.rpartition(":")[0]).stem
+    return [stem] if stem in ALL_SPLITS else []
 
 
 SLICES: dict[str, Callable[[ScoredItem], list[str]]] = {
@@ -36,26 +66,39 @@ SLICES: dict[str, Callable[[ScoredItem], list[str]]] = {
     "family": lambda item: [item.example.family],
     "register": lambda item: [item.example.register],
     "language": lambda item: [item.example.language],
+    "perturbation": _perturbations,
+    "argument_type": _argument_types,
+    "number_of_calls": lambda item: [str(len(item.score.expected))],
+    "number_of_tools": lambda item: [str(len(item.example.tools))] if item.example.tools else [],
+    "split": _split_of,
+    "values": lambda item: [item.values_seen],
 }
-"""What metrics are broken down by. An item that expects several tools counts under each; unknown provenance under none."""
+"""What metrics are broken down by. An item counts under each of several tools, argument types or perturbations; what is not known under none."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArgumentCounts:
-    """Arguments over all items (micro): right ones, expected ones, predicted ones."""
+class Counts(NamedTuple):
+    """Right ones, due ones and made ones: of arguments, or of whole calls."""
 
     right: int
     expected: int
     got: int
 
+    @property
+    def f1(self) -> float | None:
+        """Harmonic mean of precision and recall; None where there is nothing to divide by."""
+        total = self.expected + self.got
+        return 2 * self.right / total if total else None
+
     def to_json(self) -> dict[str, Any]:
         """Precision, recall and their harmonic mean; None where there is nothing to divide by."""
-        total = self.expected + self.got
         return {
             "precision": Rate(self.right, self.got).to_json(),
             "recall": Rate(self.right, self.expected).to_json(),
-            "f1": 2 * self.right / total if total else None,
+            "f1": self.f1,
         }
+
+
+ArgumentCounts = Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,23 +114,38 @@ class Metrics:
     """Items with a call, of those where none was due."""
     missed_call: Rate
     """Items without a call, of those where one was due."""
+    too_many: Rate
+    """Items with more calls than due, of all."""
+    too_few: Rate
+    """Items with fewer calls than due, of those where one was due."""
+    asked: Rate
+    """Items whose text asks for the missing value, of those where that was due and markers can tell."""
     read: Rate
     """Items in which nothing was broken: every call that was begun reads."""
     schema: Rate
     """Items whose calls fit their tools, of those with calls."""
-    arguments: ArgumentCounts
+    arguments: Counts
+    """Arguments over all items (micro)."""
+    calls: Counts
+    """Calls, right only as a whole."""
 
     def to_json(self) -> dict[str, Any]:
         """The metrics as they stand in `summary.json`."""
-        rates = ("exact", "tool_names", "decision", "over_call", "missed_call", "read", "schema")
-        return {name: getattr(self, name).to_json() for name in rates} | {
-            "arguments": self.arguments.to_json()
+        return {name: getattr(self, name).to_json() for name in _RATES} | {
+            "arguments": self.arguments.to_json(),
+            "calls": self.calls.to_json(),
         }
 
 
+_RATES = (
+    *("exact", "tool_names", "decision", "over_call", "missed_call", "too_many", "too_few"),
+    *("asked", "read", "schema"),
+)
+
+
 def measure(scores: Iterable[ItemScore]) -> Metrics:
-    """The metrics of these scores."""
-    scores = list(scores)
+    """The metrics of these scores. Items without a verdict are left out."""
+    scores = [score for score in scores if score.is_scored]
     due = [score for score in scores if score.expected]
     not_due = [score for score in scores if not score.expected]
     return Metrics(
@@ -96,12 +154,20 @@ def measure(scores: Iterable[ItemScore]) -> Metrics:
         decision=_share(bool(score.decision.value) for score in scores),
         over_call=_share(bool(score.got) for score in not_due),
         missed_call=_share(not score.got for score in due),
+        too_many=_share(len(score.got) > len(score.expected) for score in scores),
+        too_few=_share(len(score.got) < len(score.expected) for score in due),
+        asked=_share(bool(s.asking.value) for s in scores if s.asking.value is not None),
         read=_share(not score.parse_problems for score in scores),
         schema=_share(bool(s.schema.value) for s in scores if s.schema.value is not None),
-        arguments=ArgumentCounts(
+        arguments=Counts(
             sum(score.n_right for score in scores),
             sum(score.n_expected for score in scores),
             sum(score.n_got for score in scores),
+        ),
+        calls=Counts(
+            sum(score.n_calls_right for score in scores),
+            sum(len(score.expected) for score in scores),
+            sum(len(score.got) for score in scores),
         ),
     )
 
@@ -111,6 +177,43 @@ def _share(claims: Iterable[bool]) -> Rate:
     return Rate(sum(found), len(found))
 
 
+def count_parameters(scores: Iterable[ItemScore]) -> dict[tuple[str, str], Counts]:
+    """Arguments by tool and parameter, sorted. Those of a call that nothing answers count as due, or as made, and never as right."""
+    right: Counter[tuple[str, str]] = Counter()
+    expected: Counter[tuple[str, str]] = Counter()
+    got: Counter[tuple[str, str]] = Counter()
+    for score in scores:
+        for verdict in score.arguments:
+            place = (verdict.tool, verdict.name)
+            right[place] += verdict.verdict == "right"
+            expected[place] += verdict.verdict != "hallucinated"
+            got[place] += verdict.verdict != "missing"
+        expected.update((call.name, name) for call in score.matching.missed for name in call.arguments)
+        got.update((call.name, name) for call in score.matching.extra for name in call.arguments)
+    return {place: Counts(right[place], expected[place], got[place]) for place in sorted({*expected, *got})}
+
+
+def macro_average(parameters: Iterable[Counts]) -> dict[str, Any]:
+    """Precision, recall and F1 as means over parameters, each counting once: rare ones are not drowned by frequent ones.
+
+    A parameter that is never given has no precision, one that is never due no recall; each mean is over those that have it.
+    """
+    found = list(parameters)
+    precisions = [one.right / one.got for one in found if one.got]
+    recalls = [one.right / one.expected for one in found if one.expected]
+    f1s = [one.f1 for one in found if one.f1 is not None]
+    return {
+        "precision": _mean(precisions),
+        "recall": _mean(recalls),
+        "f1": _mean(f1s),
+        "n_parameters": len(found),
+    }
+
+
+def _mean(numbers: Sequence[float]) -> float | None:
+    return sum(numbers) / len(numbers) if numbers else None
+
+
 def slice_by(items: Sequence[ScoredItem], name: str) -> dict[str, list[ScoredItem]]:
     """The items under each value of a slice (a key of `SLICES`), values sorted; items without a value are left out."""
     groups: defaultdict[str, list[ScoredItem]] = defaultdict(list)
@@ -118,75 +221,57 @@ def slice_by(items: Sequence[ScoredItem], name: str) -> dict[str, list[ScoredIte
         for value in SLICES[name](item):
             if value:
                 groups[value].append(item)
-    return dict(sorted(groups.items()))
-
-
-@dataclass(frozen=True, slots=True)
-class Confusion:
-    """Which tool was called where which was due."""
-
-    rows: tuple[str, ...]
-    """What was due: tools, `several` (an item with more than one call), `no call`."""
-    columns: tuple[str, ...]
-    """What was called: the same, and `invented` (a tool that is not declared), `unread` (nothing that reads)."""
-    counts: tuple[tuple[int, ...], ...]
-
-    def to_json(self) -> dict[str, Any]:
-        """The matrix as it stands in `summary.json`."""
-        return {
-            "rows": list(self.rows),
-            "columns": list(self.columns),
-            "counts": [list(row) for row in self.counts],
-        }
+    return dict(sorted(groups.items(), key=lambda pair: (len(pair[0]), pair[0]) if pair[0].isdigit() else (0, pair[0])))  # fmt: skip
 
 
 def confuse_tools(items: Sequence[ScoredItem]) -> Confusion:
-    """The confusion matrix. Every item counts once."""
-    cells = Counter((_due(item.score), _called(item.score)) for item in items)
-    special = (SEVERAL, NO_CALL, INVENTED, UNREAD)
-    names = {name for cell in cells for name in cell}
-    rows = {row for row, _ in cells}
-    tools = sorted(names - set(special))
-    # The same order on both sides keeps right answers on the diagonal.
-    columns = (*tools, *(name for name in special if name in names))
-    rows_in_order = tuple(name for name in columns if name in rows)
-    return Confusion(
-        rows_in_order, columns, tuple(tuple(cells[row, col] for col in columns) for row in rows_in_order)
-    )
+    """Which tool was called where which was due. Every item counts once."""
+    return confuse_items(item.score for item in items)
 
 
-def _due(score: ItemScore) -> str:
-    return NO_CALL if not score.expected else score.expected[0].name if len(score.expected) == 1 else SEVERAL
+def summarise(items: Sequence[ScoredItem], *, min_n: int = 1) -> dict[str, Any]:
+    """All metrics of a run, as JSON: overall, by slice, values dialects, errors, confusion.
 
-
-def _called(score: ItemScore) -> str:
-    got = score.got
-    if not got:
-        return UNREAD if score.parse_problems else NO_CALL
-    if score.invented:
-        return INVENTED
-    return got[0].name if len(got) == 1 else SEVERAL
-
-
-def summarise(items: Sequence[ScoredItem]) -> dict[str, Any]:
-    """All metrics of a run, as JSON: overall, by slice, values dialects, errors, confusion."""
+    Args:
+        min_n: items that a slice needs; smaller ones are counted under `suppressed` and nothing else is said of them.
+    """
+    unscored = [item for item in items if not item.score.is_scored]
+    items = [item for item in items if item.score.is_scored]
     scores = [item.score for item in items]
     dialects = Counter(score.values for score in scores)
     errors: Counter[str] = Counter(score.error_type for score in scores)
+    order = [*ERROR_TYPES, *sorted(set(errors) - set(ERROR_TYPES))]
+    parameters = count_parameters(scores)
+    slices = {name: groups for name in SLICES if (groups := slice_by(items, name))}
+    overall = measure(scores).to_json()
+    overall["arguments"]["macro"] = macro_average(parameters.values())
     return {
         "n": len(items),
-        "overall": measure(scores).to_json(),
+        "overall": overall,
         "by": {
             name: {
                 value: {"n": len(group), **measure(i.score for i in group).to_json()}
                 for value, group in groups.items()
+                if len(group) >= min_n
             }
-            for name in SLICES
-            if (groups := slice_by(items, name))
+            for name, groups in slices.items()
         },
+        "min_n": min_n,
+        "suppressed": {
+            name: small
+            for name, groups in slices.items()
+            if (small := {value: len(group) for value, group in groups.items() if len(group) < min_n})
+        },
+        "parameters": [
+            {"tool": tool, "name": name, **counts._asdict(), **counts.to_json()}
+            for (tool, name), counts in parameters.items()
+        ],
         "values": {
             name: Rate(dialects[name], len(scores)).to_json() for name in ("bare", "escaped", "mixed", "none")
         },
-        "errors": {name: errors[name] for name in ERROR_TYPES if errors[name]},
+        "errors": {name: errors[name] for name in order if name and errors[name]},
         "confusion": confuse_tools(items).to_json(),
+        "call_confusion": confuse_calls(scores).to_json(),
+        "decisions": confuse_decisions(scores).to_json(),
+        "not_scored": [{"id": item.example.id, "reason": item.score.reason} for item in unscored],
     }

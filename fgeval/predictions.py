@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
-from fgdata.errors import DataError, Problem
+from fgdata.errors import DataError, FgError, Problem
+from fgdata.format import Completion, parse_completion
+from fgdata.schema import Call
 
 PREDICTIONS_FILE = "predictions.jsonl"
 RUN_FILE = "run.json"
@@ -43,26 +45,39 @@ class Prediction:
     """Seconds; an item's even share of the time its batch took."""
     finished: Finished = "stop"
     """`length` if the token limit ended the completion."""
+    calls: tuple[Call, ...] | None = None
+    """The calls, where a server gave them as such and not as text; `text` is then what it said beside them."""
     source: str = field(default="", compare=False)
     """`file:line` it was read from; not written."""
+
+    @property
+    def completion(self) -> Completion:
+        """What it says: the text read back, or the calls as they were given."""
+        if self.calls is None:
+            return parse_completion(self.text)
+        return Completion(self.text, self.calls, self.text, (), "none")
 
     def to_line(self) -> str:
         """The prediction as one line of `predictions.jsonl`, line feed included."""
         row = asdict(self)
-        del row["source"]
+        del row["source"], row["calls"]
+        if self.calls is not None:
+            row["calls"] = [{"name": call.name, "arguments": dict(call.arguments)} for call in self.calls]
         return json_line(row)
 
 
 def prediction_from_row(row: Any, source: str) -> Prediction:
-    """The prediction in a decoded JSON row: `{"id", "text"}`, the other keys may be missing.
+    """The prediction in a decoded JSON row: `{"id", "text"}` or `{"id", "calls": [{"name", "arguments"}]}`; the other keys may be missing.
 
     Raises: DataError if it is none.
     """
-    problems = []
+    problems: list[Problem] = []
     if not isinstance(row, dict):
         raise DataError(Problem(source, f"a prediction must be a JSON object, not {type(row).__name__}."))
+    calls = _read_calls(row.get("calls"), source, problems)
+    given = row if calls is None or row.get("text") is not None else {**row, "text": ""}
     for name in ("id", "text"):
-        if not isinstance(row.get(name), str):
+        if not isinstance(given.get(name), str):
             problems.append(Problem(source, f"`{name}` must be text, not {row.get(name)!r}."))
     for name in ("prompt_tokens", "completion_tokens", "time_s"):
         number = row.get(name)
@@ -76,13 +91,30 @@ def prediction_from_row(row: Any, source: str) -> Prediction:
     DataError.raise_if(problems)
     return Prediction(
         row["id"],
-        row["text"],
+        given["text"],
         prompt_tokens=row.get("prompt_tokens"),
         completion_tokens=row.get("completion_tokens"),
         time_s=row.get("time_s"),
         finished=finished,
+        calls=calls,
         source=source,
     )
+
+
+def _read_calls(entries: Any, source: str, problems: list[Problem]) -> tuple[Call, ...] | None:
+    """The calls that a prediction gives as such; None if it gives none."""
+    if entries is None:
+        return None
+    if not isinstance(entries, list):
+        problems.append(Problem(source, f"`calls` must be a list of calls, not {str(entries)[:60]!r}."))
+        return ()
+    calls = []
+    for entry in entries:
+        try:
+            calls.append(Call.from_json(entry))
+        except FgError as error:
+            problems += [Problem(source, problem.what) for problem in error.problems]
+    return tuple(calls)
 
 
 def predictions_file(path: str | os.PathLike[str]) -> Path:

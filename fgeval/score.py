@@ -5,17 +5,32 @@ Base model and adapter go through the same function, `score_completion`; nothing
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 from fgdata.format import STOP_TOKENS, Completion, parse_completion
-from fgdata.schema import Call, JsonValue, Tool, calls_to_text, check_call
+from fgdata.gold import Gold
+from fgdata.schema import Call, Tool, calls_to_text
+from fgeval.gold import is_open, read_allowances
+from fgeval.matching import ArgumentVerdict, Matching, Verdict, match_calls
 from fgeval.profiles import DEFAULT_PROFILE, Profile, load_profile
 
+__all__ = [
+    "ERROR_TYPES",
+    "ArgumentVerdict",
+    "Decision",
+    "ErrorType",
+    "ItemScore",
+    "Score",
+    "Verdict",
+    "forget_readings",
+    "score_completion",
+    "score_to_row",
+]
+
 Values: TypeAlias = Literal["bare", "escaped", "mixed", "none"]
+Decision: TypeAlias = Literal["call", "no_call", "ask"]
 ErrorType: TypeAlias = Literal[
     "",  # nothing is wrong
     "unread",  # a call was begun that does not read: cut off, or broken
@@ -25,18 +40,18 @@ ErrorType: TypeAlias = Literal[
     "wrong_tool",  # as many calls as due, of another tool
     "too_few_calls",
     "too_many_calls",
+    "wrong_order",  # the right calls, where the row asks for them in another order
     "missing_argument",
     "hallucinated_argument",  # an argument that the expected call does not have
+    "user_language",  # a value left in the language of the request: 거실 where the tool says living_room
     "wrong_type",
     "wrong_value",
 ]
 """Why an item is not exact: the first of these that applies, in about the order a call goes wrong."""
 ERROR_TYPES: tuple[str, ...] = tuple(name for name in get_args(ErrorType) if name)
-Verdict: TypeAlias = Literal["right", "wrong_value", "wrong_type", "missing", "hallucinated"]
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
+class Score(NamedTuple):
     """A value with its reason."""
 
     value: float | None
@@ -45,18 +60,7 @@ class Score:
     """Why points were lost, in words the reader of the report can act on; empty at 1.0."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArgumentVerdict:
-    """What became of one argument."""
-
-    tool: str
-    name: str
-    verdict: Verdict
-    reason: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ItemScore:
+class ItemScore(NamedTuple):
     """All that is known about one completion. Every number of a report is a sum over these."""
 
     expected: tuple[Call, ...]
@@ -70,32 +74,74 @@ class ItemScore:
     """Names that were called and are not declared."""
     schema_problems: tuple[str, ...]
     """What is wrong with the calls made, whatever was expected: not declared, out of range, not in the enum, …"""
-    decision: Score
-    """Was a call made where one was due, and none where none was?"""
-    tool_names: Score
-    """Were exactly the right tools called, in any order? Not applicable where no call was due."""
-    schema: Score
-    """Do the calls made fit the declared tools? Not applicable without calls, or without declared tools."""
+    matching: Matching
+    """Which call made answers which call due."""
     arguments: tuple[ArgumentVerdict, ...]
+    """What became of the arguments of matched calls."""
     n_right: int
     """Arguments with the right value, over optimally matched calls of the same tool."""
     n_expected: int
     """Arguments of the calls that were due."""
     n_got: int
     """Arguments of the calls that were made."""
-    error_type: ErrorType
+    due: Decision
+    """What was to be decided: call, call nothing, or ask for what is missing."""
+    decided: Decision
+    """What was decided. `ask` can be told from `no_call` only with markers for what is missing."""
+    asks_known: bool
+    """Whether there were markers to tell `ask` from `no_call`."""
+    declares_tools: bool
+    exact: bool
+    """Whether the right calls, all of them and nothing else, were made: by the rule of the profile."""
+    error_type: str
+    """An `ErrorType`, or under a benchmark's profile what its checker calls it; empty if the item is exact."""
     reasons: tuple[str, ...]
     """One sentence for every point lost."""
-
-    @property
-    def exact(self) -> bool:
-        """Whether the right calls, all of them and nothing else, were made."""
-        return not self.error_type
+    is_scored: bool = True
+    """False where the profile's rule has no verdict; `reasons` then says why."""
 
     @property
     def reason(self) -> str:
         """The reasons as one line; empty if the item is exact."""
         return "; ".join(self.reasons)
+
+    @property
+    def decision(self) -> Score:
+        """Was a call made where one was due, and none where none was?"""
+        if bool(self.expected) == bool(self.got):
+            return Score(1.0)
+        return Score(
+            0.0, "a call was due, none was made" if self.expected else "no call was due, one was made"
+        )
+
+    @property
+    def asking(self) -> Score:
+        """Was the missing value asked for? Not applicable where nothing is missing, or no markers tell."""
+        if self.due != "ask" or not self.asks_known:
+            return Score(None, "nothing to ask for" if self.due != "ask" else "no markers tell what asks")
+        if self.decided == "ask":
+            return Score(1.0)
+        return Score(0.0, "the missing value was not asked for")
+
+    @property
+    def tool_names(self) -> Score:
+        """Were exactly the right tools called, in any order? Not applicable where no call was due."""
+        if not self.expected:
+            return Score(None, "no call was due")
+        misfits = _describe_misfits(self.matching)
+        return Score(float(not misfits), "; ".join(misfits))
+
+    @property
+    def schema(self) -> Score:
+        """Do the calls made fit the declared tools? Not applicable without calls, or without declared tools."""
+        if not self.got or not self.declares_tools:
+            return Score(None, "no call was made" if self.declares_tools else "no tool is declared")
+        return Score(float(not self.schema_problems), "; ".join(self.schema_problems))
+
+    @property
+    def n_calls_right(self) -> int:
+        """Calls due that were made with all their arguments right and no others."""
+        return sum(all(v.verdict == "right" for v in verdicts) for verdicts in self.matching.verdicts)
 
     @property
     def argument_f1(self) -> Score:
@@ -113,6 +159,9 @@ def score_completion(
     profile: Profile | None = None,
     *,
     cut_off: bool = False,
+    gold: Gold | None = None,
+    is_ask: bool = False,
+    asks: bool | None = None,
 ) -> ItemScore:
     """The score of one completion.
 
@@ -121,36 +170,114 @@ def score_completion(
         completion: what the model wrote, parsed or raw.
         tools: the declared tools by name; empty where the row declares none.
         cut_off: whether the model was stopped by the token limit; named in the reasons.
+        gold: what else will do, for rows of benchmarks.
+        is_ask: whether the right answer asks for what is missing.
+        asks: whether the text asks for it; None where nothing tells.
     """
     profile = profile or load_profile(DEFAULT_PROFILE)
-    parsed = parse_completion(completion) if isinstance(completion, str) else completion
-    due = tuple(profile.read_call(call, tools) for call in expected)
-    made = tuple(profile.read_call(call, tools) for call in parsed.calls)
-    matching = match_calls(due, made, profile)
-    verdicts = tuple(v for left, right in matching.pairs for v in _compare(left, right, profile))
-    problems = _problems_before_stop(parsed)
-    complaints = tuple(text for call in made for text in check_call(call, tools)) if tools else ()
-    invented = tuple(dict.fromkeys(call.name for call in made if tools and call.name not in tools))
-    error_type, reasons = _explain(matching, verdicts, problems, invented)
+    parsed, made, values, problems, complaints, invented = _read_completion(completion, tools, profile)
+    read = profile.read_call
+    due = tuple([read(call, tools) for call in expected]) if expected else ()
+    allowances = read_allowances(gold, due, lambda call: read(call, tools)) if gold is not None else ()
+    is_ordered = gold is not None and gold.ordered
+    matching = match_calls(due, made, profile, tools, allowances, ordered=is_ordered)
+    missed, extra, by_pair = matching.missed, matching.extra, matching.verdicts
+    if len(by_pair) == 1:
+        verdicts = tuple(by_pair[0])
+    else:
+        verdicts = tuple([verdict for of_pair in by_pair for verdict in of_pair])
+    kinds = [verdict[2] for verdict in verdicts]
+    n_right = kinds.count("right")
+    error_type: str = ""
+    reasons: tuple[str, ...] = ()
+    n_expected = n_got = len(kinds)
+    if n_expected > n_right or problems or missed or extra or invented:
+        n_expected += sum([len(call.arguments) for call in missed]) - kinds.count("hallucinated")
+        n_got += sum([len(call.arguments) for call in extra]) - kinds.count("missing")
+        unread = [f"does not read as a call at {problem}" for problem in problems]
+        error_type, reasons = _explain(matching, verdicts, unread, invented, is_ordered=is_ordered)
+    is_valid, is_scored = not error_type, True
+    if profile.judge is not None:
+        judged = profile.judge(tuple(expected), gold, parsed, tools)
+        is_valid, is_scored = bool(judged.valid), judged.valid is not None
+        error_type = judged.error_type
+        reasons = () if is_valid else (judged.reason,)
+    elif gold is not None and is_open(gold):
+        is_valid, is_scored, error_type = False, False, ""
+        reasons = ("gold says that a call is due, and not which",)
     if error_type and cut_off:
         reasons = (*reasons, "cut off at the token limit")
     return ItemScore(
-        expected=due,
-        got=made,
-        values=_read_dialect(parsed, made, tools),
-        parse_problems=problems,
-        invented=invented,
-        schema_problems=complaints,
-        decision=_score_decision(due, made),
-        tool_names=_score_names(matching),
-        schema=_score_schema(made, complaints, tools),
-        arguments=verdicts,
-        n_right=sum(verdict.verdict == "right" for verdict in verdicts),
-        n_expected=sum(len(call.arguments) for call in due),
-        n_got=sum(len(call.arguments) for call in made),
-        error_type=error_type,
-        reasons=reasons,
+        due,
+        made,
+        values,
+        problems,
+        invented,
+        complaints,
+        matching,
+        verdicts,
+        n_right,
+        n_expected,
+        n_got,
+        "call" if due else "ask" if is_ask else "no_call",
+        "call" if made else "ask" if asks else "no_call",
+        asks is not None,
+        bool(tools),
+        is_valid,
+        error_type,
+        reasons,
+        is_scored,
     )
+
+
+class _Reading(NamedTuple):
+    """What a completion says, whatever was due."""
+
+    parsed: Completion
+    made: tuple[Call, ...]
+    values: Values
+    problems: tuple[str, ...]
+    complaints: tuple[str, ...]
+    invented: tuple[str, ...]
+
+
+_MOST_KEPT, _LONGEST_KEPT = 8192, 2000
+_kept: dict[tuple[str, int, str], tuple[Mapping[str, Tool], _Reading]] = {}
+
+
+def _read_completion(completion: Completion | str, tools: Mapping[str, Tool], profile: Profile) -> _Reading:
+    """A completion read and checked. Models repeat themselves: the same text under the same tools is read once."""
+    if not isinstance(completion, str):
+        return _read_parsed(completion, tools, profile)
+    key = (completion, id(tools), profile.name)
+    known = _kept.get(key)
+    # An id is only as good as the object it was taken from: that is kept, too.
+    if known is not None and known[0] is tools:
+        return known[1]
+    reading = _read_parsed(parse_completion(completion), tools, profile)
+    if len(completion) <= _LONGEST_KEPT:
+        if len(_kept) >= _MOST_KEPT:
+            _kept.clear()
+        _kept[key] = (tools, reading)
+    return reading
+
+
+def _read_parsed(parsed: Completion, tools: Mapping[str, Tool], profile: Profile) -> _Reading:
+    made = tuple([profile.read_call(call, tools) for call in parsed.calls])
+    complaints, invented = _check(made, tools) if tools and made else ((), ())
+    return _Reading(
+        parsed,
+        made,
+        _read_dialect(parsed, made, tools) if made else "none" if tools else parsed.values,
+        _problems_before_stop(parsed) if parsed.problems else (),
+        complaints,
+        invented,
+    )
+
+
+def forget_readings() -> None:
+    """Drop the completions that were read: for benchmarks, whose rounds must not live off one another."""
+    _kept.clear()
 
 
 def _problems_before_stop(completion: Completion) -> tuple[str, ...]:
@@ -160,115 +287,18 @@ def _problems_before_stop(completion: Completion) -> tuple[str, ...]:
     return tuple(f"character {p.offset}: {p.what}" for p in completion.problems if p.offset <= end)
 
 
-@dataclass(frozen=True, slots=True)
-class Matching:
-    """Which call made answers which call due."""
-
-    due: Sequence[Call]
-    made: Sequence[Call]
-    pairs: Sequence[tuple[Call, Call]]
-    """A call due and the call made that answers it, both of one tool."""
-    missed: Sequence[Call]
-    """Calls due that nothing answers."""
-    extra: Sequence[Call]
-    """Calls made that answer nothing."""
-
-
-def match_calls(due: Sequence[Call], made: Sequence[Call], profile: Profile) -> Matching:
-    """The best matching, so that order cannot change a score.
-
-    Only calls of one tool are paired: first as many pairs as possible, then as many right arguments, then as few missing
-    and needless ones.
-    """
-    if len(due) == len(made) == 1:  # nearly every item
-        if due[0].name == made[0].name:
-            return Matching(due, made, [(due[0], made[0])], (), ())
-        return Matching(due, made, (), due, made)
-    pairs: list[tuple[Call, Call]] = []
-    missed: list[Call] = []
-    extra = list(made)
-    for name in sorted({call.name for call in due}):
-        # An exact match is never worse than another choice: take those first, and the search below stays small.
-        unmatched = []
-        for call in (call for call in due if call.name == name):
-            if call in extra:
-                pairs.append((call, extra.pop(extra.index(call))))
-            else:
-                unmatched.append(call)
-        candidates = [call for call in extra if call.name == name]
-        chosen = _assign(unmatched, candidates, profile)
-        pairs += [(unmatched[i], candidates[j]) for i, j in chosen.items()]
-        missed += [call for i, call in enumerate(unmatched) if i not in chosen]
-        taken = {id(candidates[j]) for j in chosen.values()}
-        extra = [call for call in extra if id(call) not in taken]
-    return Matching(due, made, pairs, missed, extra)
-
-
-def _assign(due: Sequence[Call], made: Sequence[Call], profile: Profile) -> dict[int, int]:
-    """Index of a call due -> index of the call made that answers it best; all are of one tool."""
-    if not due or not made:
-        return {}
-    if len(due) == len(made) == 1:
-        return {0: 0}
-    from scipy.optimize import (
-        linear_sum_assignment,
-    )  # heavy to import, and only parallel calls of one tool need it
-
-    def worth(left: Call, right: Call) -> int:
-        n_right = sum(v.verdict == "right" for v in _compare(left, right, profile))
-        return 1000 * n_right - len(left.arguments.keys() ^ right.arguments.keys())
-
-    # Sorted, so that among equally good assignments the same one is taken whatever order the model chose.
-    rows = sorted(range(len(due)), key=lambda i: calls_to_text([due[i]]))
-    columns = sorted(range(len(made)), key=lambda j: calls_to_text([made[j]]))
-    chosen = linear_sum_assignment([[worth(due[i], made[j]) for j in columns] for i in rows], maximize=True)
-    return {rows[i]: columns[j] for i, j in zip(*chosen, strict=True)}
-
-
-def _compare(due: Call, made: Call, profile: Profile) -> list[ArgumentVerdict]:
-    verdicts = []
-    for name, value in due.arguments.items():
-        place = f"{due.name}.{name}"
-        if name not in made.arguments:
-            verdicts.append(
-                ArgumentVerdict(due.name, name, "missing", f"{place}: missing, expected {_show(value)}")
-            )
-            continue
-        other = made.arguments[name]
-        if profile.same_value(value, other):
-            verdicts.append(ArgumentVerdict(due.name, name, "right"))
-            continue
-        verdict: Verdict = "wrong_value" if type(value) is type(other) else "wrong_type"
-        reason = f"{place}: expected {_show(value)}, got {_show(other)}"
-        verdicts.append(ArgumentVerdict(due.name, name, verdict, reason))
-    for name, value in made.arguments.items():
-        if name not in due.arguments:
-            reason = f"{due.name}.{name}: not expected, got {_show(value)}"
-            verdicts.append(ArgumentVerdict(due.name, name, "hallucinated", reason))
-    return verdicts
-
-
-def _show(value: JsonValue) -> str:
-    return json.dumps(value, ensure_ascii=False)
-
-
-def _score_decision(due: Sequence[Call], made: Sequence[Call]) -> Score:
-    if bool(due) == bool(made):
-        return Score(1.0)
-    return Score(0.0, "a call was due, none was made" if due else "no call was due, one was made")
-
-
-def _score_names(matching: Matching) -> Score:
-    if not matching.due:
-        return Score(None, "no call was due")
-    misfits = _describe_misfits(matching)
-    return Score(float(not misfits), "; ".join(misfits))
-
-
-def _score_schema(made: Sequence[Call], complaints: Sequence[str], tools: Mapping[str, Tool]) -> Score:
-    if not made or not tools:
-        return Score(None, "no call was made" if tools else "no tool is declared")
-    return Score(float(not complaints), "; ".join(complaints))
+def _check(made: Sequence[Call], tools: Mapping[str, Tool]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What is wrong with the calls made by their schema, and the names that are not declared."""
+    complaints: list[str] = []
+    invented: list[str] = []
+    for call in made:
+        tool = tools.get(call.name)
+        if tool is None:
+            invented.append(call.name)
+            complaints.append(f"{call.name!r} is not among the declared tools ({', '.join(tools) or 'none'})")
+        elif not tool.fits(call.arguments):
+            complaints += tool.complaints(call.arguments)
+    return tuple(complaints), tuple(dict.fromkeys(invented))
 
 
 def _describe_misfits(matching: Matching) -> list[str]:
@@ -281,29 +311,40 @@ def _describe_misfits(matching: Matching) -> list[str]:
 
 
 def _explain(
-    matching: Matching, verdicts: Sequence[ArgumentVerdict], problems: Sequence[str], invented: Sequence[str]
-) -> tuple[ErrorType, tuple[str, ...]]:
+    matching: Matching,
+    verdicts: Sequence[ArgumentVerdict],
+    unread: Sequence[str],
+    invented: Sequence[str],
+    *,
+    is_ordered: bool,
+) -> tuple[str, tuple[str, ...]]:
     """The first thing that went wrong, and a sentence for each thing that did."""
     due, made = matching.due, matching.made
-    unread = [f"does not read as a call at {problem}" for problem in problems]
+    counts = Counter([verdict.verdict for verdict in verdicts])
     if not made:
         if unread:
             return "unread", tuple(unread)
         return ("missed_call", (f"no call was made, expected {calls_to_text(due)}",)) if due else ("", ())
     if not due:
         return "over_call", (f"no call was due, got {calls_to_text(made)}", *unread)
-    kinds = Counter(verdict.verdict for verdict in verdicts)
+    in_another_order = (
+        is_ordered
+        and len(due) == len(made)
+        and Counter(call.name for call in due) == Counter(call.name for call in made)
+    )
     # The order is the order of the taxonomy; a cut-off last call leaves too few calls, and that is not the cause.
     found: list[tuple[ErrorType, object]] = [
         ("invented_tool", invented),
         ("unread", unread and matching.missed),
+        ("wrong_order", in_another_order and matching.missed),
         ("wrong_tool", matching.missed and len(made) == len(due)),
         ("too_few_calls", len(made) < len(due)),
         ("too_many_calls", len(made) > len(due)),
-        ("missing_argument", kinds["missing"]),
-        ("hallucinated_argument", kinds["hallucinated"]),
-        ("wrong_type", kinds["wrong_type"]),
-        ("wrong_value", kinds["wrong_value"]),
+        ("missing_argument", counts["missing"]),
+        ("hallucinated_argument", counts["hallucinated"]),
+        ("user_language", counts["user_language"]),
+        ("wrong_type", counts["wrong_type"]),
+        ("wrong_value", counts["wrong_value"]),
         ("unread", unread),
     ]
     reasons = (
@@ -321,6 +362,8 @@ def _read_dialect(parsed: Completion, made: Sequence[Call], tools: Mapping[str, 
         return parsed.values
     bare = escaped = False
     for written, read in zip(parsed.calls, made, strict=True):
+        if parsed.values == "none" and written is read:
+            continue
         for value, meant in zip(written.arguments.values(), read.arguments.values(), strict=False):
             escaped |= isinstance(value, str) and not isinstance(meant, str)
             bare |= isinstance(value, bool | int | float)
@@ -335,10 +378,18 @@ def score_to_row(score: ItemScore) -> dict[str, Any]:
         "reason": score.reason,
         "expected": [_call_to_row(call) for call in score.expected],
         "got": [_call_to_row(call) for call in score.got],
+        "due": score.due,
+        "decided": score.decided,
         "decision": score.decision.value,
         "tool_names": score.tool_names.value,
         "schema": score.schema.value,
         "arguments": {"right": score.n_right, "expected": score.n_expected, "got": score.n_got},
+        "verdicts": [{"tool": one.tool, "name": one.name, "verdict": one.verdict} for one in score.arguments],
+        "calls": {
+            "right": score.n_calls_right,
+            "expected": len(score.expected),
+            "got": len(score.got),
+        },
         "values": score.values,
         "parse_problems": list(score.parse_problems),
         "schema_problems": list(score.schema_problems),

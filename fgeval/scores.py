@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 
 from fgdata.errors import DataError, Problem, UsageError
-from fgdata.example import PROVENANCE
+from fgdata.example import PROVENANCE, Example
 from fgdata.files import file_sha256, write_whole
+from fgeval.ask_markers import asks_for, find_markers
 from fgeval.items import Item, read_items
-from fgeval.metrics import ScoredItem, summarise
+from fgeval.metrics import DEFAULT_MIN_N, ScoredItem, summarise
 from fgeval.predictions import Prediction, json_line, predictions_file, read_predictions, read_run
-from fgeval.profiles import DEFAULT_PROFILE, load_profile
+from fgeval.profiles import DEFAULT_PROFILE, Profile, load_profile
 from fgeval.score import score_completion, score_to_row
+from fgeval.seen import is_seen, read_values
 
 SCORES_FILE = "scores.jsonl"
 SUMMARY_FILE = "summary.json"
@@ -33,13 +35,18 @@ def score_predictions(
     profile: str = DEFAULT_PROFILE,
     allow_missing: bool = False,
     train: Sequence[str | os.PathLike[str]] = (),
+    pack: str | os.PathLike[str] | None = None,
+    min_n: int = DEFAULT_MIN_N,
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """The summary of `predictions` (a file, or a run's folder) against `data`, written to `out` with a line for every item.
 
     Args:
         allow_missing: leave rows without a prediction out, and count them in the summary.
-        train: training files; every item is marked clean or touched by them, and the summary tells the rates of both.
+        train: training files; every item is marked clean or touched by them, and the summary tells the rates of both,
+            and of items whose argument values stand in their calls or are new.
+        pack: whose markers tell asking from other texts; without it that of the rows, if it comes with fgsuite.
+        min_n: items that a slice needs to be reported.
         overwrite: replace scores that `out` holds already.
     Raises: UsageError if `out` cannot be used; DataError for broken rows and predictions, ids that are unknown, given twice
         or, unless allowed, missing.
@@ -47,6 +54,8 @@ def score_predictions(
     from fgeval.clustered import describe_rows  # numpy, which whoever only reads scores can do without
 
     rules = load_profile(profile)
+    if min_n < 1:
+        raise UsageError(Problem("--min-n", f"is {min_n}; it must be at least 1."))
     folder = _check_out(Path(out), overwrite)
     items = read_items(data)
     found = read_predictions(predictions)
@@ -56,13 +65,7 @@ def score_predictions(
     missing = _check_ids(items, found, str(data), predictions_file(predictions), allow_missing)
     by_id = {prediction.id: prediction for prediction in found}
     pairs = [(item, by_id[item.example.id]) for item in items if item.example.id in by_id]
-    scored = [
-        ScoredItem(
-            item.example,
-            score_completion(item.expected, p.text, item.tools, rules, cut_off=p.finished == "length"),
-        )
-        for item, p in pairs
-    ]
+    scored = score_items(pairs, rules, pack=pack, train=train)
     summary = {
         "fgeval_scores": 1,
         "profile": {"name": rules.name, "rules": rules.rules},
@@ -75,9 +78,13 @@ def score_predictions(
         "run": run,
         "missing": missing,
         "speed": _measure_speed([p for _, p in pairs]),
-        **summarise(scored),
+        **summarise(scored, min_n=min_n),
     }
-    rows = [_to_row(one, prediction) for one, (_, prediction) in zip(scored, pairs, strict=True)]
+    rows = [
+        _to_row(one, prediction)
+        for one, (_, prediction) in zip(scored, pairs, strict=True)
+        if one.score.is_scored
+    ]
     summary |= describe_rows(rows, train)
     with write_whole(folder / SCORES_FILE) as stream:
         stream.writelines(map(json_line, rows))
@@ -96,15 +103,58 @@ def installed_version() -> str | None:
         return None
 
 
+def score_items(
+    pairs: Sequence[tuple[Item, Prediction]],
+    profile: Profile,
+    *,
+    pack: str | os.PathLike[str] | None = None,
+    train: Sequence[str | os.PathLike[str]] = (),
+) -> list[ScoredItem]:
+    """Every item with the score of its prediction; arguments as for `score_predictions`."""
+    markers = {
+        name: find_markers(pack, name)
+        for name in {item.example.pack for item, _ in pairs if item.example.asks_for}
+    }
+    seen = read_values(train) if train else None
+    scored = []
+    for item, prediction in pairs:
+        example = item.example
+        score = score_completion(
+            item.expected,
+            prediction.text if prediction.calls is None else prediction.completion,
+            item.tools,
+            profile,
+            cut_off=prediction.finished == "length",
+            gold=example.gold,
+            is_ask=is_ask(example),
+            asks=asks_for(prediction.completion.text, example.asks_for, markers[example.pack])
+            if example.asks_for
+            else None,
+        )
+        scored.append(ScoredItem(example, score, "" if seen is None else is_seen(item.expected, seen)))
+    return scored
+
+
+def is_ask(example: Example) -> bool:
+    """Whether the right answer to a row asks for what is missing."""
+    gold = example.gold
+    return (
+        bool(example.asks_for)
+        or example.kind == "ask"
+        or (gold is not None and (gold.layout, gold.category) == ("functionchat", "slot"))
+    )
+
+
 def _to_row(item: ScoredItem, prediction: Prediction) -> dict[str, Any]:
     example = item.example
     return {
         "id": example.id,
         **score_to_row(item.score),
         "utterance": example.utterance,
-        "raw": prediction.text,
+        "raw": prediction.text if prediction.calls is None else prediction.to_line().strip(),
         "finished": prediction.finished,
         "time_s": prediction.time_s,
+        **({"values_seen": item.values_seen} if item.values_seen else {}),
         **{name: getattr(example, name) for name in PROVENANCE if getattr(example, name)},
     }
 

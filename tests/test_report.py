@@ -56,7 +56,7 @@ def scored_run(
     run_model(
         data, folder / f"{name}-run", backend="replay", options=BackendOptions(predictions=str(recorded))
     )
-    score_predictions(data, folder / f"{name}-run", folder / name, **options)
+    score_predictions(data, folder / f"{name}-run", folder / name, **{"min_n": 1, **options})
     return read_scores(name, folder / name)
 
 

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
-from eval_data import BY_NAME, call, text_of
+from eval_data import BY_NAME, call, text_of, tool
 
 from fgdata.errors import UsageError
-from fgdata.schema import Call
+from fgdata.schema import Call, tools_by_name
 from fgeval import load_profile, score_completion
 
 WARM = call("set_temperature", temperature=24)
@@ -56,8 +56,8 @@ CASES = [
          "wrong_type", (0, 1, 1), "expected 1, got true", "bare", 0.0),
     Case("-2 is not 2", [UP], text_of(call("adjust_temperature", delta=-2)), "wrong_value", (0, 1, 1),
          "adjust_temperature.delta: expected 2, got -2", "bare"),
-    Case("a value in the user's language", [COOL], text_of(call("set_mode", mode="냉방")), "wrong_value", (0, 1, 1),
-         'expected "cooling", got "냉방"', schema=0.0),
+    Case("a value in the user's language", [COOL], text_of(call("set_mode", mode="냉방")), "user_language", (0, 1, 1),
+         'expected "cooling", got "냉방", left in the language', schema=0.0),
     Case("case counts", [COOL], text_of(call("set_mode", mode="Cooling")), "wrong_value", (0, 1, 1), schema=0.0),
     Case("order of arguments", [ZONED], "<start_function_call>call:set_temperature{zone:<escape>bedroom<escape>,"
          "temperature:24}<end_function_call>", counts=(2, 2, 2), values="bare"),
@@ -148,25 +148,35 @@ def escape_only_parser(text: str) -> list[tuple[str, dict[str, str]]]:
 
 
 def test_rescoring_lesson():
-    """The same outputs under an escape-only parser and under ours.
+    """The same 79 outputs under an escape-only parser and under ours: 12.7 % become 21.5 %.
 
-    A public report gives its base model 12.7 % because the base writes integers bare; once they are read, it has 21.5 %.
+    A public report gives its base model 12.7 % and its adapter 78.5 %. Its scorer reads values inside <escape> alone, and the
+    base writes integers bare: 30 of its outputs lost their numbers. The outputs here are made up in the same proportions.
     """
-    due = [call("adjust_temperature", delta=n) for n in (1, 2, -1, -2)] + [COOL, ON]
-    base = [text_of(one) for one in due[:2]] + [text_of(OFF)] * 2 + [text_of(one) for one in due[4:]]
-    adapter = [text_of(one, values="escaped") for one in due]
+    down, wrong = call("adjust_temperature", delta=-2), call("adjust_temperature", delta=1)
+    lots = [
+        (10, COOL, text_of(COOL)),  # right, and no number in it
+        (7, UP, text_of(UP)),  # right, with a bare integer: what the pattern cannot see
+        (23, down, text_of(wrong)),  # a wrong integer, bare
+        (39, ON, text_of(OFF)),  # another tool
+    ]
+    due = [one for n, one, _ in lots for _ in range(n)]
+    base = [text for n, _, text in lots for _ in range(n)]
+    adapter = [text_of(one, values="escaped") for one in due[:62]] + [text_of(OFF)] * 17
 
     def rate_escape_only(outputs: list[str]) -> float:
         gold = [(one.name, {name: str(value) for name, value in one.arguments.items()}) for one in due]
-        return sum(escape_only_parser(text) == [g] for text, g in zip(outputs, gold, strict=True)) / len(due)
+        right = sum(escape_only_parser(text) == [g] for text, g in zip(outputs, gold, strict=True))
+        return round(100 * right / len(due), 1)
 
     def rate(outputs: list[str]) -> float:
-        return sum(score_completion([g], t, BY_NAME).exact for g, t in zip(due, outputs, strict=True)) / len(
-            due
-        )
+        scores = [score_completion([g], t, BY_NAME) for g, t in zip(due, outputs, strict=True)]
+        return round(100 * sum(score.exact for score in scores) / len(due), 1)
 
-    assert (rate_escape_only(base), rate_escape_only(adapter)) == (2 / 6, 1.0)
-    assert (rate(base), rate(adapter)) == (4 / 6, 1.0)
+    lost = sum(":<escape>" not in text and "delta:" in text for text in base)
+    assert (len(due), lost) == (79, 30)
+    assert (rate_escape_only(base), rate_escape_only(adapter)) == (12.7, 78.5)
+    assert (rate(base), rate(adapter)) == (21.5, 78.5)
 
 
 def test_rows_without_tools_are_scored_alike():
@@ -192,6 +202,17 @@ def test_scoring_is_light(module: str):
     probe = f"import sys, {module}; print(*sys.modules)"
     loaded = subprocess.check_output([sys.executable, "-c", probe], text=True).split()
     assert {"torch", "jax", "transformers", "peft", "accelerate"}.isdisjoint(loaded)
+
+
+def test_a_text_is_read_once_for_each_set_of_tools():
+    """The same text under other tools is read anew: a 24 that is a number here is a code there."""
+    text = text_of(call("set_code", code="24"))
+    number = tools_by_name([tool("set_code", code={"type": "integer"})])
+    for _ in range(2):
+        assert score_completion([call("set_code", code="24")], text, BY_NAME).got[0].arguments == {
+            "code": "24"
+        }
+        assert score_completion([call("set_code", code=24)], text, number).got[0].arguments == {"code": 24}
 
 
 def test_many_calls_take_no_long():

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
+from itertools import permutations
 
 from hypothesis import given
 from hypothesis import strategies as st
 from strategies import any_text, call_lists, calls
 
 from fgdata.format import render_call
+from fgdata.gold import Gold, GoldCall
 from fgdata.schema import Call
 from fgeval import score_completion
 
@@ -62,3 +64,33 @@ def test_any_text_can_be_scored(due: list[Call], text: str):
     """No text a model can write makes the scorer raise."""
     score = score_completion(due, text, {})
     assert score.exact == (not score.error_type)
+
+
+few_values = st.sampled_from([1, 2, "a", "b"])
+few_calls = st.builds(
+    Call, st.sampled_from(["f", "g"]), st.dictionaries(st.sampled_from(["x", "y"]), few_values, max_size=2)
+)
+
+
+@given(st.lists(few_calls, max_size=4), st.lists(few_calls, max_size=4), st.data())
+def test_matching_is_the_best_there_is(due: list[Call], made: list[Call], data: st.DataObject):
+    """No other way to pair the calls gets more of them whole; with alternatives too, and whatever their order."""
+    accepts = [{name: data.draw(st.lists(few_values, max_size=2)) for name in call.arguments} for call in due]
+    gold = Gold("", "", tuple(GoldCall(c.name, a) for c, a in zip(due, accepts, strict=True)))
+
+    def is_whole(i: int, j: int) -> bool:
+        left, right = due[i].arguments, made[j].arguments
+        return (
+            due[i].name == made[j].name
+            and left.keys() == right.keys()
+            and all(right[name] in (value, *accepts[i][name]) for name, value in left.items())
+        )
+
+    longer, shorter = (made, due) if len(made) > len(due) else (due, made)
+    best = max(
+        sum(is_whole(i, j) if longer is made else is_whole(j, i) for i, j in enumerate(order))
+        for order in permutations(range(len(longer)), len(shorter))
+    )
+    score = score_completion(due, written(made), {}, gold=gold)
+    assert score.n_calls_right == best
+    assert score.exact == (best == len(due) == len(made))

@@ -5,13 +5,28 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
+from typing import NamedTuple
 
 from fgdata.errors import Problem, UsageError
+from fgdata.format import Completion
+from fgdata.gold import Gold
 from fgdata.schema import Call, Tool
 
-_MODULES = {"strict": "fgeval.profiles.strict"}
+_MODULES = {name: f"fgeval.profiles.{name}" for name in ("strict", "semantic", "bfcl", "functionchat")}
 PROFILES: tuple[str, ...] = tuple(_MODULES)
 DEFAULT_PROFILE = "strict"
+
+
+class Judgement(NamedTuple):
+    """What a benchmark's own checker says about an item."""
+
+    valid: bool | None
+    """None where it has no verdict."""
+    error_type: str = ""
+    """In the benchmark's words; empty if the item is valid."""
+    reason: str = ""
+    """Why it is not valid, or why there is no verdict."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +40,14 @@ class Profile:
     """The call as this profile understands it, given the declared tools (none where the row declares none)."""
     same_value: Callable[[object, object], bool]
     """Whether two argument values, already read, are the same."""
+    fills_defaults: bool = False
+    """Whether leaving an optional parameter out is the same as giving the default its schema states."""
+    judge: Callable[[tuple[Call, ...], Gold | None, Completion, Mapping[str, Tool]], Judgement] | None = None
+    """A benchmark's own rule for the verdict, given expected calls, gold, completion and tools. Everything else about the
+    item is then measured as in `strict`."""
 
 
+@lru_cache(maxsize=16)
 def load_profile(name: str) -> Profile:
     """The profile called `name`.
 

@@ -13,15 +13,35 @@ from . import Profile
 
 def read_call(call: Call, tools: Mapping[str, Tool]) -> Call:
     """The call with escaped numbers and booleans read as the type their tool states, and strings in Unicode's NFC."""
+    if tools and _is_plain(call, tools.get(call.name)):
+        return call
     read = (
         coerce_call(call, tools)
         if tools
-        else Call(call.name, {n: _bare(v) for n, v in call.arguments.items()})
+        else Call(call.name, {n: bare_value(v) for n, v in call.arguments.items()})
     )
     return Call(_nfc(read.name), {_nfc(name): _normal(value) for name, value in read.arguments.items()})
 
 
-def _bare(value: JsonValue) -> JsonValue:
+def _is_plain(call: Call, tool: Tool | None) -> bool:
+    """Whether reading changes nothing: nearly every call, found without looking at the schema again."""
+    coerced = tool.coerced_parameters if tool else frozenset()
+    if not call.name.isascii():
+        return False
+    for name, value in call.arguments.items():
+        kind = type(value)
+        if kind is str:
+            if name in coerced or not (value.isascii() or unicodedata.is_normalized("NFC", value)):  # type: ignore[arg-type, union-attr]
+                return False
+        elif kind is list or kind is dict:
+            return False
+        if not name.isascii():
+            return False
+    return True
+
+
+def bare_value(value: JsonValue) -> JsonValue:
+    """The number or boolean that a text spells exactly; any other value as it is. For rows without a schema."""
     # Rows of the first seed declare no tools, so no schema says whether `<escape>2<escape>` is a number. Their gold is
     # escaped and the base model writes bare: unless both read as one value, the base is marked down for its dialect.
     # Only texts that print back the same change, so that a postcode (`02134`) stays a string.

@@ -13,7 +13,7 @@ from fgdata.schema import Call, calls_to_text
 from fgeval.compare import compare_runs
 from fgeval.metrics import SLICES
 from fgeval.scores import ScoredRun
-from fgeval.stats import paired_difference
+from fgeval.stats import Rate, paired_difference
 from fgeval.tallies import METRICS, tally_rows
 
 HEADLINES = (
@@ -28,9 +28,15 @@ DETAILS = (
     ("read", "Output reads", "no broken or cut-off call"),
     ("over_call", "Called needlessly", "of the items where no call was due; lower is better"),
     ("missed_call", "Failed to call", "of the items where a call was due; lower is better"),
+    ("too_many", "More calls than due", "of all items; lower is better"),
+    ("too_few", "Fewer calls than due", "of the items where a call was due; lower is better"),
+    ("asked", "Asked for what was missing", "of the items where that was due and the pack's markers tell"),
+    ("call_precision", "Call precision", "of the calls made, how many were due, every argument right"),
+    ("call_recall", "Call recall", "of the calls due, how many were made, every argument right"),
 )
 DIALECTS = ("bare", "escaped", "mixed", "none")
-SLICE_TITLES = {name: name.capitalize() for name in SLICES}
+SLICE_TITLES = {name: name.replace("_", " ").capitalize() for name in SLICES}
+_NOTHING = Rate(0, 0).to_json()
 
 
 def build_view(runs: Sequence[ScoredRun], *, title: str, note: str, max_failures: int) -> dict[str, Any]:
@@ -53,6 +59,13 @@ def build_view(runs: Sequence[ScoredRun], *, title: str, note: str, max_failures
         "comparisons": [_compare(runs[0], other) for other in runs[1:]],
         "slices": _slice_tables(runs),
         "slice_titles": SLICE_TITLES,
+        "min_n": max(run.summary.get("min_n", 1) for run in runs),
+        "suppressed": {
+            name: len(small)
+            for name in SLICES
+            if (small := {value for run in runs for value in run.summary.get("suppressed", {}).get(name, ())})
+        },
+        "parameters": _parameter_rows(runs),
         "confusions": [{"name": run.name, **_confusion(run.summary["confusion"])} for run in runs],
         "dialects": [
             {"name": run.name, "rates": [run.summary["values"][d] for d in DIALECTS]} for run in runs
@@ -68,7 +81,14 @@ def build_view(runs: Sequence[ScoredRun], *, title: str, note: str, max_failures
 
 
 def _rate(metrics: Mapping[str, Any], name: str) -> Mapping[str, Any]:
-    rate: Mapping[str, Any] = metrics["arguments"][name] if name in ("precision", "recall") else metrics[name]
+    # Summaries of older releases lack some metrics: those read as not applicable.
+    if name.startswith("call_"):
+        rate = metrics.get("calls", {}).get(name.removeprefix("call_"), _NOTHING)
+    elif name in ("precision", "recall"):
+        rate = metrics["arguments"][name]
+    else:
+        rate = metrics.get(name, _NOTHING)
+    assert isinstance(rate, Mapping)
     return rate
 
 
@@ -110,10 +130,26 @@ def _slice_tables(runs: Sequence[ScoredRun]) -> dict[str, list[dict[str, Any]]]:
         rows = [
             {"label": label, "n": groups[0][label]["n"], "rates": [group[label]["exact"] for group in groups]}
             for label in groups[0]
+            if all(label in group for group in groups)
         ]
         if len(rows) > 1 or (rows and name == "tool"):
             tables[name] = rows
     return tables
+
+
+def _parameter_rows(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
+    """Every parameter with its precision, recall and F1 in each run."""
+    by_run = [{(one["tool"], one["name"]): one for one in run.summary.get("parameters", ())} for run in runs]
+    places = sorted({place for parameters in by_run for place in parameters})
+    nothing = {"precision": _NOTHING, "recall": _NOTHING, "f1": None}
+    return [
+        {
+            "label": f"{tool}.{name}",
+            "n": max(parameters.get((tool, name), {}).get("expected", 0) for parameters in by_run),
+            "scores": [parameters.get((tool, name), nothing) for parameters in by_run],
+        }
+        for tool, name in places
+    ]
 
 
 def _compare(first: ScoredRun, other: ScoredRun) -> dict[str, Any]:
