@@ -12,8 +12,9 @@ from pathlib import Path
 from rich.text import Text
 
 from fgdata.compose import Compositions
+from fgdata.dialects import scan_examples
 from fgdata.errors import DataError, FormatError, Problem, UsageError
-from fgdata.example import Example, example_from_row, scan_jsonl
+from fgdata.example import Example, example_from_row
 from fgdata.format import TrainingText, render_training
 from fgdata.format.tokens import CONTROL_PATTERN, END_DECLARATION, START_DECLARATION
 from fgdata.generate import Request
@@ -35,7 +36,7 @@ def find_examples(path: str | os.PathLike[str], row_id: str | None, limit: int) 
     Raises: DataError if the file, or a row on the way, cannot be read; UsageError if no row has the id.
     """
     found = 0
-    for item in scan_jsonl(path):
+    for item in scan_examples(path):
         if isinstance(item, DataError):
             raise item
         if row_id is None or item.id == row_id:
