@@ -23,7 +23,7 @@ from fgdata.lint import rules_markdown  # noqa: E402
 VERBS = {
     "fgdata": ("generate", "check", "lint", "convert", "stats", "show", "schema"),
     "fgtrain": ("lora",),
-    "fgeval": ("run", "score", "report", "ask"),
+    "fgeval": ("run", "score", "validate", "report", "ask"),
 }
 FOLDERS = {
     "templates": "one folder a pack: tools, slots, intents with their template families; data, no Python",

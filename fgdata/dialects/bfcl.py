@@ -56,7 +56,9 @@ class BFCL(Layout):
             raise DataError(Problem(source, what, remedy))
         if truth:
             calls = _gold_calls(list_of_objects(truth, "ground_truth", source), source)
-            answer = {"role": "assistant", "tool_calls": [_first(call).to_json() for call in calls]}
+            required = {body.get("name"): _required(body) for body in raw}
+            first = [_first(call, required.get(call.name, frozenset())) for call in calls]
+            answer = {"role": "assistant", "tool_calls": [call.to_json() for call in first]}
         parts: dict[str, Any] = {
             "messages": with_trigger([*messages, answer]),
             "tools": [wrapped(_from_function(function)) for function in raw],
@@ -126,12 +128,23 @@ def _gold_calls(truth: list[dict[str, Any]], source: str) -> tuple[GoldCall, ...
     return tuple(found)
 
 
-def _first(gold: GoldCall) -> Call:
-    """The answer: the first acceptable value of each parameter; one whose first choice is to be left out is left out."""
+def _required(body: Mapping[str, Any]) -> frozenset[str]:
+    stated = (body.get("parameters") or {}).get("required")
+    return frozenset(stated) if isinstance(stated, list) else frozenset()
+
+
+def _first(gold: GoldCall, required: frozenset[str]) -> Call:
+    """The answer: the first acceptable value of each parameter; one whose first choice is to be left out is left out.
+
+    What the function requires is given all the same, if gold names a value: BFCL's checker, too, asks for it first.
+    """
     arguments: dict[str, Any] = {}
     for name, values in gold.accepts.items():
-        if isinstance(values, list) and values and values[0] != "":
-            arguments[name] = next(spelled(values[0]), values[0])
+        kept = values if isinstance(values, list) else [values]
+        if name in required:
+            kept = [value for value in kept if value != ""]
+        if kept and kept[0] != "":
+            arguments[name] = next(spelled(kept[0]), kept[0])
     return Call(gold.name, arguments)
 
 
