@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fgdata.dialects import read_examples
+from fgdata.dialects import read_examples, tell_layouts
 from fgdata.errors import DataError, FgError, Problem
 from fgdata.example import Example
 from fgdata.schema import Call, Tool, canonical_json, check_call, coerce_call, tools_by_name
@@ -67,13 +67,15 @@ def example_to_item(example: Example) -> Item:
 
 
 def read_items(path: str | os.PathLike[str]) -> list[Item]:
-    """All items of a file in any layout (docs/layouts.md).
+    """All items of a file in any layout (docs/layouts.md); a layout that is not our own is named on stderr.
 
     Raises: DataError with the problems of every row.
     """
     items: list[Item] = []
     problems: list[Problem] = []
-    for example in read_examples(path):
+    examples = read_examples(path)
+    tell_layouts(path, examples)
+    for example in examples:
         try:
             items.append(example_to_item(example))
         except DataError as error:

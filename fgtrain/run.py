@@ -15,7 +15,7 @@ from transformers import TrainingArguments, set_seed
 from transformers.utils import logging as transformers_logging
 
 from fgdata.console import err, progress_bar
-from fgdata.dialects import read_examples
+from fgdata.dialects import read_examples, tell_layouts
 from fgdata.errors import DataError, FgError, ModelError, Problem, UsageError
 from fgdata.example import Example
 from fgdata.files import file_sha256
@@ -130,6 +130,8 @@ def _read(config: TrainConfig) -> tuple[list[Example], list[Example]]:
     for file in (config.train_file, config.eval_file):
         try:
             found.append(read_examples(file) if file is not None else [])
+            if file is not None:
+                tell_layouts(file, found[-1])
         except DataError as error:
             problems += error.problems
     DataError.raise_if(problems)

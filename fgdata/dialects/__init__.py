@@ -1,7 +1,7 @@
 """One file per row layout, in and out; which layout a file has; reading and writing whole files of any."""
 
 from fgdata.dialects.detect import LAYOUTS, LayoutReader, layout_named
-from fgdata.dialects.files import read_examples, scan_examples
+from fgdata.dialects.files import read_examples, scan_examples, tell_layouts
 from fgdata.dialects.layout import Layout, Values
 
 __all__ = [
@@ -12,4 +12,5 @@ __all__ = [
     "layout_named",
     "read_examples",
     "scan_examples",
+    "tell_layouts",
 ]

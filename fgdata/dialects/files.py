@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
+from fgdata.console import err
 from fgdata.dialects.answers import Answers, answers_beside
-from fgdata.dialects.detect import LayoutReader
+from fgdata.dialects.detect import LayoutReader, in_words
 from fgdata.dialects.parquet import ParquetRows, is_parquet
 from fgdata.errors import DataError, Problem
 from fgdata.example import Example, Line, collect, scan_lines
@@ -153,3 +155,10 @@ def _skip(text: str, position: int, blanks: str) -> int:
     while position < len(text) and text[position] in blanks:
         position += 1
     return position
+
+
+def tell_layouts(path: str | os.PathLike[str], examples: Iterable[Example]) -> None:
+    """Say on stderr which layouts a file's rows were read in, unless they are our own."""
+    counts = Counter(example.layout for example in examples)
+    if counts and set(counts) != {"rows"}:
+        err.print(f"{path}: layout {in_words(counts)}", markup=False, highlight=False)
