@@ -58,6 +58,12 @@ RULES: Final[dict[str, Rule]] = {
 }  # fmt: skip
 
 
+def rules_markdown() -> str:
+    """The rules as a Markdown table, for docs/layouts.md."""
+    lines = ["| rule | level | what breaks it, and what to do |", "|---|---|---|"]
+    return "\n".join([*lines, *(f"| `{rule.id}` | {rule.level} | {rule.what} |" for rule in RULES.values())])
+
+
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """A rule that an item breaks."""

@@ -30,11 +30,14 @@ from fgdata.cli import main
 from fgdata.convert import Conversion, convert
 from fgdata.dialects import LAYOUTS, read_examples
 from fgdata.dialects.alternatives import alternatives, decision
+from fgdata.dialects.detect import layouts_markdown
 from fgdata.dialects.losses import parts
 from fgdata.dialects.messages import with_tool_calls
 from fgdata.errors import DataError, UsageError
 from fgdata.example import Example
 from fgdata.schema import Call, canonical_json, tools_by_name
+from fgeval.validate import rules_markdown
+from scripts.docs import with_parts
 
 NAMES = [layout.name for layout in LAYOUTS]
 TIMER = tools_by_name(TOOLS)
@@ -75,23 +78,29 @@ def test_every_pair_of_layouts(tmp_path: Path, source: str) -> None:
             assert canonical_json({k: part.get(k) for k in kept}) == canonical_json(kept), (to, name)
 
 
-def test_matrix(tmp_path: Path) -> None:
-    """Which of the made-up rows each layout holds whole: a change shows here."""
-    whole = {}
+def test_the_table_of_conversions(tmp_path: Path) -> None:
+    """docs/layouts.md shows which of the made-up rows each layout holds whole."""
+    short = [name.removeprefix("functionchat-") for name in NAMES]
+    table = [f"| from, to | {' | '.join(short)} |", "|---" * (len(NAMES) + 1) + "|"]
     for source in ROWS:
         file = write_rows(tmp_path / f"{source}.jsonl", ROWS[source])
+        marks = []
         for to in NAMES:
             try:
-                whole[source, to] = convert(file, tmp_path / "out" / f"{source}-{to}.jsonl", to).is_lossless
+                report = convert(file, tmp_path / "out" / f"{source}-{to}.jsonl", to)
             except DataError:
-                whole[source, to] = False
-    general = ("rows", "json-columns", "mobile-actions")
-    assert all(whole[source, to] for source in ROWS for to in general)
-    assert [source for source in ROWS if not whole[source, "openai"]] == []
-    assert [source for source in ROWS if not whole[source, "chatml"]] == ["openai", "functionchat-dialog"]
-    assert [source for source in ROWS if not whole[source, "xlam"]] == [
-        "rows", "native-text", "mobile-actions", "openai", "bfcl", "functionchat-dialog", "chatml"
-    ]  # fmt: skip
+                marks.append("–")
+            else:
+                marks.append("●" if report.is_lossless else "○")
+        table.append(f"| `{source}` | {' | '.join(marks)} |")
+    page = (Path(__file__).parents[1] / "docs" / "layouts.md").read_text("utf-8")
+    assert with_parts(page, {"conversions": "\n".join(table)}) == page, "\n".join(table)
+
+
+def test_the_page_of_layouts() -> None:
+    """The tables of layouts and of rules are those that `make docs` writes."""
+    page = (Path(__file__).parents[1] / "docs" / "layouts.md").read_text("utf-8")
+    assert with_parts(page, {"layouts": layouts_markdown(), "validate": rules_markdown()}) == page
 
 
 @pytest.mark.parametrize("to", NAMES)

@@ -88,3 +88,12 @@ def in_words(counts: Mapping[str, int]) -> str:
     if len(counts) < 2:
         return next(iter(counts), "none")
     return ", ".join(f"{name} {count}" for name, count in counts.items())
+
+
+def layouts_markdown() -> str:
+    """The layouts as a Markdown table, for docs/layouts.md."""
+    lines = ["| layout | what it is | its columns | what it can hold |", "|---|---|---|---|"]
+    for layout in LAYOUTS:
+        columns = ", ".join(f"`{name}`" for name in layout.columns)
+        lines.append(f"| `{layout.name}` | {layout.title} | {columns} | {layout.holds} |".replace("<", "\\<"))
+    return "\n".join(lines)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,7 +40,7 @@ def parts(example: Example) -> dict[str, Any]:
         for entry in (message.get("tool_calls") or [message])
         if entry.get("id") or message.get("tool_call_id")
     ]
-    found["tools"] = [_tool(entry) for entry in example.tools or []]
+    found["tools"] = _tools(example.tools or [])
     found["acceptable values"] = [one.to_json() for one in alternatives(example)] if example.gold else []
     if example.gold is not None:
         found["gold's category"] = example.gold.category
@@ -75,6 +75,27 @@ def _message(message: Mapping[str, Any]) -> Any:
     return [role, message.get("name"), _text(message), _calls(message)]
 
 
+_KNOWN: dict[str, list[Any]] = {}
+MOST_KNOWN = 256
+
+
+def _tools(entries: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """The tools in one form; the same object for the same tools, which most rows of a file share."""
+    key = repr(entries)  # several times as fast as JSON
+    if (known := _KNOWN.get(key)) is None:
+        if len(_KNOWN) >= MOST_KNOWN:
+            _KNOWN.clear()
+        found = [_tool(entry) for entry in entries]
+        known = _KNOWN[key] = _FORMS.setdefault(canonical_json(found), found)
+        if len(_FORMS) > MOST_KNOWN:
+            _FORMS.clear()
+    return known
+
+
+_FORMS: dict[str, list[Any]] = {}
+"""Tools that two layouts write in two ways, by what they have in common."""
+
+
 def _tool(entry: Mapping[str, Any]) -> Any:
     body = tool_body(entry)
     rest = {k: v for k, v in body.items() if k not in ("parameters", "description")}
@@ -85,6 +106,8 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator
     """The parts that were lost or changed, each with where it first differs and how."""
     for name in dict.fromkeys((*before, *after)):
         one, other = before.get(name), after.get(name)
+        if one is other:
+            continue
         if one in (None, "", [], {}, False) and (name not in _EXACT or other in (None, "", [], {})):
             continue
         if canonical_json(one) != canonical_json(other):

@@ -17,6 +17,7 @@ class MobileActions(Rows):
 
     name = "mobile-actions"
     title = "Google's Mobile Actions: metadata, tools, messages"
+    columns = ("metadata", "tools", "messages")
     holds = "everything but names of types in lower case, which mean the same; `metadata` is `train` where it is not known"
 
     def detects(self, row: Mapping[str, Any]) -> bool:

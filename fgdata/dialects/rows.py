@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, ClassVar
 
 from fgdata.dialects.layout import Layout, Values
 from fgdata.example import Example, example_from_row
@@ -14,7 +14,7 @@ class Rows(Layout):
 
     name = "rows"
     title = "our own rows; TRL's tool calls"
-    columns = ("messages", "tools")
+    columns: ClassVar[tuple[str, ...]] = ("messages", "tools")
     holds = "everything"
 
     def detects(self, row: Mapping[str, Any]) -> bool:
