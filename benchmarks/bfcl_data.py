@@ -40,13 +40,16 @@ def gold_text(example: Example) -> str:
     return "".join(map(render_call, calls)) or "I cannot do that."
 
 
-def passes(example: Example, completion: Completion, profile: str) -> bool:
-    """Whether the completion is right, by a profile, or by the values and types that the gold lists (`own`)."""
+def passes(example: Example, completion: Completion, profile: str) -> bool | None:
+    """Whether the completion is right, by a profile, or by the values and types that the gold lists (`own`).
+
+    None where the profile has no verdict: BFCL's rule for Java and JavaScript, any other rule for "some call, whichever".
+    """
     tools = tools_of(example)
     if profile != "own":
         rules = load_profile(profile)
         score = score_completion(example.expected_calls, completion, tools, rules, gold=example.gold)
-        return score.exact
+        return score.exact if score.is_scored else None
     due = alternatives(example)
     made = [coerce_call(call, tools) for call in completion.calls]
     if decision(example) == "any_call":
@@ -82,30 +85,32 @@ def main() -> int:
         "--profile",
         choices=("own", *PROFILES),
         default="own",
-        help="who judges (default: the gold's own values)",
+        help="who judges (default: the gold's own values and types)",
     )
     args = parser.parse_args()
-    print(f"| {'set':<22} | items | right | not right | flagged by validate |")
-    print(f"|{'-' * 24}|------:|------:|----------:|--------------------:|")
+    print(f"| {'set':<22} | items | right | not right | not scored | flagged by validate |")
+    print(f"|{'-' * 24}|------:|------:|----------:|-----------:|--------------------:|")
     unexplained, total, n_right = [], 0, 0
     started = time.perf_counter()
     for name in SETS:
         file = args.data / f"BFCL_{args.version}_{name}.json"
         examples = read_examples(file)
         flagged = set(validate(file).flagged())
-        wrong = []
+        wrong: list[str] = []
+        n_unscored = 0
         for example in examples:
             try:
                 is_right = passes(example, parse_completion(gold_text(example)), args.profile)
             except FgError as error:
                 print(f"{example.id}: {error}", file=sys.stderr)
                 is_right = False
-            if not is_right:
+            n_unscored += is_right is None
+            if is_right is False:
                 wrong.append(example.id)
         unexplained += [identity for identity in wrong if identity not in flagged]
-        total, n_right = total + len(examples), n_right + len(examples) - len(wrong)
+        total, n_right = total + len(examples) - n_unscored, n_right + len(examples) - len(wrong) - n_unscored
         print(
-            f"| {name:<22} | {len(examples):>5} | {len(examples) - len(wrong):>5} | {len(wrong):>9} | {len(flagged):>19} |"
+            f"| {name:<22} | {len(examples):>5} | {len(examples) - len(wrong) - n_unscored:>5} | {len(wrong):>9} | {n_unscored:>10} | {len(flagged):>19} |"
         )
         if wrong:
             print(f"    not right: {', '.join(wrong)}")
@@ -113,7 +118,7 @@ def main() -> int:
             print(f"    flagged: {', '.join(sorted(flagged))}")
     seconds = time.perf_counter() - started
     print(
-        f"{n_right} of {total} right by {args.profile}, {len(unexplained)} of the others not flagged: {', '.join(unexplained) or 'none'} ({seconds:.0f} s)"
+        f"{n_right} of {total} scored right by {args.profile}, {len(unexplained)} of the others not flagged: {', '.join(unexplained) or 'none'} ({seconds:.0f} s)"
     )
     return int(bool(unexplained))
 

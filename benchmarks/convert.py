@@ -1,4 +1,4 @@
-"""What `fgdata convert` takes: rows a second and the most memory, at two sizes, so that a leak or a list would show.
+"""What `fgdata convert` takes: rows a CPU second and the most memory, at two sizes, so that a leak or a list would show.
 
     python benchmarks/convert.py [--mb 50 200] [--json OUT]
 
@@ -37,9 +37,9 @@ CASES = (
 )
 """Layout in, layout out, file out. The third reads the Parquet file of the second, the last the two files of the fourth."""
 PROBE = (
-    "import json, resource, sys, time; from fgdata.convert import convert; start = time.perf_counter(); "
+    "import json, resource, sys, time; from fgdata.convert import convert; start = time.process_time(); "
     "report = convert(sys.argv[1], sys.argv[2], sys.argv[3], overwrite=True); "
-    "print(json.dumps([report.n_written, report.is_lossless, time.perf_counter() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))"
+    "print(json.dumps([report.n_written, report.is_lossless, time.process_time() - start, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss]))"
 )
 
 
@@ -68,7 +68,7 @@ def rows(n_bytes: int) -> Iterator[str]:
 
 
 def measure(source: Path, target: Path, to: str) -> dict[str, Any]:
-    """Rows, seconds and the highest resident memory of one conversion."""
+    """Rows, CPU seconds and the highest resident memory of one conversion."""
     done = subprocess.run(
         [sys.executable, "-c", PROBE, str(source), str(target), to],
         capture_output=True,
@@ -115,7 +115,7 @@ def main() -> int:
                 told.append(measure(source, folder / target, to))
                 out.print(f"{size} MB, {told[-1]} ({time.perf_counter() - started:.0f} s)", markup=False)
     table = Table(
-        "conversion", "rows", "rows/s", "peak MiB", title=f"at {args.mb[0]} and {args.mb[1]} MB of rows"
+        "conversion", "rows", "rows/CPU s", "peak MiB", title=f"at {args.mb[0]} and {args.mb[1]} MB of rows"
     )
     for label, told in results.items():
         table.add_row(

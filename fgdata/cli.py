@@ -8,11 +8,10 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from fgdata.cli_convert import add_convert
 from fgdata.compose import Compositions
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress, err, out, progress_bar, run_command
-from fgdata.convert import convert
 from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
-from fgdata.dialects import LAYOUTS
 from fgdata.errors import Problem, UsageError
 from fgdata.file_schemas import FILE_KINDS, schema_text, write_schemas
 from fgdata.generate import Request
@@ -52,7 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_generate(commands)
     _add_check(commands)
     _add_lint(commands)
-    _add_convert(commands)
+    add_convert(commands)
     _add_stats(commands)
     _add_show(commands)
     _add_schema(commands)
@@ -325,77 +324,6 @@ def _lint(arguments: argparse.Namespace) -> int:
             out.print(f"{file}: layout {report.layout_of(file)}", markup=False, highlight=False)
         out.print(report.summary, markup=False, highlight=False)
     return EXIT_FINDINGS if report.fails(arguments.fail_on) else EXIT_OK
-
-
-def _add_convert(commands: Commands) -> None:
-    command = commands.add_parser(
-        "convert",
-        help="turn rows of one layout into another",
-        description="Read a file of rows in any layout and write it in another, as JSONL, or as Parquet if OUT ends in .parquet.\n"
-        "Every row is read back and compared: what the layout cannot hold is listed. Nothing is written if a row is broken.\n"
-        "docs/layouts.md says what each layout holds. Exit code: 0 written, 1 not written (--lossless), 2 bad input.",
-        epilog="layouts:\n"
-        + "\n".join(f"  {layout.name:<24}{layout.title}" for layout in LAYOUTS)
-        + "\n\nexamples:\n  fgdata convert theirs.jsonl ours.jsonl --to rows\n"
-        "  fgdata convert data/climate/test.jsonl test.parquet --to json-columns --lossless\n"
-        "  fgdata convert old.jsonl new.jsonl --to native-text --values bare --pack climate_ko",
-        formatter_class=RAW,
-    )
-    names = tuple(layout.name for layout in LAYOUTS)
-    command.add_argument("source", metavar="IN", help="a file of rows: JSONL, one JSON list, or Parquet")
-    command.add_argument("target", metavar="OUT", help="the file to write; it appears whole or not at all")
-    command.add_argument("--to", required=True, choices=names, metavar="LAYOUT", help="layout of OUT, below")
-    command.add_argument(
-        "--from",
-        choices=names,
-        default="",
-        metavar="LAYOUT",
-        dest="layout",
-        help="layout of IN (default: told from each row's columns)",
-    )
-    command.add_argument(
-        "--values",
-        choices=("bare", "escaped"),
-        default="bare",
-        help="with --to native-text: numbers as the official template writes them, or inside <escape> (default: %(default)s)",
-    )
-    tools = command.add_mutually_exclusive_group()
-    tools.add_argument("--tools", metavar="FILE", help="JSON list of tools, for rows that declare none")
-    tools.add_argument("--pack", metavar="PACK", help="pack whose tools such rows call")
-    command.add_argument(
-        "--answers",
-        metavar="FILE",
-        help="of BFCL questions (default: the file of that name in possible_answer/ beside IN)",
-    )
-    command.add_argument("--lossless", action="store_true", help="write nothing if something would be lost")
-    command.add_argument("--overwrite", action="store_true", help="replace OUT")
-    command.add_argument("--json", action="store_true", help="print the report as JSON")
-    command.set_defaults(run=_convert)
-
-
-def _convert(arguments: argparse.Namespace) -> int:
-    tools = read_tools(arguments.tools) if arguments.tools else None
-    if arguments.pack:
-        tools = load_tools(arguments.pack)
-    with byte_progress([arguments.source], "converting") as advance:
-        report = convert(
-            arguments.source,
-            arguments.target,
-            arguments.to,
-            layout=arguments.layout,
-            values=arguments.values,
-            tools=tools,
-            answers=arguments.answers,
-            lossless=arguments.lossless,
-            overwrite=arguments.overwrite,
-            advance=advance,
-        )
-    if arguments.json:
-        print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
-    else:
-        for line in report.lines():
-            out.print(line, markup=False, highlight=False)
-    return EXIT_OK if report.is_written else EXIT_FINDINGS
 
 
 def _add_stats(commands: Commands) -> None:
