@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from layout_rows import (
     ARGUMENTS,
     BFCL_FUNCTION,
@@ -35,8 +37,9 @@ from fgdata.dialects.losses import parts
 from fgdata.dialects.messages import with_tool_calls
 from fgdata.errors import DataError, UsageError
 from fgdata.example import Example
+from fgdata.lint import lint
 from fgdata.schema import Call, canonical_json, tools_by_name
-from fgeval.validate import rules_markdown
+from fgeval.validate import rules_markdown, validate
 from scripts.docs import with_parts
 
 NAMES = [layout.name for layout in LAYOUTS]
@@ -335,6 +338,62 @@ def test_a_list_cut_short(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"in.json:2: is no JSON list of rows"):
         convert(tmp_path / "in.json", tmp_path / "out.jsonl", "rows")
     assert not (tmp_path / "out.jsonl").exists()
+
+
+JUNK = [
+    None,
+    5,
+    1.5,
+    True,
+    "",
+    "x",
+    "{",
+    "[]",
+    [],
+    {},
+    [1],
+    [[]],
+    {"a": 1},
+    [{}],
+    "<tool_call>",
+    {"name": "f"},
+    {"type": [[1]]},
+]
+
+
+def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """The paths to everything inside a JSON value."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [path, *(place for key, item in inner for place in places(item, (*path, key)))]
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(layout=st.sampled_from(sorted(ROWS)), to=st.sampled_from(NAMES), data=st.data())
+def test_spoilt_rows(tmp_path_factory: pytest.TempPathFactory, layout: str, to: str, data: Any) -> None:
+    """Whatever stands in a place where something else belongs, a row is read or named, never an error of ours."""
+    row = json.loads(json.dumps(data.draw(st.sampled_from(ROWS[layout]))))
+    text = data.draw(
+        st.sampled_from(
+            [*(name for name in ("tools", "answers", "messages") if isinstance(row.get(name), str)), ""]
+        )
+    )
+    spoilt = {"in": json.loads(row[text])} if text else row
+    *path, last = data.draw(st.sampled_from(places(spoilt)[1:]))
+    value = spoilt
+    for key in path:
+        value = value[key]
+    if data.draw(st.booleans()):
+        value[last] = data.draw(st.sampled_from(JUNK))
+    else:
+        del value[last]
+    if text:
+        row[text] = json.dumps(spoilt.get("in"))
+    folder = tmp_path_factory.mktemp("spoilt")
+    file = write_rows(folder / "in.jsonl", [row])
+    validate(file)
+    lint([file])
+    with contextlib.suppress(DataError):
+        convert(file, folder / "out.jsonl", to)
 
 
 def test_every_broken_row_is_told(tmp_path: Path) -> None:

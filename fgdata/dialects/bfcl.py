@@ -56,7 +56,7 @@ class BFCL(Layout):
             raise DataError(Problem(source, what, remedy))
         if truth:
             calls = _gold_calls(list_of_objects(truth, "ground_truth", source), source)
-            required = {body.get("name"): _required(body) for body in raw}
+            required = {str(body.get("name")): _required(body) for body in raw}
             first = [_first(call, required.get(call.name, frozenset())) for call in calls]
             answer = {"role": "assistant", "tool_calls": [call.to_json() for call in first]}
         parts: dict[str, Any] = {
@@ -129,8 +129,9 @@ def _gold_calls(truth: list[dict[str, Any]], source: str) -> tuple[GoldCall, ...
 
 
 def _required(body: Mapping[str, Any]) -> frozenset[str]:
-    stated = (body.get("parameters") or {}).get("required")
-    return frozenset(stated) if isinstance(stated, list) else frozenset()
+    schema = body.get("parameters")
+    stated = schema.get("required") if isinstance(schema, Mapping) else None
+    return frozenset(map(str, stated)) if isinstance(stated, list) else frozenset()
 
 
 def _first(gold: GoldCall, required: frozenset[str]) -> Call:

@@ -121,18 +121,19 @@ class SingleCall(Layout):
             list_of_objects(row.get(name) or [], name, source)
             for name in ("query", "ground_truth", "acceptable_arguments", "tools")
         )
-        truth = {entry.get("serial_num"): entry.get("content") for entry in truths}
-        acceptable = {entry.get("serial_num"): entry.get("content") for entry in acceptables}
+        truth = {canonical_json(entry.get("serial_num")): entry.get("content") for entry in truths}
+        acceptable = {canonical_json(entry.get("serial_num")): entry.get("content") for entry in acceptables}
         first = row.get("function_num", default_id)
         is_one = len(queries) == len(tool_lists) == 1 and "id" in row
         examples = []
         for query in queries:
             number = query.get("serial_num")
-            if truth.get(number) is None:
+            key = canonical_json(number)
+            if truth.get(key) is None:
                 what = f"the query {number!r} of {row.get('function_name')!r} has no ground truth."
                 raise DataError(Problem(source, what, "Give one with the same serial_num."))
             for listed in tool_lists:
-                answer = _answer(truth[number], source)
+                answer = _answer(truth[key], source)
                 kept = {
                     "function_num": row.get("function_num"),
                     "serial_num": number,
@@ -143,7 +144,7 @@ class SingleCall(Layout):
                     "id": row["id"] if is_one else f"singlecall/{first}/{number}/{listed.get('type')}",
                     "messages": with_trigger([{"role": "user", "content": query.get("content")}, answer]),
                     "tools": wrapped_tools(list_of_objects(listed.get("content"), "tools", source)),
-                    "gold": _gold(answer, acceptable.get(number), "call", source),
+                    "gold": _gold(answer, acceptable.get(key), "call", source),
                     **_kind(row, answer, "call"),
                 }
                 examples.append(self._example(row, parts, source, default_id))
@@ -164,14 +165,13 @@ class SingleCall(Layout):
         row.pop("gold", None)
         tools = wrapped_tools(example.tools or [])
         name = plain_call(entries[0])["name"]
-        bodies = {body.get("name"): body for body in flat_tools(tools)}
         messages = without_trigger(example.messages[:-1])
         serial = row.pop("serial_num", 1)
         return {
             "id": row.pop("id"),
             "function_num": row.pop("function_num", number),
             "function_name": name,
-            "function_info": bodies.get(name, {}),
+            "function_info": next((body for body in flat_tools(tools) if body.get("name") == name), {}),
             "query": [{"serial_num": serial, "content": messages[-1].get("content") if messages else ""}],
             "ground_truth": [{"serial_num": serial, "content": _call_text(entries[0])}],
             "acceptable_arguments": [{"serial_num": serial, "content": acceptable}],

@@ -8,7 +8,7 @@ from typing import Any
 from fgdata.dialects.layout import Values, beside
 from fgdata.dialects.messages import openai_messages
 from fgdata.dialects.rows import Rows
-from fgdata.dialects.turns import wrapped_tools
+from fgdata.dialects.turns import tool_body, wrapped_tools
 from fgdata.dialects.types import lower_types
 from fgdata.example import Example
 
@@ -31,7 +31,7 @@ class OpenAI(Rows):
         parts: dict[str, Any] = {"id": row.pop("id"), "messages": openai_messages(example.messages)}
         if example.tools is not None:
             parts["tools"] = [
-                {**entry, "function": _lowered(entry["function"])} for entry in wrapped_tools(example.tools)
+                {**entry, "function": _lowered(tool_body(entry))} for entry in wrapped_tools(example.tools)
             ]
         return {**parts, **row}
 

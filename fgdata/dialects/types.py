@@ -129,7 +129,7 @@ def to_python(schema: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
     """The Python type of a JSON Schema, and the words of the schema that it does not say."""
     rest = {key: value for key, value in schema.items() if key not in ("type", "description")}
     stated = schema.get("type")
-    if isinstance(stated, list) and stated and all(name in _TO_PYTHON for name in stated):
+    if isinstance(stated, list) and stated and all(isinstance(n, str) and n in _TO_PYTHON for n in stated):
         if stated[-1] == "null" and len(stated) == 2:
             return f"Optional[{_TO_PYTHON[stated[0]]}]", rest
         return f"Union[{', '.join(_TO_PYTHON[name] for name in stated)}]", rest

@@ -118,9 +118,10 @@ def _from_json_schema(body: Mapping[str, Any]) -> dict[str, Any]:
     schema = body.get("parameters")
     if not isinstance(schema, Mapping) or not schema:
         return {k: v for k, v in body.items() if k != "parameters" or v is not None}
-    properties = schema.get("properties", {})
-    required = schema.get("required", [])
-    in_order = [name for name in properties if name in required] == list(required)
+    properties, required = schema.get("properties", {}), schema.get("required", [])
+    if not isinstance(properties, Mapping) or not isinstance(required, list):
+        return dict(body)
+    in_order = [name for name in properties if name in required] == required
     plain = schema.keys() <= _ENVELOPE and all(isinstance(item, Mapping) for item in properties.values())
     if not plain or not in_order or {"type", "properties"} & properties.keys() or not properties:
         return dict(body)
