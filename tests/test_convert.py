@@ -39,6 +39,7 @@ from fgdata.errors import DataError, UsageError
 from fgdata.example import Example
 from fgdata.lint import lint
 from fgdata.schema import Call, canonical_json, tools_by_name
+from fgdata.show import find_examples, training_text
 from fgeval.validate import rules_markdown, validate
 from scripts.docs import with_parts
 
@@ -438,6 +439,16 @@ def test_the_command(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert "is no row of the layout 'xlam'" in capfd.readouterr().err
     with pytest.raises(UsageError, match="there is no layout 'x'"):
         convert(file, target, "x")
+
+
+def test_rows_of_every_layout_are_shown(tmp_path: Path) -> None:
+    """The training text of each row; of one without an answer the prompt, nothing of it with loss."""
+    for name, rows in ROWS.items():
+        for example in find_examples(write_rows(tmp_path / f"{name}.jsonl", rows), None, 0):
+            text = training_text(example)
+            has_answer = bool(example.messages[-1].get("content") or example.messages[-1].get("tool_calls"))
+            assert bool(text.spans) == has_answer
+            assert example.utterance in text.text
 
 
 def test_examples_carry_their_layout(tmp_path: Path) -> None:
