@@ -167,7 +167,7 @@ def test_structs_of_other_peoples_parquet(tmp_path: Path) -> None:
     ]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(call=calls)
 def test_any_call_survives(tmp_path_factory: pytest.TempPathFactory, call: Call) -> None:
     """Whatever a call holds, a lossless conversion and the way back give the same call."""
@@ -368,7 +368,7 @@ def places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return [path, *(place for key, item in inner for place in places(item, (*path, key)))]
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(layout=st.sampled_from(sorted(ROWS)), to=st.sampled_from(NAMES), data=st.data())
 def test_spoilt_rows(tmp_path_factory: pytest.TempPathFactory, layout: str, to: str, data: Any) -> None:
     """Whatever stands in a place where something else belongs, a row is read or named, never an error of ours."""
