@@ -3,7 +3,9 @@
 Importing this package loads no deep-learning library.
 """
 
+from fgdata.convert import Conversion, convert
 from fgdata.dataset import write_dataset
+from fgdata.dialects import read_examples
 from fgdata.errors import (
     DataError,
     FgError,
@@ -35,6 +37,7 @@ from fgdata.stats import DataStats, count_rows
 __all__ = [
     "Call",
     "Completion",
+    "Conversion",
     "DataError",
     "DataStats",
     "Example",
@@ -58,6 +61,7 @@ __all__ = [
     "UsageError",
     "check_call",
     "coerce_call",
+    "convert",
     "count_rows",
     "generate",
     "lint",
@@ -65,6 +69,7 @@ __all__ = [
     "load_tools",
     "pack_names",
     "parse_completion",
+    "read_examples",
     "read_jsonl",
     "render_call",
     "render_conversation",

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from fgdata.cli_convert import add_convert
 from fgdata.compose import Compositions
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress, err, out, progress_bar, run_command
 from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
@@ -50,6 +51,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_generate(commands)
     _add_check(commands)
     _add_lint(commands)
+    add_convert(commands)
     _add_stats(commands)
     _add_show(commands)
     _add_schema(commands)
@@ -243,8 +245,8 @@ def _add_lint(commands: Commands) -> None:
         "lint",
         help="find rows that hurt training or tests",
         description="Look for rows that do not read, break their tools' schema, contradict each other or stand in two files.\n"
-        "Files named together are taken as splits of one data set. Layouts are recognised: our rows, native text, messages\n"
-        "and tools as JSON text, and columns system, user, assistant, tools. docs/lint.md explains every rule.\n"
+        "Files named together are taken as splits of one data set. Layouts are recognised, other people's too\n"
+        "(docs/layouts.md). docs/lint.md explains every rule.\n"
         "Exit code: 0 clean, 1 findings at or above --fail-on, 2 bad input.",
         epilog="examples:\n"
         "  fgdata lint data/climate/*.jsonl\n  fgdata lint old.jsonl --pack climate_ko --format json\n"
@@ -252,7 +254,9 @@ def _add_lint(commands: Commands) -> None:
         "  fgdata lint train.jsonl --tokenizer models/tiny --max-length 1024",
         formatter_class=RAW,
     )
-    command.add_argument("files", nargs="*", metavar="FILE", help="JSONL files")
+    command.add_argument(
+        "files", nargs="*", metavar="FILE", help="files of rows: JSONL or Parquet, in any layout"
+    )
     tools = command.add_mutually_exclusive_group()
     tools.add_argument("--tools", metavar="FILE", help="JSON list of tools, for rows that declare none")
     tools.add_argument("--pack", metavar="PACK", help="pack whose tools such rows call")

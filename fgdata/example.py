@@ -52,8 +52,12 @@ class Example:
     """Values that filled the template's slots."""
     gold: Gold | None = None
     """What is right beside the answer, in rows of benchmarks."""
+    extra: dict[str, Any] = field(default_factory=dict)
+    """Columns of other people's, as they stand."""
     source: str = field(default="", compare=False)
     """`file:line` the row was read from; not written."""
+    layout: str = field(default="", compare=False)
+    """The layout the row was read in (`fgdata.dialects`); not written."""
 
     @property
     def prompt_messages(self) -> list[Message]:
@@ -115,7 +119,7 @@ class Example:
             row["slots"] = self.slots
         if self.gold:
             row["gold"] = self.gold.to_json()
-        return row
+        return row | self.extra
 
 
 def example_from_row(row: Any, source: str, default_id: str) -> Example:
@@ -144,7 +148,7 @@ def example_from_row(row: Any, source: str, default_id: str) -> Example:
             f"the last message is {messages[-1].get('role')!r}'s.",
             "It must be the assistant's: what the model should write.",
         )
-    elif not (messages[-1].get("content") or messages[-1].get("tool_calls")):
+    elif row.get("gold") is None and not (messages[-1].get("content") or messages[-1].get("tool_calls")):
         wrong("the assistant's last message is empty.", "Give it `tool_calls` or `content`.")
     for number, message in enumerate(messages):
         role, content = message.get("role"), message.get("content")
@@ -184,9 +188,23 @@ def example_from_row(row: Any, source: str, default_id: str) -> Example:
         tools=tools,
         slots=slots or {},
         gold=gold,
+        extra=_extra(row),
         source=source,
         **{name: str(row.get(name) or "") for name in PROVENANCE},
     )
+
+
+_TEXTS = frozenset({"id", *PROVENANCE})
+_COLUMNS = frozenset({"messages", "tools", "slots", "gold", *_TEXTS})
+
+
+def _extra(row: Mapping[str, Any]) -> dict[str, Any]:
+    """Columns of others; and values of our own columns that are no text, which keep their type so."""
+    return {
+        name: value
+        for name, value in row.items()
+        if name not in _COLUMNS or (name in _TEXTS and not isinstance(value, str | None))
+    }
 
 
 def _is_list_of_objects(value: Any) -> bool:
@@ -204,20 +222,29 @@ def _decoded(value: Any, name: str, wrong: Callable[[str], None]) -> Any:
         return None
 
 
-def scan_jsonl(
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A decoded row of a file."""
+
+    value: Any
+    source: str
+    """`file:line`."""
+    default_id: str
+    """What the row is called if it states no id."""
+
+
+def scan_lines(
     path: str | os.PathLike[str],
-    read: Callable[[Any, str, str], Example] = example_from_row,
     *,
     decode: Callable[[str], Any] = read_json,
     advance: Callable[[int], object] = lambda _: None,
-) -> Iterator[Example | DataError]:
-    """Row by row what a JSONL file holds, in constant memory: the example, or why the line is none. Empty lines are skipped.
+) -> Iterator[Line | DataError]:
+    """Line by line what a JSONL file holds, in constant memory: the value, or why it is none. Empty lines are skipped.
 
     Args:
-        read: makes the example of a decoded row, its `file:line` and the id it has if it states none.
         decode: the value of a line's JSON text; raises what `read_json` raises.
         advance: told after each line how many bytes it took.
-    Raises: DataError if the file cannot be opened or is no UTF-8 text.
+    Raises: DataError if the file cannot be opened.
     """
     file = Path(path)
     try:
@@ -228,7 +255,7 @@ def scan_jsonl(
                     continue
                 source = f"{file}:{number}"
                 try:
-                    yield read(decode(line.decode("utf-8-sig")), source, f"{file.stem}:{number}")
+                    yield Line(decode(line.decode("utf-8-sig")), source, f"{file.stem}:{number}")
                 except UnicodeDecodeError as error:
                     yield DataError(
                         Problem(
@@ -241,10 +268,33 @@ def scan_jsonl(
                     yield DataError(
                         Problem(source, f"is no JSON ({error}).", "Write one JSON object a line.")
                     )
-                except DataError as error:
-                    yield error
     except OSError as error:
         raise DataError(Problem(str(file), f"cannot be read: {error.strerror or error}.")) from error
+
+
+def scan_jsonl(
+    path: str | os.PathLike[str],
+    read: Callable[[Any, str, str], Example] = example_from_row,
+    *,
+    decode: Callable[[str], Any] = read_json,
+    advance: Callable[[int], object] = lambda _: None,
+) -> Iterator[Example | DataError]:
+    """Row by row what a JSONL file of ours holds, in constant memory: the example, or why the line is none.
+
+    Args:
+        read: makes the example of a decoded row, its `file:line` and the id it has if it states none.
+        decode: the value of a line's JSON text; raises what `read_json` raises.
+        advance: told after each line how many bytes it took.
+    Raises: DataError if the file cannot be opened.
+    """
+    for line in scan_lines(path, decode=decode, advance=advance):
+        if isinstance(line, DataError):
+            yield line
+            continue
+        try:
+            yield read(line.value, line.source, line.default_id)
+        except DataError as error:
+            yield error
 
 
 def read_jsonl(path: str | os.PathLike[str]) -> list[Example]:
@@ -252,10 +302,18 @@ def read_jsonl(path: str | os.PathLike[str]) -> list[Example]:
 
     Raises: DataError with the problems of every broken line and every id given twice, or if the file has no rows.
     """
+    return collect(scan_jsonl(path), path)
+
+
+def collect(items: Iterable[Example | DataError], path: str | os.PathLike[str]) -> list[Example]:
+    """All examples of a file.
+
+    Raises: DataError with the problems of every broken row and every id given twice, or if there are no rows.
+    """
     examples: list[Example] = []
     problems: list[Problem] = []
     seen: dict[str, str] = {}
-    for item in scan_jsonl(path):
+    for item in items:
         if isinstance(item, DataError):
             problems += item.problems
             continue

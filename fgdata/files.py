@@ -19,6 +19,18 @@ def write_whole(path: str | os.PathLike[str]) -> Iterator[TextIO]:
 
     Raises: UsageError if the folder cannot be written or the disk is full.
     """
+    with whole_path(path) as part, part.open("w", encoding="utf-8", newline="\n") as stream:
+        yield stream
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+@contextlib.contextmanager
+def whole_path(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A new file beside `path` that becomes `path` when the block ends without an error; else nothing is left.
+
+    Raises: UsageError if the folder cannot be written or the disk is full.
+    """
     target = Path(path)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -32,11 +44,9 @@ def write_whole(path: str | os.PathLike[str]) -> Iterator[TextIO]:
             Problem(str(target), f"cannot be written: {error.strerror or error}.", "Choose another folder.")
         ) from error
     part = Path(name)
+    os.close(handle)
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            yield stream
-            stream.flush()
-            os.fsync(stream.fileno())
+        yield part
         part.replace(target)
     except OSError as error:
         part.unlink(missing_ok=True)

@@ -12,9 +12,10 @@ from pathlib import Path
 from rich.text import Text
 
 from fgdata.compose import Compositions
+from fgdata.dialects import scan_examples
 from fgdata.errors import DataError, FormatError, Problem, UsageError
-from fgdata.example import Example, example_from_row, scan_jsonl
-from fgdata.format import TrainingText, render_training
+from fgdata.example import Example, example_from_row
+from fgdata.format import TrainingText, render_prompt, render_training
 from fgdata.format.tokens import CONTROL_PATTERN, END_DECLARATION, START_DECLARATION
 from fgdata.generate import Request
 from fgdata.packs import load_pack
@@ -35,7 +36,7 @@ def find_examples(path: str | os.PathLike[str], row_id: str | None, limit: int) 
     Raises: DataError if the file, or a row on the way, cannot be read; UsageError if no row has the id.
     """
     found = 0
-    for item in scan_jsonl(path):
+    for item in scan_examples(path):
         if isinstance(item, DataError):
             raise item
         if row_id is None or item.id == row_id:
@@ -106,11 +107,14 @@ def rebuilt_example(
 
 
 def training_text(example: Example) -> TrainingText:
-    """The row as it is trained on.
+    """The row as it is trained on; the prompt alone, where a benchmark's row has no answer.
 
     Raises: DataError if it cannot be written.
     """
+    answer = example.messages[-1]
     try:
+        if not answer.get("content") and not answer.get("tool_calls"):
+            return TrainingText(render_prompt(example.prompt_messages, example.tools), ())
         return render_training(example.messages, example.tools)
     except FormatError as error:
         problems = (Problem(example.source, f"{p.where}: {p.what}", p.remedy) for p in error.problems)

@@ -1,4 +1,4 @@
-"""fgeval run | score | compare | gate | report | ask: flags in, one library call, results out."""
+"""fgeval run | score | validate | compare | gate | report | ask: flags in, one library call, results out."""
 
 from __future__ import annotations
 
@@ -82,6 +82,27 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     score.add_argument("--overwrite", action="store_true", help="replace scores that --out holds")
 
+    validate = verbs.add_parser(
+        "validate",
+        help="find gold that cannot pass, before any model runs",
+        description="Look at test rows of any layout: gold that cannot pass, breaks its schema or contradicts itself, items that stand twice\n"
+        "or in the training data. docs/layouts.md explains the rules. Exit code: 0 clean, 1 flaws at or above --fail-on, 2 bad input.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    validate.set_defaults(command=_validate)
+    validate.add_argument("--data", required=True, help="test rows: JSONL or Parquet, in any layout")
+    validate.add_argument("--train", action="append", default=[], metavar="FILE",
+                          help="rows the model is trained on; may be given several times")  # fmt: skip
+    validate.add_argument("--fail-on", choices=("error", "warning", "note"), default="error",
+                          help="the mildest level that makes the exit code 1 (default: %(default)s)")  # fmt: skip
+    validate.add_argument(
+        "--limit",
+        type=int,
+        default=20,
+        metavar="N",
+        help="items shown for each rule, 0 for all; JSON holds all (default: %(default)s)",
+    )
+    validate.add_argument("--json", action="store_true", help="print the findings as JSON")
     _add_comparing(verbs)
 
     report = verbs.add_parser(
@@ -307,6 +328,31 @@ def _not_comparable(error: FgError) -> int:
 def _maybe_named(text: str) -> tuple[str, str]:
     name, equals, folder = text.partition("=")
     return (name.strip(), folder) if equals and name.strip() and folder else (text, text)
+
+
+def _validate(parsed: argparse.Namespace) -> int:
+    import json
+
+    from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress
+    from fgeval.validate import RULES, validate
+
+    if parsed.limit < 0:
+        raise UsageError(Problem("--limit", f"is {parsed.limit}; it must be at least 0."))
+    with byte_progress([parsed.data, *parsed.train], "validating") as advance:
+        found = validate(parsed.data, parsed.train, advance=advance)
+    if parsed.json:
+        print(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
+    else:
+        for name, count in found.counts.items():
+            table = Table("item", "where", "what", title=escape(f"{name} ({RULES[name].level}): {RULES[name].what}"), title_justify="left")  # fmt: skip
+            flaws = [flaw for flaw in found.flaws if flaw.rule == name]
+            for flaw in flaws[: parsed.limit or None]:
+                table.add_row(escape(flaw.id), escape(flaw.where), escape(flaw.what))
+            if parsed.limit and count > parsed.limit:
+                table.add_row("…", "", f"and {count - parsed.limit} more (--limit 0 shows all)")
+            out.print(table)
+        out.print(found.summary, markup=False, highlight=False)
+    return EXIT_FINDINGS if found.fails(parsed.fail_on) else EXIT_OK
 
 
 def _report(parsed: argparse.Namespace) -> int | None:

@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from fgdata.dialects import read_examples, tell_layouts
 from fgdata.errors import DataError, FgError, Problem
-from fgdata.example import Example, read_jsonl
+from fgdata.example import Example
 from fgdata.schema import Call, Tool, canonical_json, check_call, coerce_call, tools_by_name
 
 
@@ -29,20 +30,30 @@ def _read_tools(text: str) -> Mapping[str, Tool]:
     return tools_by_name(json.loads(text))
 
 
-def example_to_item(example: Example) -> Item:
-    """The item of an example.
+def tools_of(example: Example) -> Mapping[str, Tool]:
+    """The declared tools by name, each list of them built once.
 
-    Raises: DataError if its tools or its answer do not read, or a call of the answer breaks its tool's schema.
+    Raises: DataError if one is no tool.
     """
     try:
-        tools = _read_tools(canonical_json(example.tools)) if example.tools else {}
+        return _read_tools(canonical_json(example.tools)) if example.tools else {}
     except FgError as error:
         where = example.source or example.id
         raise DataError(
             *(Problem(where, f"{p.where}: {p.what}", p.remedy) for p in error.problems)
         ) from error
+
+
+def example_to_item(example: Example) -> Item:
+    """The item of an example.
+
+    The gold of benchmarks is taken as it is: their own checkers pass what no schema does. `fgeval validate` names such items.
+
+    Raises: DataError if its tools or its answer do not read, or a call of the answer breaks its tool's schema.
+    """
+    tools = tools_of(example)
     expected = example.expected_calls
-    if tools:
+    if tools and not (example.gold and example.gold.layout):
         DataError.raise_if(
             Problem(
                 example.source or example.id,
@@ -56,13 +67,15 @@ def example_to_item(example: Example) -> Item:
 
 
 def read_items(path: str | os.PathLike[str]) -> list[Item]:
-    """All items of a JSONL file.
+    """All items of a file in any layout (docs/layouts.md); a layout that is not our own is named on stderr.
 
     Raises: DataError with the problems of every row.
     """
     items: list[Item] = []
     problems: list[Problem] = []
-    for example in read_jsonl(path):
+    examples = read_examples(path)
+    tell_layouts(path, examples)
+    for example in examples:
         try:
             items.append(example_to_item(example))
         except DataError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -70,7 +71,12 @@ def score_predictions(
         "fgeval_scores": 1,
         "profile": {"name": rules.name, "rules": rules.rules},
         "scorer": {"fgsuite": installed_version()},
-        "data": {"file": str(data), "sha256": data_sha256, "n": len(items)},
+        "data": {
+            "file": str(data),
+            "sha256": data_sha256,
+            "n": len(items),
+            "layouts": dict(Counter(item.example.layout for item in items)),
+        },
         "predictions": {
             "file": str(predictions_file(predictions)),
             "sha256": file_sha256(predictions_file(predictions)),

@@ -15,8 +15,9 @@ from transformers import TrainingArguments, set_seed
 from transformers.utils import logging as transformers_logging
 
 from fgdata.console import err, progress_bar
+from fgdata.dialects import read_examples, tell_layouts
 from fgdata.errors import DataError, FgError, ModelError, Problem, UsageError
-from fgdata.example import Example, read_jsonl
+from fgdata.example import Example
 from fgdata.files import file_sha256
 from fgeval.loading import (
     base_fingerprint,
@@ -128,7 +129,9 @@ def _read(config: TrainConfig) -> tuple[list[Example], list[Example]]:
     problems: list[Problem] = []
     for file in (config.train_file, config.eval_file):
         try:
-            found.append(read_jsonl(file) if file is not None else [])
+            found.append(read_examples(file) if file is not None else [])
+            if file is not None:
+                tell_layouts(file, found[-1])
         except DataError as error:
             problems += error.problems
     DataError.raise_if(problems)
@@ -156,7 +159,7 @@ def _encode(
         )
         encoded.append(rows)
     train, evaluation = encoded
-    assert train is not None  # a file without rows is an error of read_jsonl
+    assert train is not None  # a file without rows is an error of read_examples
     return train, evaluation
 
 

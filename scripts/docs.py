@@ -1,6 +1,6 @@
-"""Rewrite what the documentation does not say by hand: the file tree, the programs' help, the linter's rules.
+"""Rewrite what the documentation does not say by hand: the file tree, the programs' help, the linter's rules, the layouts.
 
-    python scripts/docs.py            rewrite README.md, README.ko.md, docs/commands.md and docs/lint.md
+    python scripts/docs.py            rewrite README.md, README.ko.md, docs/commands.md, docs/lint.md and docs/layouts.md
     python scripts/docs.py --check    change nothing; end with 1 if something is out of date
 
 A generated part stands between `<!-- NAME -->` and `<!-- /NAME -->`.
@@ -18,12 +18,14 @@ from pathlib import Path
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the checkout's own packages, whatever is installed
 
+from fgdata.dialects.detect import layouts_markdown  # noqa: E402
 from fgdata.lint import rules_markdown  # noqa: E402
+from fgeval import validate  # noqa: E402
 
 VERBS = {
-    "fgdata": ("generate", "check", "lint", "stats", "show", "schema"),
+    "fgdata": ("generate", "check", "lint", "convert", "stats", "show", "schema"),
     "fgtrain": ("lora",),
-    "fgeval": ("run", "score", "compare", "gate", "report", "ask"),
+    "fgeval": ("run", "score", "validate", "compare", "gate", "report", "ask"),
 }
 FOLDERS = {
     "templates": "one folder a pack: tools, slots, intents with their template families; data, no Python",
@@ -79,9 +81,15 @@ def main() -> int:
     )
     parser.add_argument("--check", action="store_true")
     args = parser.parse_args()
-    parts = {"tree": file_tree(), "help": command_help(), "rules": rules_markdown()}
+    parts = {
+        "tree": file_tree(),
+        "help": command_help(),
+        "rules": rules_markdown(),
+        "layouts": layouts_markdown(),
+        "validate": validate.rules_markdown(),
+    }
     stale = []
-    for name in ("README.md", "README.ko.md", "docs/commands.md", "docs/lint.md"):
+    for name in ("README.md", "README.ko.md", "docs/commands.md", "docs/lint.md", "docs/layouts.md"):
         page = ROOT / name
         old = page.read_text("utf-8")
         if (new := with_parts(old, parts)) != old:

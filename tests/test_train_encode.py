@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from layout_rows import BFCL_IRRELEVANT, ROWS, write_rows
 from train_rows import DEVELOPER, TOOLS, call, mixed_rows, text_row, tool_calls_row
 
+from fgdata.dialects import read_examples
 from fgdata.errors import DataError
 from fgdata.example import Example, example_from_row
 from fgdata.format import Span, render_prompt
@@ -167,3 +169,23 @@ def test_rows_that_cannot_be_written_are_all_named(tokenizer: Any) -> None:
         encode_examples(rows, tokenizer, max_length=512)
     assert "rows.jsonl:1" in str(caught.value)
     assert "rows.jsonl:2" in str(caught.value)
+
+
+@pytest.mark.parametrize("layout", ROWS)
+def test_rows_of_every_layout_are_learnt(tmp_path: Path, layout: str, tokenizer: Any) -> None:
+    """Every row with an answer is encoded, whatever layout it is in, and its calls carry loss as native text."""
+    examples = read_examples(write_rows(tmp_path / "rows.jsonl", ROWS[layout]))
+    answered = [e for e in examples if e.messages[-1].get("content") or e.messages[-1].get("tool_calls")]
+    assert answered
+    for one in answered:
+        encoded = encode_example(one, tokenizer)
+        pairs = zip(encoded.input_ids, encoded.labels, strict=True)
+        learnt = tokenizer.decode([token for token, label in pairs if label != IGNORED])
+        assert all(f"call:{due.name}{{" in learnt for due in one.expected_calls)
+
+
+def test_rows_without_an_answer_are_refused(tmp_path: Path, tokenizer: Any) -> None:
+    """A row that can only test is named with its place."""
+    file = write_rows(tmp_path / "rows.jsonl", [BFCL_IRRELEVANT])
+    with pytest.raises(DataError, match=rf"{file}:1.*the assistant's message is empty"):
+        encode_examples(read_examples(file), tokenizer, max_length=2000)

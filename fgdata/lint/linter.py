@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from fgdata.dialects import LayoutReader, scan_examples
 from fgdata.errors import DataError, FormatError, Problem, SchemaError, UsageError
-from fgdata.example import Example, scan_jsonl
+from fgdata.example import Example
 from fgdata.lengths import TokenCounter
-from fgdata.lint.layouts import LayoutReader
 from fgdata.lint.repeats import Repeats, text_hash
 from fgdata.lint.report import Finding, LintReport
 from fgdata.lint.rows import check_row, read_row
@@ -56,7 +56,7 @@ def lint(
     for path in paths:
         reader = LayoutReader()
         found: list[Finding] = []
-        for item in scan_jsonl(path, reader.read, advance=advance):
+        for item in scan_examples(path, reader=reader, advance=advance):
             if isinstance(item, DataError):
                 found += [Finding("broken-line", path, _line(p.where), p.what) for p in item.problems]
             else:

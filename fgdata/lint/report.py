@@ -10,6 +10,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Column, Table
 
+from fgdata.dialects.detect import in_words
 from fgdata.lint.rules import LEVELS, RULES, Level
 
 
@@ -85,10 +86,7 @@ class LintReport:
 
     def layout_of(self, file: str) -> str:
         """The layouts of a file's rows in words: `native-text`, or `rows 90, native-text 10` if it mixes them."""
-        found = self.layouts.get(file, {})
-        if len(found) < 2:
-            return next(iter(found), "none")
-        return ", ".join(f"{name} {count}" for name, count in found.items())
+        return in_words(self.layouts.get(file, {}))
 
     def tables(self, limit: int) -> list[Table]:
         """A table for each rule that is broken, with why it hurts and what to do.

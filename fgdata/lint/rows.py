@@ -107,7 +107,12 @@ def check_row(row: Row) -> list[tuple[str, str]]:
         found.append(("mixed-values", "the answer writes values bare and inside <escape>"))
     if glued := _GLUED.search(row.utterance):
         found.append(("glued-ending", f"{row.utterance[-40:]!r} ends in {glued.group().strip()!r}"))
-    if not {rule for rule, _ in found} & _UNWRITABLE_TOO:
+    answer = row.example.messages[-1]
+    if not answer.get("content") and not answer.get("tool_calls"):
+        found.append(
+            ("no-answer", "the row says whether a call is due, and nothing that the model should write")
+        )
+    elif not {rule for rule, _ in found} & _UNWRITABLE_TOO:
         found += _unwritable(row)
     return found
 

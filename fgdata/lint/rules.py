@@ -47,12 +47,13 @@ RULES: Final[dict[str, Rule]] = {
     rule.id: rule
     for rule in (
         # Rows
-        Rule("broken-line", "error", "A line that is no row, or a file without any.", "A row that does not read is lost, or stops the training run.", "Write one JSON object a line, in one of the layouts of docs/lint.md."),
+        Rule("broken-line", "error", "A line that is no row, or a file without any.", "A row that does not read is lost, or stops the training run.", "Write one JSON object a line, in one of the layouts of docs/layouts.md."),
         Rule("broken-tools", "error", "Declared tools that are no tools: no name, a name twice, no JSON Schema.", "The model reads a declaration that no call can fit.", "Correct the row's `tools`."),
         Rule("missing-developer-line", "error", "No developer message, or one without the trigger sentence.", "Without the trigger sentence the model does not know that functions follow.", f"Begin with a developer message that holds: {TRIGGER}"),
         Rule("missing-user-message", "error", "No user message with a text.", "There is nothing to answer.", "Add the user's message."),
         Rule("control-token", "error", "A control token in a message that is not the assistant's.", "A mark of the format inside a text ends turns and calls where none ends.", "Take it out of the text."),
         Rule("unwritable", "error", "A conversation that the format cannot express: order of messages, text behind a call, a control token in an argument.", "Training refuses the row.", "Correct the row; `fgdata show FILE --id ID` says the same."),
+        Rule("no-answer", "warning", "A benchmark's row that says whether a call is due, and no answer.", "It can test a model; training refuses it.", "Keep it out of training files, or give it an answer."),
         Rule("too-long", "error", "More tokens than `--max-length`; looked for only if it is given.", "What is cut off is the answer, or the declarations that it needs.", "Raise the length, or declare fewer tools in the row."),
         Rule("duplicate-id", "error", "One id in two rows of a file.", "Predictions are matched to rows by id.", "Give every row of a file its own id."),
         # Calls

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from fgdata.lint.report import Finding
@@ -108,5 +108,6 @@ def _is_listed(row: Row, tool: str, name: str) -> bool:
     """Whether the schema lists the parameter's values: then another rule speaks of them."""
     known = (row.tool_set.tools or {}).get(tool)
     return known is not None and any(
-        parameter.name == name and "enum" in parameter.schema for parameter in known.parameters
+        parameter.name == name and isinstance(parameter.schema, Mapping) and "enum" in parameter.schema
+        for parameter in known.parameters
     )
