@@ -1,16 +1,17 @@
-"""fgeval run | score | report | ask: flags in, one library call, results out."""
+"""fgeval run | join | score | report | ask: flags in, one library call, results out."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rich.markup import escape
 from rich.table import Table
 
-from fgdata.console import err, out, run_command
+from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out, run_command
 from fgdata.errors import Problem, UsageError
 from fgdata.schema import calls_to_text
 from fgeval.backends import BACKENDS, BackendOptions
@@ -18,6 +19,8 @@ from fgeval.profiles import DEFAULT_PROFILE, PROFILES
 
 EXIT_NOT_COMPARABLE = 3
 """The runs differ in what must be the same for a comparison."""
+_SHOWN = 5
+"""Failures that are printed; errors.jsonl has all."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,12 +43,35 @@ def _build_parser() -> argparse.ArgumentParser:
         help="folder for predictions.jsonl and run.json; an unfinished run goes on there",
     )
     run.add_argument("--backend", choices=BACKENDS, default="transformers", help="default: %(default)s")
-    _add_model_flags(run)
+    _add_model_flags(run, several=True)
+    run.add_argument("--merge", action="store_true", help="merge the adapter into the weights first: faster")
     run.add_argument("--predictions", help="recorded predictions, for --backend replay")
+    run.add_argument("--callable", metavar="MODULE:FUNCTION", help="what answers, for --backend python")
+    run.add_argument("--base-url", metavar="URL", help="server with OpenAI's API, for --backend openai")
+    run.add_argument("--endpoint", choices=("chat", "completions"), default="chat",
+                     help="chat sends messages and tools, completions our own prompt (default: %(default)s)")  # fmt: skip
+    run.add_argument("--api-key-env", default="OPENAI_API_KEY", metavar="NAME",
+                     help="environment variable with the server's key (default: %(default)s)")  # fmt: skip
+    run.add_argument("--concurrency", type=int, default=8, metavar="N",
+                     help="requests to the server at once (default: %(default)s)")  # fmt: skip
+    run.add_argument("--retries", type=int, default=4, metavar="N",
+                     help="further tries of a request, with growing pauses (default: %(default)s)")  # fmt: skip
+    run.add_argument("--timeout-s", type=float, default=120.0, metavar="S",
+                     help="seconds until a request is given up (default: %(default)s)")  # fmt: skip
     run.add_argument(
         "--batch-size", type=int, default=16, metavar="N", help="prompts a batch (default: %(default)s)"
     )
-    run.add_argument("--limit", type=int, metavar="N", help="only the first N rows")
+    run.add_argument("--limit", type=int, metavar="N", help="only the first N rows that --filter leaves")
+    run.add_argument("--filter", action="append", default=[], metavar="KEY=VALUE", dest="filters",
+                     help="only rows with this kind, intent, family, ...; may be given again")  # fmt: skip
+    run.add_argument(
+        "--shard", metavar="I/N", help="only every N-th row, from the I-th on; see `fgeval join`"
+    )
+
+    join = verbs.add_parser("join", help="put the predictions of all shards together as one run")
+    join.set_defaults(command=_join)
+    join.add_argument("shards", nargs="+", metavar="DIR", help="folders that `run --shard` wrote")
+    join.add_argument("--out", required=True, help="folder for predictions.jsonl and run.json")
 
     score = verbs.add_parser("score", help="score predictions; needs no model")
     score.set_defaults(command=_score)
@@ -90,9 +116,13 @@ def _build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _add_model_flags(parser: argparse.ArgumentParser) -> None:
+def _add_model_flags(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
     parser.add_argument("--model", help="base model: a folder, or a name on the hub")
-    parser.add_argument("--adapter", help="folder of a LoRA adapter for it")
+    if several:
+        parser.add_argument("--adapter", action="append", default=[], dest="adapters",
+                            help="folder of a LoRA adapter for it; given again, each is a run in a folder of --out")  # fmt: skip
+    else:
+        parser.add_argument("--adapter", help="folder of a LoRA adapter for it")
     parser.add_argument("--revision", help="branch, tag or commit of a hub model")
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
@@ -107,7 +137,7 @@ def _options(parsed: argparse.Namespace) -> BackendOptions:
         raise UsageError(Problem("--max-new-tokens", f"is {parsed.max_new_tokens}; it must be at least 1."))
     return BackendOptions(
         model=parsed.model,
-        adapter=parsed.adapter,
+        adapter=getattr(parsed, "adapter", None),
         revision=parsed.revision,
         device=parsed.device,
         dtype=parsed.dtype,
@@ -116,19 +146,47 @@ def _options(parsed: argparse.Namespace) -> BackendOptions:
     )
 
 
-def _run(parsed: argparse.Namespace) -> None:
-    from fgeval.run import run_model
+def _run(parsed: argparse.Namespace) -> int:
+    from fgeval.run import run_adapters
 
-    result = run_model(
+    options = replace(
+        _options(parsed),
+        merge=parsed.merge,
+        function=parsed.callable,
+        base_url=parsed.base_url,
+        endpoint=parsed.endpoint,
+        api_key_env=parsed.api_key_env,
+        concurrency=parsed.concurrency,
+        retries=parsed.retries,
+        timeout_s=parsed.timeout_s,
+    )
+    results = run_adapters(
         parsed.data,
         parsed.out,
+        parsed.adapters,
         backend=parsed.backend,
-        options=_options(parsed),
+        options=options,
         batch_size=parsed.batch_size,
         limit=parsed.limit,
+        shard=parsed.shard,
+        filters=parsed.filters,
     )
-    before = f", {result.n_done_before} of them from before" if result.n_done_before else ""
-    err.print(f"{result.n} predictions{before}: {result.folder}", markup=False, highlight=False)
+    for result in results:
+        before = f", {result.n_done_before} of them from before" if result.n_done_before else ""
+        err.print(f"{result.n} predictions{before}: {result.folder}", markup=False, highlight=False)
+        for failure in result.failures[:_SHOWN]:
+            err.print(f"no answer: {failure.id}: {failure.reason}", markup=False, highlight=False)
+        if result.failures:
+            text = f"{len(result.failures)} items have no prediction (errors.jsonl): no wrong answers, and not scored. Run again to try them again."
+            err.print(text, markup=False, highlight=False)
+    return EXIT_FINDINGS if any(result.failures for result in results) else EXIT_OK
+
+
+def _join(parsed: argparse.Namespace) -> None:
+    from fgeval.run import join_runs
+
+    n = join_runs(parsed.shards, parsed.out)
+    err.print(f"{n} predictions: {parsed.out}", markup=False, highlight=False)
 
 
 def _score(parsed: argparse.Namespace) -> None:

@@ -14,6 +14,8 @@ from fgdata.errors import DataError, Problem
 
 PREDICTIONS_FILE = "predictions.jsonl"
 RUN_FILE = "run.json"
+ERRORS_FILE = "errors.jsonl"
+"""What a backend could not answer: `id` and `reason` a line. Such items have no prediction."""
 
 
 def json_line(row: Mapping[str, Any]) -> str:
@@ -37,6 +39,8 @@ class Prediction:
     """Seconds; an item's even share of the time its batch took."""
     finished: Finished = "stop"
     """`length` if the token limit ended the completion."""
+    key: str = ""
+    """What it was made from: a hash of id, prompt, decoding, model and adapter; empty in other people's files."""
     source: str = field(default="", compare=False)
     """`file:line` it was read from; not written."""
 
@@ -44,6 +48,8 @@ class Prediction:
         """The prediction as one line of `predictions.jsonl`, line feed included."""
         row = asdict(self)
         del row["source"]
+        if not self.key:
+            del row["key"]
         return json_line(row)
 
 
@@ -75,6 +81,7 @@ def prediction_from_row(row: Any, source: str) -> Prediction:
         completion_tokens=row.get("completion_tokens"),
         time_s=row.get("time_s"),
         finished=finished,
+        key=str(row.get("key") or ""),
         source=source,
     )
 
