@@ -1,4 +1,4 @@
-"""fgeval run | join | score | report | ask: flags in, one library call, results out."""
+"""fgeval run | join | score | report | twins | robust | ask: flags in, one library call, results out."""
 
 from __future__ import annotations
 
@@ -34,6 +34,54 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="fgeval", description="How good are the calls a model makes?")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
+    _add_run_verbs(verbs)
+
+    score = verbs.add_parser("score", help="score predictions; needs no model")
+    score.set_defaults(command=_score)
+    score.add_argument("--data", required=True, help="the rows the predictions were made for")
+    score.add_argument("--predictions", required=True, help="predictions.jsonl, or the folder it lies in")
+    score.add_argument("--out", required=True, help="folder for scores.jsonl and summary.json")
+    score.add_argument(
+        "--profile", choices=PROFILES, default=DEFAULT_PROFILE, help="scoring rules (default: %(default)s)"
+    )
+    score.add_argument(
+        "--allow-missing", action="store_true", help="leave rows without a prediction out, and count them"
+    )
+    score.add_argument("--overwrite", action="store_true", help="replace scores that --out holds")
+
+    report = verbs.add_parser(
+        "report", help="a test report of one or more scored runs: report.md and report.html"
+    )
+    report.set_defaults(command=_report)
+    report.add_argument("--run", required=True, action="append", metavar="NAME=DIR", dest="runs",
+                        help="a name and a folder that `score` wrote; the first is what the others are compared with")  # fmt: skip
+    report.add_argument("--out", required=True, help="folder for the report")
+    report.add_argument("--title", help="heading of the report")
+    report.add_argument("--note", default="", help="a sentence shown at the top")
+    report.add_argument(
+        "--max-failures",
+        type=int,
+        default=1000,
+        metavar="N",
+        help="failed items listed (default: %(default)s)",
+    )
+    report.add_argument("--overwrite", action="store_true", help="replace a report that --out holds")
+
+    _add_robust_verbs(verbs)
+
+    ask = verbs.add_parser("ask", help="what a model makes of one utterance")
+    ask.set_defaults(command=_ask)
+    ask.add_argument("utterance")
+    _add_model_flags(ask)
+    tools = ask.add_mutually_exclusive_group(required=True)
+    tools.add_argument("--pack", help="declare the tools of this pack: its name or folder")
+    tools.add_argument("--tools", help="declare the tools of this JSON file")
+    ask.add_argument("--developer", metavar="TEXT", help="the developer line (default: the pack's)")
+    ask.add_argument("--show-prompt", action="store_true", help="print the prompt as the model sees it")
+    return parser
+
+
+def _add_run_verbs(verbs: Any) -> None:
     run = verbs.add_parser("run", help="a model's predictions for the rows of a data file")
     run.set_defaults(command=_run)
     run.add_argument("--data", required=True, help="JSONL rows, e.g. test.jsonl")
@@ -73,47 +121,22 @@ def _build_parser() -> argparse.ArgumentParser:
     join.add_argument("shards", nargs="+", metavar="DIR", help="folders that `run --shard` wrote")
     join.add_argument("--out", required=True, help="folder for predictions.jsonl and run.json")
 
-    score = verbs.add_parser("score", help="score predictions; needs no model")
-    score.set_defaults(command=_score)
-    score.add_argument("--data", required=True, help="the rows the predictions were made for")
-    score.add_argument("--predictions", required=True, help="predictions.jsonl, or the folder it lies in")
-    score.add_argument("--out", required=True, help="folder for scores.jsonl and summary.json")
-    score.add_argument(
-        "--profile", choices=PROFILES, default=DEFAULT_PROFILE, help="scoring rules (default: %(default)s)"
-    )
-    score.add_argument(
-        "--allow-missing", action="store_true", help="leave rows without a prediction out, and count them"
-    )
-    score.add_argument("--overwrite", action="store_true", help="replace scores that --out holds")
 
-    report = verbs.add_parser(
-        "report", help="a test report of one or more scored runs: report.md and report.html"
-    )
-    report.set_defaults(command=_report)
-    report.add_argument("--run", required=True, action="append", metavar="NAME=DIR", dest="runs",
-                        help="a name and a folder that `score` wrote; the first is what the others are compared with")  # fmt: skip
-    report.add_argument("--out", required=True, help="folder for the report")
-    report.add_argument("--title", help="heading of the report")
-    report.add_argument("--note", default="", help="a sentence shown at the top")
-    report.add_argument(
-        "--max-failures",
-        type=int,
-        default=1000,
-        metavar="N",
-        help="failed items listed (default: %(default)s)",
-    )
-    report.add_argument("--overwrite", action="store_true", help="replace a report that --out holds")
+def _add_robust_verbs(verbs: Any) -> None:
+    twins = verbs.add_parser("twins", help="items and their twins, for `run` and `score`; see `robust`")
+    twins.set_defaults(command=_twins)
+    twins.add_argument("--data", required=True, help="the rows to make twins of")
+    twins.add_argument("--out", required=True, metavar="FILE", help="JSONL file of items and twins")
+    twins.add_argument("--kind", action="append", default=[], dest="kinds",
+                       help="only this kind of twin; may be given again (docs/robustness.md lists them)")  # fmt: skip
+    twins.add_argument("--k", type=int, default=3, metavar="N", help="twins of a kind an item (default: %(default)s)")  # fmt: skip
+    twins.add_argument("--seed", type=int, default=0, help="default: %(default)s")
 
-    ask = verbs.add_parser("ask", help="what a model makes of one utterance")
-    ask.set_defaults(command=_ask)
-    ask.add_argument("utterance")
-    _add_model_flags(ask)
-    tools = ask.add_mutually_exclusive_group(required=True)
-    tools.add_argument("--pack", help="declare the tools of this pack: its name or folder")
-    tools.add_argument("--tools", help="declare the tools of this JSON file")
-    ask.add_argument("--developer", metavar="TEXT", help="the developer line (default: the pack's)")
-    ask.add_argument("--show-prompt", action="store_true", help="print the prompt as the model sees it")
-    return parser
+    robust = verbs.add_parser("robust", help="how often verdicts flip between items and their twins")
+    robust.set_defaults(command=_robust)
+    robust.add_argument("--data", required=True, help="the file that `twins` wrote")
+    robust.add_argument("--scores", required=True, metavar="DIR", help="the folder that `score` wrote for it")
+    robust.add_argument("--out", metavar="DIR", help="folder for robust.json and robust.md")
 
 
 def _add_model_flags(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -260,6 +283,30 @@ def _summary_table(view: dict[str, Any]) -> Table:
             cells.append(points(rates[1]["value"] - rates[0]["value"]) if known else "–")
         table.add_row(metric["label"], *cells)
     return table
+
+
+def _twins(parsed: argparse.Namespace) -> None:
+    from fgeval.robust import make_twins
+
+    counts = make_twins(parsed.data, parsed.out, kinds=parsed.kinds, k=parsed.k, seed=parsed.seed)
+    table = Table("twins", "n", "items that have one", title=f"{counts.items} items")
+    for kind, n in counts.twins.items():
+        table.add_row(kind, str(n), str(counts.items_with[kind]))
+    out.print(table)
+    err.print(
+        f"{counts.items + sum(counts.twins.values())} rows: {parsed.out}", markup=False, highlight=False
+    )
+
+
+def _robust(parsed: argparse.Namespace) -> None:
+    from fgeval.robust.flips import COLUMNS, LEGEND, flips_cells, measure_flips
+
+    table = Table(caption=LEGEND)
+    for number, column in enumerate(COLUMNS[:-1]):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    for flips in measure_flips(parsed.data, parsed.scores, parsed.out):
+        table.add_row(*flips_cells(flips)[:-1])
+    out.print(table)
 
 
 def _ask(parsed: argparse.Namespace) -> None:

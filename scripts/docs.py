@@ -23,7 +23,7 @@ from fgdata.lint import rules_markdown  # noqa: E402
 VERBS = {
     "fgdata": ("generate", "check", "lint", "stats", "show", "schema"),
     "fgtrain": ("lora",),
-    "fgeval": ("run", "join", "score", "report", "ask"),
+    "fgeval": ("run", "join", "score", "report", "twins", "robust", "ask"),
 }
 FOLDERS = {
     "templates": "one folder a pack: tools, slots, intents with their template families; data, no Python",
