@@ -163,19 +163,9 @@ def _measure(kind: str, twins: Sequence[tuple[str, str, str]], found: Mapping[st
     )
 
 
-COLUMNS = (
-    "twins",
-    "items",
-    "n",
-    "right",
-    "worst of k",
-    "flips",
-    "lost",
-    "gained",
-    "items flipped",
-    "unmoved",
-)
-"""Headings of the table."""
+COLUMNS = ("twins", "items", "n", "right", "worst", "flips", "lost", "gained", "unmoved", "items flipped")
+"""Headings of the table; the last has intervals, for which a terminal has no room."""
+LEGEND = "right: items; worst: items with all twins right; flips: twins with another verdict than their item"
 
 
 def flips_cells(flips: Flips) -> tuple[str, ...]:
