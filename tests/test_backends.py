@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import socket
+import subprocess
 import sys
+import time
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -427,3 +429,40 @@ def test_a_line_of_another_run(tmp_path: Path, data: Path):
     file.write_text("".join([first.replace(key, "0" * 16), *rest]), encoding="utf-8")
     with pytest.raises(FgError, match=r"predictions\.jsonl:1: the prediction of .* is not of this run"):
         run_model(data, tmp_path / "out", backend="replay", options=options)
+
+
+@pytest.mark.slow
+def test_transformers_serve(tmp_path: Path, data: Path):
+    """A real server of the transformers library with the bundled tiny base: tools go out, its answers are read and scored."""
+    pytest.importorskip("fastapi")
+    pytest.importorskip("uvicorn")
+    from fgeval.scores import score_predictions
+
+    tiny = Path(__file__).parents[1] / "models" / "tiny"
+    port = free_port()
+    command = [str(Path(sys.executable).parent / "transformers"), "serve", str(tiny), "--host", "127.0.0.1"]
+    command += ["--port", str(port), "--device", "cpu", "--dtype", "float32"]
+    with (tmp_path / "log").open("wb") as log:
+        server = subprocess.Popen(command, stdout=log, stderr=log)
+    options = BackendOptions(
+        model=str(tiny), base_url=f"http://127.0.0.1:{port}/v1", max_new_tokens=24, concurrency=2
+    )
+    try:
+        deadline = time.monotonic() + 120
+        while True:
+            try:
+                open_backend("openai", options)
+                break
+            except ModelError:
+                assert server.poll() is None, (tmp_path / "log").read_text()
+                assert time.monotonic() < deadline, (tmp_path / "log").read_text()
+                time.sleep(1)
+        result = run_model(data, tmp_path / "out", backend="openai", options=options, limit=4)
+    finally:
+        server.terminate()
+        server.wait()
+    assert result.failures == (), result.failures
+    assert result.n == 4
+    assert all(p.text for p in read_predictions(tmp_path / "out"))
+    scored = score_predictions(data, tmp_path / "out", tmp_path / "scores", allow_missing=True)
+    assert scored["n"] == 4
