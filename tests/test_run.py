@@ -17,7 +17,7 @@ from fgdata.errors import DataError, FgError, UsageError
 from fgdata.format import STOP_TOKENS
 from fgeval.backends import BackendOptions, open_backend
 from fgeval.predictions import read_predictions, read_run
-from fgeval.run import run_model
+from fgeval.run import run_adapters, run_model
 
 
 @pytest.fixture
@@ -358,3 +358,18 @@ def test_merged_adapter(tmp_path: Path, data: Path, tiny_model_dir: Path):
     assert texts[0] == texts[1]
     with pytest.raises(UsageError, match="--merge: has nothing to merge"):
         open_backend("transformers", tiny(tiny_model_dir, merge=True))
+
+
+def test_several_adapters(tmp_path: Path, data: Path, tiny_model_dir: Path):
+    """Each adapter is a run of its own in a folder with its name; two of one name are refused before anything runs."""
+    names = ["first", "second"]
+    for name in names:
+        make_adapter(tmp_path / name, tiny_model_dir, "CAUSAL_LM")
+    adapters = [str(tmp_path / name) for name in names]
+    options = tiny(tiny_model_dir)
+    results = run_adapters(data, tmp_path / "out", adapters, options=options, limit=2)
+    assert [result.folder for result in results] == [tmp_path / "out" / name for name in names]
+    assert [read_run(result.folder)["adapter"] for result in results] == adapters  # type: ignore[index]
+    with pytest.raises(UsageError, match="2 folders are called 'first'"):
+        run_adapters(data, tmp_path / "more", [adapters[0], adapters[0]], options=options)
+    assert not (tmp_path / "more").exists()
