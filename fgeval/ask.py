@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from fgdata.errors import DataError, Problem, SchemaError, UsageError
+from fgdata.errors import DataError, ModelError, Problem, SchemaError, UsageError
 from fgdata.example import Example
 from fgdata.format import TRIGGER, Completion, parse_completion
 from fgdata.schema import tools_by_name
-from fgeval.backends import BackendOptions, example_to_request, open_backend
+from fgeval.backends import BackendOptions, Failure, example_to_request, open_backend
 from fgeval.predictions import Prediction
 
 
@@ -47,6 +47,8 @@ def ask_model(
     request = example_to_request(example)
     model.check([request])
     (prediction,) = model.complete([request])
+    if isinstance(prediction, Failure):
+        raise ModelError(Problem(str(options.model or backend), f"did not answer: {prediction.reason}."))
     return Answer(request.prompt, prediction, parse_completion(prediction.text))
 
 

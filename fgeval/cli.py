@@ -1,10 +1,11 @@
-"""fgeval run | score | validate | compare | gate | report | ask: flags in, one library call, results out."""
+"""fgeval run | join | score | validate | compare | gate | report | twins | robust | ask: flags in, one library call, results out."""
 
 from __future__ import annotations
 
 import argparse
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from rich.markup import escape
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 EXIT_NOT_COMPARABLE = 3
 """The runs differ in what must be the same for a comparison."""
+_SHOWN = 5
+"""Failures that are printed; errors.jsonl has all."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -35,21 +38,7 @@ def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="fgeval", description="How good are the calls a model makes?")
     verbs = parser.add_subparsers(required=True, metavar="VERB")
 
-    run = verbs.add_parser("run", help="a model's predictions for the rows of a data file")
-    run.set_defaults(command=_run)
-    run.add_argument("--data", required=True, help="JSONL rows, e.g. test.jsonl")
-    run.add_argument(
-        "--out",
-        required=True,
-        help="folder for predictions.jsonl and run.json; an unfinished run goes on there",
-    )
-    run.add_argument("--backend", choices=BACKENDS, default="transformers", help="default: %(default)s")
-    _add_model_flags(run)
-    run.add_argument("--predictions", help="recorded predictions, for --backend replay")
-    run.add_argument(
-        "--batch-size", type=int, default=16, metavar="N", help="prompts a batch (default: %(default)s)"
-    )
-    run.add_argument("--limit", type=int, metavar="N", help="only the first N rows")
+    _add_run_verbs(verbs)
 
     score = verbs.add_parser("score", help="score predictions; needs no model")
     score.set_defaults(command=_score)
@@ -123,6 +112,8 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     report.add_argument("--overwrite", action="store_true", help="replace a report that --out holds")
     _add_card_flags(report)
+
+    _add_robust_verbs(verbs)
 
     ask = verbs.add_parser("ask", help="what a model makes of one utterance")
     ask.set_defaults(command=_ask)
@@ -205,9 +196,71 @@ def _card(parsed: argparse.Namespace) -> CardScores | None:
     )
 
 
-def _add_model_flags(parser: argparse.ArgumentParser) -> None:
+def _add_run_verbs(verbs: Any) -> None:
+    run = verbs.add_parser("run", help="a model's predictions for the rows of a data file")
+    run.set_defaults(command=_run)
+    run.add_argument("--data", required=True, help="JSONL rows, e.g. test.jsonl")
+    run.add_argument(
+        "--out",
+        required=True,
+        help="folder for predictions.jsonl and run.json; an unfinished run goes on there",
+    )
+    run.add_argument("--backend", choices=BACKENDS, default="transformers", help="default: %(default)s")
+    _add_model_flags(run, several=True)
+    run.add_argument("--merge", action="store_true", help="merge the adapter into the weights first: faster")
+    run.add_argument("--predictions", help="recorded predictions, for --backend replay")
+    run.add_argument("--callable", metavar="MODULE:FUNCTION", help="what answers, for --backend python")
+    run.add_argument("--base-url", metavar="URL", help="server with OpenAI's API, for --backend openai")
+    run.add_argument("--endpoint", choices=("chat", "completions"), default="chat",
+                     help="chat sends messages and tools, completions our own prompt (default: %(default)s)")  # fmt: skip
+    run.add_argument("--api-key-env", default="OPENAI_API_KEY", metavar="NAME",
+                     help="environment variable with the server's key (default: %(default)s)")  # fmt: skip
+    run.add_argument("--concurrency", type=int, default=8, metavar="N",
+                     help="requests to the server at once (default: %(default)s)")  # fmt: skip
+    run.add_argument("--retries", type=int, default=4, metavar="N",
+                     help="further tries of a request, with growing pauses (default: %(default)s)")  # fmt: skip
+    run.add_argument("--timeout-s", type=float, default=120.0, metavar="S",
+                     help="seconds until a request is given up (default: %(default)s)")  # fmt: skip
+    run.add_argument(
+        "--batch-size", type=int, default=16, metavar="N", help="prompts a batch (default: %(default)s)"
+    )
+    run.add_argument("--limit", type=int, metavar="N", help="only the first N rows that --filter leaves")
+    run.add_argument("--filter", action="append", default=[], metavar="KEY=VALUE", dest="filters",
+                     help="only rows with this kind, intent, family, ...; may be given again")  # fmt: skip
+    run.add_argument(
+        "--shard", metavar="I/N", help="only every N-th row, from the I-th on; see `fgeval join`"
+    )
+
+    join = verbs.add_parser("join", help="put the predictions of all shards together as one run")
+    join.set_defaults(command=_join)
+    join.add_argument("shards", nargs="+", metavar="DIR", help="folders that `run --shard` wrote")
+    join.add_argument("--out", required=True, help="folder for predictions.jsonl and run.json")
+
+
+def _add_robust_verbs(verbs: Any) -> None:
+    twins = verbs.add_parser("twins", help="items and their twins, for `run` and `score`; see `robust`")
+    twins.set_defaults(command=_twins)
+    twins.add_argument("--data", required=True, help="the rows to make twins of")
+    twins.add_argument("--out", required=True, metavar="FILE", help="JSONL file of items and twins")
+    twins.add_argument("--kind", action="append", default=[], dest="kinds",
+                       help="only this kind of twin; may be given again (docs/robustness.md lists them)")  # fmt: skip
+    twins.add_argument("--k", type=int, default=3, metavar="N", help="twins of a kind an item (default: %(default)s)")  # fmt: skip
+    twins.add_argument("--seed", type=int, default=0, help="default: %(default)s")
+
+    robust = verbs.add_parser("robust", help="how often verdicts flip between items and their twins")
+    robust.set_defaults(command=_robust)
+    robust.add_argument("--data", required=True, help="the file that `twins` wrote")
+    robust.add_argument("--scores", required=True, metavar="DIR", help="the folder that `score` wrote for it")
+    robust.add_argument("--out", metavar="DIR", help="folder for robust.json and robust.md")
+
+
+def _add_model_flags(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
     parser.add_argument("--model", help="base model: a folder, or a name on the hub")
-    parser.add_argument("--adapter", help="folder of a LoRA adapter for it")
+    if several:
+        parser.add_argument("--adapter", action="append", default=[], dest="adapters",
+                            help="folder of a LoRA adapter for it; given again, each is a run in a folder of --out")  # fmt: skip
+    else:
+        parser.add_argument("--adapter", help="folder of a LoRA adapter for it")
     parser.add_argument("--revision", help="branch, tag or commit of a hub model")
     parser.add_argument(
         "--device", choices=("auto", "cpu", "cuda"), default="auto", help="default: %(default)s"
@@ -222,7 +275,7 @@ def _options(parsed: argparse.Namespace) -> BackendOptions:
         raise UsageError(Problem("--max-new-tokens", f"is {parsed.max_new_tokens}; it must be at least 1."))
     return BackendOptions(
         model=parsed.model,
-        adapter=parsed.adapter,
+        adapter=getattr(parsed, "adapter", None),
         revision=parsed.revision,
         device=parsed.device,
         dtype=parsed.dtype,
@@ -231,19 +284,47 @@ def _options(parsed: argparse.Namespace) -> BackendOptions:
     )
 
 
-def _run(parsed: argparse.Namespace) -> None:
-    from fgeval.run import run_model
+def _run(parsed: argparse.Namespace) -> int:
+    from fgeval.run import run_adapters
 
-    result = run_model(
+    options = replace(
+        _options(parsed),
+        merge=parsed.merge,
+        function=parsed.callable,
+        base_url=parsed.base_url,
+        endpoint=parsed.endpoint,
+        api_key_env=parsed.api_key_env,
+        concurrency=parsed.concurrency,
+        retries=parsed.retries,
+        timeout_s=parsed.timeout_s,
+    )
+    results = run_adapters(
         parsed.data,
         parsed.out,
+        parsed.adapters,
         backend=parsed.backend,
-        options=_options(parsed),
+        options=options,
         batch_size=parsed.batch_size,
         limit=parsed.limit,
+        shard=parsed.shard,
+        filters=parsed.filters,
     )
-    before = f", {result.n_done_before} of them from before" if result.n_done_before else ""
-    err.print(f"{result.n} predictions{before}: {result.folder}", markup=False, highlight=False)
+    for result in results:
+        before = f", {result.n_done_before} of them from before" if result.n_done_before else ""
+        err.print(f"{result.n} predictions{before}: {result.folder}", markup=False, highlight=False)
+        for failure in result.failures[:_SHOWN]:
+            err.print(f"no answer: {failure.id}: {failure.reason}", markup=False, highlight=False)
+        if result.failures:
+            text = f"{len(result.failures)} items have no prediction (errors.jsonl): no wrong answers, and not scored. Run again to try them again."
+            err.print(text, markup=False, highlight=False)
+    return EXIT_FINDINGS if any(result.failures for result in results) else EXIT_OK
+
+
+def _join(parsed: argparse.Namespace) -> None:
+    from fgeval.run import join_runs
+
+    n = join_runs(parsed.shards, parsed.out)
+    err.print(f"{n} predictions: {parsed.out}", markup=False, highlight=False)
 
 
 def _score(parsed: argparse.Namespace) -> None:
@@ -406,6 +487,30 @@ def _summary_table(view: dict[str, Any]) -> Table:
             cells.append(points(rates[1]["value"] - rates[0]["value"]) if known else "–")
         table.add_row(metric["label"], *cells)
     return table
+
+
+def _twins(parsed: argparse.Namespace) -> None:
+    from fgeval.robust import make_twins
+
+    counts = make_twins(parsed.data, parsed.out, kinds=parsed.kinds, k=parsed.k, seed=parsed.seed)
+    table = Table("twins", "n", "items that have one", title=f"{counts.items} items")
+    for kind, n in counts.twins.items():
+        table.add_row(kind, str(n), str(counts.items_with[kind]))
+    out.print(table)
+    err.print(
+        f"{counts.items + sum(counts.twins.values())} rows: {parsed.out}", markup=False, highlight=False
+    )
+
+
+def _robust(parsed: argparse.Namespace) -> None:
+    from fgeval.robust.flips import COLUMNS, LEGEND, flips_cells, measure_flips
+
+    table = Table(caption=LEGEND)
+    for number, column in enumerate(COLUMNS[:-1]):
+        table.add_column(column, justify="right" if number else "left", no_wrap=True)
+    for flips in measure_flips(parsed.data, parsed.scores, parsed.out):
+        table.add_row(*flips_cells(flips)[:-1])
+    out.print(table)
 
 
 def _ask(parsed: argparse.Namespace) -> None:

@@ -16,6 +16,8 @@ from fgdata.schema import Call
 
 PREDICTIONS_FILE = "predictions.jsonl"
 RUN_FILE = "run.json"
+ERRORS_FILE = "errors.jsonl"
+"""What a backend could not answer: `id` and `reason` a line. Such items have no prediction."""
 
 
 def json_line(row: Mapping[str, Any]) -> str:
@@ -47,6 +49,8 @@ class Prediction:
     """`length` if the token limit ended the completion."""
     calls: tuple[Call, ...] | None = None
     """The calls, where a server gave them as such and not as text; `text` is then what it said beside them."""
+    key: str = ""
+    """What it was made from: a hash of id, prompt, decoding, model and adapter; empty in other people's files."""
     source: str = field(default="", compare=False)
     """`file:line` it was read from; not written."""
 
@@ -63,6 +67,8 @@ class Prediction:
         del row["source"], row["calls"]
         if self.calls is not None:
             row["calls"] = [{"name": call.name, "arguments": dict(call.arguments)} for call in self.calls]
+        if not self.key:
+            del row["key"]
         return json_line(row)
 
 
@@ -97,6 +103,7 @@ def prediction_from_row(row: Any, source: str) -> Prediction:
         time_s=row.get("time_s"),
         finished=finished,
         calls=calls,
+        key=str(row.get("key") or ""),
         source=source,
     )
 

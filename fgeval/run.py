@@ -6,39 +6,54 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from rich.progress import TaskID
+from rich.progress import TextColumn
 
-from fgdata.console import progress_bar
+from fgdata.console import err, progress_bar
 from fgdata.errors import DataError, Problem, UsageError
 from fgdata.files import file_sha256, write_whole
-from fgeval.backends import BackendOptions, example_to_request, open_backend
+from fgdata.format.tokens import END_TURN
+from fgeval.backends import BackendOptions, Failure, Request, example_to_request, open_backend
 from fgeval.items import read_items
 from fgeval.predictions import (
+    ERRORS_FILE,
     PREDICTIONS_FILE,
     RUN_FILE,
     Prediction,
+    json_line,
     list_differences,
     read_predictions,
     read_run,
 )
+from fgeval.selection import select, shard_of
 
 IDENTITY = (
     "backend",
     "model_fingerprint",
+    "model_revision",
+    "served_model",
+    "endpoint",
     "adapter_sha256",
     "data.sha256",
     "data.n",
     "prompts_sha256",
+    "shard",
     "decoding",
     "device",
     "versions",
 )
 """What must be the same for a run to go on in a folder. Where the model lies and the batch size may change."""
+
+
+_KEYED = ("backend", "model_fingerprint", "model_revision", "served_model", "adapter_sha256", "decoding")
+"""What goes into the key of a prediction, beside its id and its prompt."""
+_LINE_EVERY_S = 30.0
+"""How often a line says how far the run is where nobody looks at a bar."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +62,11 @@ class RunResult:
 
     folder: Path
     n: int
+    """Predictions that stand there."""
     n_done_before: int
     """Predictions that were there already."""
+    failures: tuple[Failure, ...] = ()
+    """Items that the backend could not answer. The same command tries them again."""
 
 
 def run_model(
@@ -59,20 +77,23 @@ def run_model(
     options: BackendOptions,
     batch_size: int = 16,
     limit: int | None = None,
+    shard: str | None = None,
+    filters: Sequence[str] = (),
 ) -> RunResult:
     """Predictions for the rows of `data`, in `out`.
 
     Args:
         batch_size: prompts a batch; it changes speed and memory, not what a model in float32 writes.
-        limit: only the first rows of the file.
+        limit: only the first rows that the filters leave.
+        shard: `i/n`: every n-th of the rows left, from the i-th on; what n runs wrote, `join_runs` puts together.
+        filters: `key=value` of a column that says where a row comes from; of several values of one key any will do.
     Raises: DataError for rows that cannot be scored; UsageError if `out` holds another run; ModelError.
     """
     if batch_size < 1:
         raise UsageError(Problem("--batch-size", f"is {batch_size}; it must be at least 1."))
-    if limit is not None and limit < 1:
-        raise UsageError(Problem("--limit", f"is {limit}; it must be at least 1."))
+    part = shard_of(shard)
     # Rows without usable gold are found now, not after an hour of predicting.
-    examples = [item.example for item in read_items(data)][:limit]
+    examples = select([item.example for item in read_items(data)], filters, limit)
     folder = _check_folder(out)
     requests = [example_to_request(example) for example in examples]
     runner = open_backend(backend, replace(options, examples=examples))
@@ -83,27 +104,108 @@ def run_model(
         "backend": backend,
         "data": {"file": str(data), "sha256": file_sha256(data), "n": len(examples)},
         "prompts_sha256": _hash_prompts(prompts),
+        **({"filters": sorted(filters)} if filters else {}),
+        **({"shard": shard} if part else {}),
         **runner.describe(),
     }
-    with _open_predictions(folder, header) as (stream, done):
-        waiting = [request for request in requests if request.id not in done]
-        # Prompts of like length share a batch; by id where lengths are equal, so that two runs make the same batches.
-        waiting.sort(key=lambda request: (len(prompts[request.id]), request.id))
-        with progress_bar() as progress:
-            task = progress.add_task("Predicting", total=len(requests), completed=len(done))
+    mine = requests[part[0] - 1 :: part[1]] if part else requests
+    keys = {request.id: prediction_key(request.id, prompts[request.id], header) for request in mine}
+    failures: list[Failure] = []
+    with _open_predictions(folder, header, keys) as (stream, done):
+        waiting = [request for request in mine if request.id not in done]
+        waiting.sort(key=lambda request: _batch_order(request, prompts[request.id]))
+        progress = _Progress(len(mine), len(done))
+        with progress:
             for start in range(0, len(waiting), batch_size):
-                predictions = runner.complete(waiting[start : start + batch_size])
-                _append(stream, predictions)
-                progress.advance(task, len(predictions))
-                _show_rate(
-                    progress.tasks[0].speed, lambda text: progress.update(TaskID(task), description=text)
-                )
-    return RunResult(folder, len(requests), len(done))
+                answers = runner.complete(waiting[start : start + batch_size])
+                found = [replace(a, key=keys[a.id]) for a in answers if isinstance(a, Prediction)]
+                failures += (answer for answer in answers if isinstance(answer, Failure))
+                _append(stream, found)
+                progress.advance(len(found), len(failures))
+    _write_failures(folder / ERRORS_FILE, failures)
+    return RunResult(folder, len(mine) - len(failures), len(done), tuple(failures))
 
 
-def _show_rate(speed: float | None, show: Any) -> None:
-    if speed:
-        show(f"Predicting ({speed:.1f}/s)")
+def run_adapters(
+    data: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    adapters: Sequence[str],
+    *,
+    options: BackendOptions,
+    **how: Any,
+) -> list[RunResult]:
+    """A run for each adapter, in a folder of `out` with the adapter's name; with one adapter or none, a run in `out` itself.
+
+    Args:
+        how: what `run_model` takes.
+    Raises: what `run_model` raises; UsageError if two adapters have one name.
+    """
+    if len(adapters) < 2:
+        return [run_model(data, out, options=replace(options, adapter=next(iter(adapters), None)), **how)]
+    names = [Path(adapter).resolve().name for adapter in adapters]
+    UsageError.raise_if(
+        Problem("--adapter", f"{names.count(name)} folders are called {name!r}.", "Run them one by one.")
+        for name in sorted(set(names))
+        if names.count(name) > 1
+    )
+    return [
+        run_model(data, Path(out) / name, options=replace(options, adapter=adapter), **how)
+        for name, adapter in zip(names, adapters, strict=True)
+    ]
+
+
+def prediction_key(name: str, prompt: str, header: Mapping[str, Any]) -> str:
+    """What tells one prediction from another: a hash of item id, prompt, decoding, model and adapter; 16 hexadecimal digits."""
+    parts = [name, prompt, *(header.get(part) for part in _KEYED)]
+    return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def _batch_order(request: Request, prompt: str) -> tuple[int, str, int, str]:
+    """Prompts that share their developer turn stand together, then those of like length; two runs make the same batches."""
+    opening = prompt.partition(END_TURN)[0]
+    return len(opening), opening, len(prompt), request.id
+
+
+class _Progress:
+    """How far a run is: a bar with rate and time left; where nobody looks, a line now and then."""
+
+    def __init__(self, total: int, done: int) -> None:
+        self._total, self._before, self._done = total, done, done
+        self._started = self._told = time.monotonic()
+        self._bar = progress_bar()
+        self._bar.columns = (*self._bar.columns, TextColumn("left"))
+        self._task = self._bar.add_task("Predicting", total=total, completed=done)
+
+    def __enter__(self) -> None:
+        if err.is_terminal:
+            self._bar.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def advance(self, n: int, n_failures: int) -> None:
+        """Count `n` more predictions."""
+        self._done += n
+        now = time.monotonic()
+        rate = (self._done - self._before) / max(now - self._started, 1e-9)
+        failed = f", {n_failures} failed" if n_failures else ""
+        self._bar.update(self._task, advance=n, description=f"Predicting ({rate:.1f}/s{failed})")
+        if not err.is_terminal and now - self._told >= _LINE_EVERY_S and rate:
+            self._told = now
+            left = (self._total - self._done) / rate
+            err.print(
+                f"{self._done} of {self._total} ({rate:.1f}/s{failed}), about {left:.0f} s left",
+                highlight=False,
+            )
+
+
+def _write_failures(file: Path, failures: Sequence[Failure]) -> None:
+    """The failures of this run, replacing those of the last; no file if there are none."""
+    if not failures:
+        file.unlink(missing_ok=True)
+        return
+    with write_whole(file) as stream:
+        stream.writelines(json_line({"id": one.id, "reason": one.reason}) for one in failures)
 
 
 def _hash_prompts(prompts: dict[str, str]) -> str:
@@ -124,7 +226,9 @@ def _check_folder(out: str | os.PathLike[str]) -> Path:
 
 
 @contextlib.contextmanager
-def _open_predictions(folder: Path, header: dict[str, Any]) -> Iterator[tuple[BinaryIO, set[str]]]:
+def _open_predictions(
+    folder: Path, header: dict[str, Any], keys: Mapping[str, str]
+) -> Iterator[tuple[BinaryIO, set[str]]]:
     """The predictions file, open for appending and locked, and the ids it holds already.
 
     Raises: UsageError if the folder holds another run or another process is writing to it.
@@ -152,8 +256,17 @@ def _open_predictions(folder: Path, header: dict[str, Any]) -> Iterator[tuple[Bi
     with appending:
         _lock(appending, file)
         _drop_half_line(appending)
-        done = {prediction.id for prediction in read_predictions(file)}
-        yield appending, done
+        found = read_predictions(file)
+        DataError.raise_if(
+            Problem(
+                prediction.source,
+                f"the prediction of {prediction.id!r} is not of this run: its key is {prediction.key!r}.",
+                "Delete the line, or choose another --out.",
+            )
+            for prediction in found
+            if prediction.key != keys.get(prediction.id)
+        )
+        yield appending, {prediction.id for prediction in found}
 
 
 def _lock(stream: BinaryIO, file: Path) -> None:
@@ -194,3 +307,47 @@ def _append(stream: BinaryIO, predictions: Sequence[Prediction]) -> None:
         raise DataError(
             Problem(stream.name, f"could not be written: {error.strerror or error}.", remedy)
         ) from error
+
+
+def join_runs(folders: Sequence[str | os.PathLike[str]], out: str | os.PathLike[str]) -> int:
+    """The number of predictions in `out`, which the shards in `folders` now stand in as one run.
+
+    Raises: UsageError if a folder holds no shard, a shard is missing or given twice, they differ in what must be the same, or
+        `out` is in use; DataError for broken predictions, and if some are missing.
+    """
+    target = _check_folder(out)
+    if (target / RUN_FILE).exists():
+        raise UsageError(Problem("--out", f"{str(target)!r} holds a run already.", "Choose another folder."))
+    headers = {str(folder): read_run(folder) for folder in folders}
+    problems = [
+        Problem(folder, "holds no run made with --shard.", "Name folders that `fgeval run --shard` wrote.")
+        for folder, header in headers.items()
+        if header is None or not header.get("shard")
+    ]
+    UsageError.raise_if(problems)
+    runs = {folder: header for folder, header in headers.items() if header is not None}
+    first = next(iter(runs.values()))
+    total = (shard_of(str(first["shard"])) or (1, 1))[1]
+    there = [str((read_run(folder) or {}).get("shard")) for folder in folders]
+    for i in range(1, total + 1):
+        if there.count(f"{i}/{total}") != 1:
+            what = "is given twice" if f"{i}/{total}" in there else "is missing"
+            problems.append(Problem("shards", f"{i}/{total} {what}.", "Give every shard's folder once."))
+    same = [name for name in IDENTITY if name != "shard"]
+    problems += [
+        Problem(folder, f"is of another run: {difference}.", "Run it again with the flags of the others.")
+        for folder, header in runs.items()
+        for difference in list_differences(first, header, same)
+    ]
+    UsageError.raise_if(problems)
+    predictions = [prediction for folder in runs for prediction in read_predictions(folder)]
+    expected = int(first["data"]["n"])
+    if len(predictions) != expected:
+        what = f"{expected - len(predictions)} of {expected} predictions are missing."
+        raise DataError(Problem("shards", what, "Run the commands of the unfinished shards again."))
+    with write_whole(target / PREDICTIONS_FILE) as stream:
+        stream.writelines(prediction.to_line() for prediction in predictions)
+    with write_whole(target / RUN_FILE) as stream:
+        json.dump({k: v for k, v in first.items() if k != "shard"}, stream, ensure_ascii=False, indent=2)
+        stream.write("\n")
+    return expected

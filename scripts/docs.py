@@ -25,7 +25,7 @@ from fgeval import validate  # noqa: E402
 VERBS = {
     "fgdata": ("generate", "check", "lint", "convert", "stats", "show", "schema"),
     "fgtrain": ("lora",),
-    "fgeval": ("run", "score", "validate", "compare", "gate", "report", "ask"),
+    "fgeval": ("run", "join", "score", "validate", "compare", "gate", "report", "twins", "robust", "ask"),
 }
 FOLDERS = {
     "templates": "one folder a pack: tools, slots, intents with their template families; data, no Python",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -312,3 +313,25 @@ def test_ask(tmp_path: Path, tiny_model_dir: Path, capsys: pytest.CaptureFixture
         "declaration:set_temperature",
     ):
         assert part in printed
+
+
+def test_failures_exit_1(
+    tmp_path: Path, data: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+):
+    """Items that a backend could not answer are named and counted apart; shards are joined by command."""
+    (tmp_path / "unlucky_model.py").write_text(
+        "def answer(request):\n    if request.id == 'item-4':\n        raise OSError('no luck')\n    return 'ok'\n"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.path", [str(tmp_path), *sys.path])
+    flags = ["--backend", "python", "--callable", "unlucky_model:answer", "--data", data]
+    assert run("run", *flags, "--out", tmp_path / "a") == 1
+    printed = capsys.readouterr().err
+    assert "7 predictions" in printed
+    assert "no answer: item-4: OSError: no luck" in printed
+    assert "1 items have no prediction" in printed
+    parts = [tmp_path / "p1", tmp_path / "p2"]
+    for i, part in enumerate(parts, 1):
+        assert run("run", *flags, "--out", part, "--shard", f"{i}/2", "--filter", "kind=no_call") == 0
+    assert run("join", *parts, "--out", tmp_path / "whole") == 0
+    assert "2 predictions" in capsys.readouterr().err

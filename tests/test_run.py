@@ -17,7 +17,7 @@ from fgdata.errors import DataError, FgError, UsageError
 from fgdata.format import STOP_TOKENS
 from fgeval.backends import BackendOptions, open_backend
 from fgeval.predictions import read_predictions, read_run
-from fgeval.run import run_model
+from fgeval.run import run_adapters, run_model
 
 
 @pytest.fixture
@@ -133,7 +133,9 @@ def test_recorded_prediction_missing(tmp_path: Path, data: Path):
         ("transformers", BackendOptions(model="m", predictions="p"), "--predictions"),
         ("replay", BackendOptions(), "--predictions"),
         ("replay", BackendOptions(model="m", predictions="p"), "--model"),
-        ("openai", BackendOptions(), "--backend"),
+        ("openai", BackendOptions(), "--base-url"),
+        ("python", BackendOptions(), "--callable"),
+        ("vllm", BackendOptions(), "--backend"),
     ],
 )
 def test_flags_that_do_not_fit(backend: str, options: BackendOptions, flag: str):
@@ -315,3 +317,59 @@ def test_run_survives_kill(tmp_path: Path):
     subprocess.run(command, check=True, stderr=subprocess.DEVNULL)
     assert file.read_bytes().startswith(whole)
     assert sorted(p.id for p in read_predictions(out)) == sorted(row["id"] for row in rows)
+
+
+def test_prefixes_are_computed_once(tmp_path: Path, tiny_model_dir: Path):
+    """Rows of three tool lists in one batch, of one list in many, and rows without tools write what left-padded batches write."""
+    rows = []
+    for number in range(18):
+        row = json.loads(json.dumps(ROWS[number % len(ROWS)])) | {"id": f"row-{number}"}
+        row["tools"] = row["tools"][: 7 - number % 3]
+        if number % 6 == 5:  # no tools, no developer turn; some short, some long
+            del row["tools"], row["messages"][0]
+            row["messages"][0]["content"] *= number
+        row["messages"][-1] = {"role": "assistant", "content": "."}
+        rows.append(row)
+    data = write_rows(tmp_path / "mixed.jsonl", rows)
+    for name, packed, size in (("padded", False, 1), ("one batch", True, 18), ("many", True, 4)):
+        options = BackendOptions(
+            model=str(tiny_model_dir), device="cpu", dtype="float32", max_new_tokens=20, packed=packed
+        )
+        run_model(data, tmp_path / name, options=options, batch_size=size)
+    padded, *others = (
+        {p.id: (p.text, p.prompt_tokens, p.completion_tokens, p.finished) for p in read_predictions(tmp_path / name)}
+        for name in ("padded", "one batch", "many")
+    )  # fmt: skip
+    assert others == [padded, padded]
+    assert len({text for text, *_ in padded.values()}) > 3
+
+
+def test_merged_adapter(tmp_path: Path, data: Path, tiny_model_dir: Path):
+    """Merged into the weights, an adapter writes the same texts; run.json says that it was merged."""
+    make_adapter(tmp_path / "adapter", tiny_model_dir, "CAUSAL_LM")
+    texts = []
+    for merge in (False, True):
+        options = tiny(tiny_model_dir, adapter=str(tmp_path / "adapter"), merge=merge)
+        run_model(data, tmp_path / f"merge-{merge}", options=options)
+        texts.append({p.id: p.text for p in read_predictions(tmp_path / f"merge-{merge}")})
+        run = read_run(tmp_path / f"merge-{merge}")
+        assert run is not None
+        assert run["decoding"].get("merged", False) is merge
+    assert texts[0] == texts[1]
+    with pytest.raises(UsageError, match="--merge: has nothing to merge"):
+        open_backend("transformers", tiny(tiny_model_dir, merge=True))
+
+
+def test_several_adapters(tmp_path: Path, data: Path, tiny_model_dir: Path):
+    """Each adapter is a run of its own in a folder with its name; two of one name are refused before anything runs."""
+    names = ["first", "second"]
+    for name in names:
+        make_adapter(tmp_path / name, tiny_model_dir, "CAUSAL_LM")
+    adapters = [str(tmp_path / name) for name in names]
+    options = tiny(tiny_model_dir)
+    results = run_adapters(data, tmp_path / "out", adapters, options=options, limit=2)
+    assert [result.folder for result in results] == [tmp_path / "out" / name for name in names]
+    assert [read_run(result.folder)["adapter"] for result in results] == adapters  # type: ignore[index]
+    with pytest.raises(UsageError, match="2 folders are called 'first'"):
+        run_adapters(data, tmp_path / "more", [adapters[0], adapters[0]], options=options)
+    assert not (tmp_path / "more").exists()

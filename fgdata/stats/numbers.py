@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 
 _SINO = "[영공일이삼사오육칠팔구십백천만]"
 _NATIVE_TENS = "열|스물|스무|서른|마흔|쉰|예순|일흔|여든|아흔"
@@ -24,9 +25,14 @@ _NO_NUMBER = re.compile(
 MASK = "#"
 
 
+def spoken_numbers(text: str) -> Iterator[re.Match[str]]:
+    """Every number written in Hangul with a unit behind it, in the group `sino` or `native`; the unit is not part of the match."""
+    return (found for found in _SPOKEN.finditer(text) if not _NO_NUMBER.match(text, found.start()))
+
+
 def has_spoken_number(text: str) -> bool:
     """Whether a number is written in Hangul. 일단 (first of all), 이번 (this time) and 이 분 (this person) are none."""
-    return any(not _NO_NUMBER.match(text, found.start()) for found in _SPOKEN.finditer(text))
+    return any(spoken_numbers(text))
 
 
 def mask_numbers(text: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import MISSING, dataclass, field, fields
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any, Protocol
 
 from fgdata.errors import Problem, UsageError
@@ -12,8 +13,15 @@ from fgdata.example import Example, Message
 from fgdata.format import render_prompt
 from fgeval.predictions import Prediction
 
-_MODULES = {"transformers": "fgeval.backends.transformers", "replay": "fgeval.backends.replay"}
+_MODULES = {
+    "transformers": "fgeval.backends.transformers",
+    "openai": "fgeval.backends.openai",
+    "python": "fgeval.backends.python",
+    "replay": "fgeval.backends.replay",
+}
 BACKENDS: tuple[str, ...] = tuple(_MODULES)
+_EXTRAS = {"openai": "openai"}
+"""Backend -> the extra that brings its libraries, where that is not `train`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +58,34 @@ class BackendOptions:
     max_new_tokens: int = 128
     predictions: str | None = None
     """Recorded completions, for `replay`."""
+    merge: bool = False
+    """Whether the adapter is merged into the weights before anything runs: fewer operations a token."""
+    packed: bool = True
+    """Whether prompts with a common prefix share it, where the model can; else left-padded batches. Only speed differs."""
+    base_url: str | None = None
+    """Where an OpenAI-compatible server answers, for `openai`."""
+    endpoint: str = "chat"
+    """`chat`: messages and tools are sent, and the server renders them; `completions`: our own prompt is sent as text."""
+    api_key_env: str = "OPENAI_API_KEY"
+    """The environment variable that holds the server's key; the key itself is never written anywhere."""
+    concurrency: int = 8
+    """Requests under way at once, for `openai`."""
+    retries: int = 4
+    """Further tries, with growing pauses, before a request counts as failed, for `openai`."""
+    timeout_s: float = 120.0
+    """Seconds until a request that nobody answers is given up, for `openai`."""
+    function: str | None = None
+    """`module:function`, for `python`."""
     examples: Sequence[Example] = field(default=(), repr=False)
     """Rows on which the model's own chat template is compared with ours before anything runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """A request that the backend could not answer. It says nothing about the model, and is never scored."""
+
+    id: str
+    reason: str
 
 
 class Backend(Protocol):
@@ -65,8 +99,8 @@ class Backend(Protocol):
         """Raise an FgError that names every request it cannot answer. Called once with all, before the first is answered."""
         ...
 
-    def complete(self, requests: Sequence[Request]) -> list[Prediction]:
-        """One prediction a request, in the order of the requests."""
+    def complete(self, requests: Sequence[Request]) -> list[Prediction | Failure]:
+        """One prediction a request, or why there is none, in the order of the requests."""
         ...
 
 
@@ -85,6 +119,35 @@ def open_backend(name: str, options: BackendOptions) -> Backend:
         if error.name and error.name.partition(".")[0] == "fgeval":
             raise
         what = f"{name!r} needs the library {error.name!r}, which is not installed."
-        raise UsageError(Problem("--backend", what, 'Run: pip install "fgsuite[train]".')) from error
+        raise UsageError(
+            Problem("--backend", what, f'Run: pip install "fgsuite[{_EXTRAS.get(name, "train")}]".')
+        ) from error
     backend: Backend = module.open_backend(options)
     return backend
+
+
+_FLAGS = {"function": "--callable"}
+
+
+def refuse_options(options: BackendOptions, backend: str, meant: Collection[str]) -> None:
+    """Raise UsageError naming every option that was given and is not among those `meant` for the backend."""
+    allowed = {*meant, "examples", "packed"}
+    UsageError.raise_if(
+        Problem(
+            _FLAGS.get(option.name, f"--{option.name.replace('_', '-')}"),
+            f"has no meaning for the {backend} backend.",
+            "Leave it out, or choose another --backend.",
+        )
+        for option in fields(options)
+        if option.name not in allowed
+        and option.default is not MISSING
+        and getattr(options, option.name) != option.default
+    )
+
+
+def package_version(package: str) -> str | None:
+    """The version that is installed; None if the package is not."""
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

@@ -7,7 +7,7 @@ from typing import Any
 
 from fgdata.errors import DataError, Problem, UsageError
 from fgdata.files import file_sha256
-from fgeval.backends import BackendOptions, Request
+from fgeval.backends import BackendOptions, Failure, Request, refuse_options
 from fgeval.predictions import Prediction, predictions_file, read_predictions
 
 
@@ -22,9 +22,7 @@ def open_backend(options: BackendOptions) -> Replay:
                 "--predictions", "is missing.", "The replay backend needs a file of recorded predictions."
             )
         )
-    for flag in ("model", "adapter"):
-        if getattr(options, flag) is not None:
-            raise UsageError(Problem(f"--{flag}", "has no meaning for the replay backend.", "Leave it out."))
+    refuse_options(options, "replay", ("predictions",))
     return Replay(options.predictions)
 
 
@@ -53,6 +51,6 @@ class Replay:
             if request.id not in self._recorded
         )
 
-    def complete(self, requests: Sequence[Request]) -> list[Prediction]:
+    def complete(self, requests: Sequence[Request]) -> list[Prediction | Failure]:
         """The recorded predictions."""
         return [self._recorded[request.id] for request in requests]

@@ -1,10 +1,9 @@
-"""The transformers backend: base model or adapter, on CPU or GPU, greedy, in batches padded on the left."""
+"""The transformers backend: base model, adapter or merged adapter, on CPU or GPU, greedy. A prefix that prompts share is computed once."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,12 +13,18 @@ from transformers import GenerationConfig
 from fgdata.errors import ModelError, Problem, UsageError
 from fgdata.files import file_sha256
 from fgdata.format import STOP_TOKENS
+from fgdata.format.tokens import END_TURN
 from fgeval import loading
-from fgeval.backends import BackendOptions, Request
+from fgeval.backends import BackendOptions, Failure, Request, package_version, refuse_options
+from fgeval.backends.packed import PackedDecoder, can_pack
 from fgeval.predictions import Prediction
 
 PACKAGES = ("fgsuite", "torch", "transformers", "peft")
 """Whose versions go into `run.json`."""
+MEANT = ("model", "adapter", "merge", "revision", "device", "dtype", "max_new_tokens")
+"""Options that this backend honours."""
+_SHORT = 64
+"""Tokens up to which a prompt without a developer turn is computed beside the others of its batch, and not before them."""
 
 
 def open_backend(options: BackendOptions) -> Transformers:
@@ -29,12 +34,9 @@ def open_backend(options: BackendOptions) -> Transformers:
     """
     if options.model is None:
         raise UsageError(Problem("--model", "is missing.", "Name a model folder, or a model on the hub."))
-    if options.predictions is not None:
-        raise UsageError(
-            Problem(
-                "--predictions", "belongs to the replay backend.", "Add --backend replay, or leave it out."
-            )
-        )
+    refuse_options(options, "transformers", MEANT)
+    if options.merge and options.adapter is None:
+        raise UsageError(Problem("--merge", "has nothing to merge.", "Add --adapter, or leave it out."))
     return Transformers(options)
 
 
@@ -56,12 +58,20 @@ class Transformers:
         )
         # A fresh configuration: what the model's own one says about sampling (top_k 64) would come back otherwise. An
         # adapter without a task type leaves generate() to the model inside, so that one needs it as well.
-        inside = self._model.get_base_model() if options.adapter else self._model
+        if options.merge:
+            self._model = self._model.merge_and_unload()
+        inside = self._model.get_base_model() if options.adapter and not options.merge else self._model
         inside.generation_config = self._model.generation_config = GenerationConfig(
             do_sample=False,
             max_new_tokens=options.max_new_tokens,
             eos_token_id=self._stop_ids,
             pad_token_id=self._pad_id,
+        )
+        self._end_turn = int(self._tokenizer.convert_tokens_to_ids(END_TURN))
+        self._decoder = (
+            PackedDecoder(self._model, self._stop_ids, options.max_new_tokens)
+            if options.packed and can_pack(self._model)
+            else None
         )
 
     def describe(self) -> dict[str, Any]:
@@ -81,10 +91,11 @@ class Transformers:
                 "max_new_tokens": options.max_new_tokens,
                 "stop": list(STOP_TOKENS),
                 "dtype": str(self._model.dtype).removeprefix("torch."),
+                **({"merged": True} if options.merge else {}),
             },
             "device": self._model.device.type,
             "device_name": _device_name(self._model.device),
-            "versions": {package: _version(package) for package in PACKAGES},
+            "versions": {package: package_version(package) for package in PACKAGES},
         }
 
     def check(self, requests: Sequence[Request]) -> None:
@@ -107,33 +118,54 @@ class Transformers:
             if len(ids) > room
         )
 
-    def complete(self, requests: Sequence[Request]) -> list[Prediction]:
+    def complete(self, requests: Sequence[Request]) -> list[Prediction | Failure]:
         """One prediction a request, all requests as one batch."""
         started = time.perf_counter()
+        write = self._write_padded if self._decoder is None else self._write_packed
+        try:
+            written, sizes = write(requests)
+        except torch.OutOfMemoryError as error:
+            raise ModelError(
+                Problem("--batch-size", f"{len(requests)} prompts do not fit into memory.", "Halve it.")
+            ) from error
+        time_s = (time.perf_counter() - started) / len(requests)
+        return [
+            self._prediction(request, ids, size, time_s)
+            for request, ids, size in zip(requests, written, sizes, strict=True)
+        ]
+
+    def _write_packed(self, requests: Sequence[Request]) -> tuple[list[list[int]], list[int]]:
+        """The tokens written for each request, and how many its prompt has; a developer turn that requests share is computed once."""
+        assert self._decoder is not None
         # The prompt holds its own <bos>: the tokenizer would add a second one.
+        prompts = self._tokenizer([request.prompt for request in requests], add_special_tokens=False)[
+            "input_ids"
+        ]
+        cut = [self._cut(request, tuple(ids)) for request, ids in zip(requests, prompts, strict=True)]
+        return self._decoder.decode(cut), [len(ids) for ids in prompts]
+
+    def _cut(self, request: Request, ids: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """A prompt's developer turn and its rest."""
+        if request.messages[0]["role"] in ("developer", "system") or request.tools:
+            place = ids.index(self._end_turn) + 1
+        else:
+            place = 0 if len(ids) <= _SHORT else len(ids) - 1
+        return ids[:place], ids[place:]
+
+    def _write_padded(self, requests: Sequence[Request]) -> tuple[list[list[int]], list[int]]:
+        """The same by transformers' own `generate`, for models that take no mask a kind of layer."""
         batch = self._tokenizer(
             [request.prompt for request in requests],
             add_special_tokens=False,
             padding=True,
             return_tensors="pt",
         ).to(self._model.device)
-        try:
-            with torch.inference_mode():
-                # generate() counts positions from the attention mask, so padding moves nothing.
-                output = self._model.generate(
-                    input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
-                )
-        except torch.OutOfMemoryError as error:
-            raise ModelError(
-                Problem("--batch-size", f"{len(requests)} prompts do not fit into memory.", "Halve it.")
-            ) from error
-        completions = output[:, batch["input_ids"].shape[1] :].tolist()
-        time_s = (time.perf_counter() - started) / len(requests)
-        sizes = batch["attention_mask"].sum(dim=1).tolist()
-        return [
-            self._prediction(request, ids, size, time_s)
-            for request, ids, size in zip(requests, completions, sizes, strict=True)
-        ]
+        with torch.inference_mode():
+            # generate() counts positions from the attention mask, so padding moves nothing.
+            output = self._model.generate(
+                input_ids=batch["input_ids"], attention_mask=batch["attention_mask"]
+            )
+        return output[:, batch["input_ids"].shape[1] :].tolist(), batch["attention_mask"].sum(dim=1).tolist()
 
     def _prediction(self, request: Request, ids: list[int], prompt_tokens: int, time_s: float) -> Prediction:
         # What follows the first stop token is padding up to the longest completion of the batch.
@@ -159,10 +191,3 @@ def _device_name(device: torch.device) -> str:
     return (
         torch.cuda.get_device_name(device) if device.type == "cuda" else f"{torch.get_num_threads()} threads"
     )
-
-
-def _version(package: str) -> str | None:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        return None

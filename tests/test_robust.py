@@ -1,0 +1,315 @@
+"""fgeval.robust: twins mean what they say they mean, the same every time; flips are counted against the item's own verdict."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+from eval_data import ROWS, call, row, text_of, tool, write_predictions, write_rows
+
+from fgdata.errors import FgError, UsageError
+from fgdata.example import read_jsonl
+from fgdata.perturb import recovered
+from fgdata.schema import Call
+from fgeval.cli import main
+from fgeval.items import Item, read_items
+from fgeval.robust import KINDS, make_twins, measure_flips
+from fgeval.robust.changes import Change, find_numbers
+from fgeval.robust.declarations import _say_otherwise
+from fgeval.robust.directions import without_value
+from fgeval.scores import score_predictions
+
+MORE = [
+    row(8, "Set the fan to low for 10 minutes", call("set_fan", speed="low", minutes=10)),
+    row(9, "온도를 이십사 도로 맞춰 주세요", call("set_temperature", temperature=24)),
+    row(10, "Set it to twenty degrees please", call("set_temperature", temperature=20)),
+]
+MORE[0]["tools"] = [
+    tool("set_fan", ("speed", "minutes"), speed={"type": "string", "enum": ["low", "high"]},
+         minutes={"type": "integer", "maximum": 60}),
+    tool("power_off"),
+]  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_rows(tmp_path_factory.mktemp("robust") / "test.jsonl", ROWS + MORE)
+
+
+@pytest.fixture(scope="module")
+def twins(data: Path) -> Path:
+    """The file of twins that most tests look at."""
+    file = data.with_name("twins.jsonl")
+    make_twins(data, file, k=2)
+    return file
+
+
+def rows_of(file: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def only(item: Item, kind: str, key: int = 7) -> Change:
+    change = KINDS[kind].make(item, key)
+    assert change is not None
+    return change
+
+
+def test_the_same_twins_every_time(data: Path, twins: Path, tmp_path: Path):
+    """One file and seed give the same bytes; another seed gives others."""
+    make_twins(data, tmp_path / "again.jsonl", k=2)
+    make_twins(data, tmp_path / "other.jsonl", k=2, seed=1)
+    assert (tmp_path / "again.jsonl").read_bytes() == twins.read_bytes()
+    assert (tmp_path / "other.jsonl").read_bytes() != twins.read_bytes()
+
+
+def test_every_kind_has_twins_and_all_can_be_scored(twins: Path):
+    """No kind is empty on these rows, ids are distinct, and gold fits its own row's tools."""
+    kinds = Counter(row["twin"] for row in rows_of(twins))
+    assert set(kinds) == {"item", *KINDS}
+    items = {item.example.id: item for item in read_items(twins)}  # raises for gold that cannot be right
+    assert len(items) == sum(kinds.values())
+
+
+def test_twins_that_ask_the_same(twins: Path):
+    """They differ from their item in one thing, keep its calls, and numbers and negation can be read back."""
+    items = {item.example.id: item for item in read_items(twins)}
+    for made in rows_of(twins):
+        if made["twin"] == "item" or KINDS[made["twin"]].direction == "other":
+            continue
+        twin, base = items[made["id"]], items[made["twin_of"]]
+        if made["twin"] == "renamed":
+            assert not {c.name for c in twin.expected} & set(base.tools)
+            assert [list(c.arguments.values()) for c in twin.expected] == [
+                list(c.arguments.values()) for c in base.expected
+            ]
+        else:
+            assert twin.expected == base.expected
+        same_words = twin.example.utterance == base.example.utterance
+        same_tools = twin.example.tools == base.example.tools
+        assert same_words is not same_tools
+        language = "en" if base.example.utterance.isascii() else "ko"
+        if made["twin"] in ("spacing", "particles", "typos", "chatter", "nfd", "fullwidth"):
+            assert not recovered(base.example.utterance, twin.example.utterance, language=language)
+        if made["twin"].startswith("distractors"):
+            assert len(twin.tools) == len(base.tools) + int(made["twin"].rpartition("_")[2])
+            assert base.expected
+
+
+SAID_OTHERWISE = [
+    ("24도로 맞춰 주세요", "이십사 도로 맞춰 주세요"),
+    ("온도를 이십사 도로 맞춰 주세요", "온도를 24 도로 맞춰 주세요"),
+    ("Set it to twenty degrees please", "Set it to 20 degrees please"),
+    ("Set the fan to low for 10 minutes", "Set the fan to low for ten minutes"),
+]
+
+
+@pytest.mark.parametrize(("said", "otherwise"), SAID_OTHERWISE)
+def test_numerals(data: Path, said: str, otherwise: str):
+    """Digits become words, with the numerals that their counter takes, and words become digits."""
+    item = next(item for item in read_items(data) if item.example.utterance == said)
+    assert only(item, "numerals").utterance == otherwise
+
+
+def test_registers(data: Path):
+    """A request changes its ending and nothing else; English gains or loses its please."""
+    items = {item.example.utterance: item for item in read_items(data)}
+    seen = {only(items["꺼 주세요"], "register", key).utterance for key in range(60)}
+    assert {"꺼줘", "꺼 주십시오"} <= seen
+    assert all(text and text.startswith("꺼") and "주세요" not in text for text in seen)
+    assert only(items["Set it to twenty degrees please"], "register").utterance == "Set it to twenty degrees"
+    assert only(items["Set the fan to low for 10 minutes"], "register").utterance == (
+        "Set the fan to low for 10 minutes, please"
+    )
+    assert KINDS["register"].make(items["냉방으로"], 7) is None
+
+
+def test_changed_values(data: Path):
+    """The value in the request and in the call change together, within what the tool takes; everything else stays."""
+    items = {item.example.id: item for item in read_items(data)}
+    for key in range(40):
+        change = only(items["item-1"], "changed_value", key)
+        assert change.calls is not None
+        (due,) = change.calls
+        value = due.arguments["temperature"]
+        assert change.utterance == f"{value}도로 맞춰 주세요"
+        assert value != 24
+        assert isinstance(value, int)
+        assert 16 <= value <= 30
+        both = only(items["item-5"], "changed_value", key).calls
+        assert both is not None
+        assert both[0] == Call("power_on")
+    minutes = only(items["item-8"], "changed_value").calls
+    assert minutes is not None
+    assert minutes[0].arguments["speed"] == "low"
+
+
+def test_removed(data: Path):
+    """Without its tool or its value a request has no right call; where another tool or value could serve, there is no twin."""
+    items = {item.example.id: item for item in read_items(data)}
+    gone = only(items["item-3"], "removed_tool")
+    assert gone.calls == ()
+    assert gone.tools is not None
+    assert [t.name for t in gone.tools] == [name for name in items["item-3"].tools if name != "power_on"]
+    assert KINDS["removed_tool"].make(items["item-5"], 7) is None  # two calls
+    assert only(items["item-1"], "removed_value") == Change("맞춰 주세요", calls=())
+    assert only(items["item-8"], "removed_value").utterance == "Set the fan to low"
+    assert only(items["item-10"], "removed_value").utterance == "Set it please"
+    assert without_value(items["item-0"], 7, {("adjust_temperature", "delta")}) is None
+
+
+def test_values_that_data_fills(tmp_path: Path):
+    """A parameter that some row's policy fills is not asked for: 온도 올려줘 is a whole request there."""
+    vague = row(20, "조금 올려줘", call("adjust_temperature", delta=1), policy="vague_raise")
+    file = write_rows(tmp_path / "policy.jsonl", [ROWS[0], vague])
+    assert make_twins(file, tmp_path / "a.jsonl", kinds=["removed_value"]).twins == {"removed_value": 0}
+    file = write_rows(tmp_path / "plain.jsonl", [ROWS[0]])
+    assert make_twins(file, tmp_path / "b.jsonl", kinds=["removed_value"]).twins == {"removed_value": 1}
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("온도 24도로", [24]),
+        ("24.5도로", []),
+        ("이십사 도, 세 시간", [24, 3]),
+        ("7:30에 켜줘", []),
+        ("일단 켜줘", []),
+        ("mp3 틀어줘", []),
+    ],
+)
+def test_numbers_of_a_text(text: str, values: list[int]):
+    """Whole numbers in digits and words; parts of decimals, times of day and names are none."""
+    assert [spot.value for spot in find_numbers(text, "ko")] == values
+
+
+@pytest.mark.parametrize(
+    ("text", "otherwise"),
+    [
+        ("Sets the mode.", "Use this to set the mode."),
+        ("Raises or lowers the temperature.", "Use this to raise or lower the temperature."),
+        ("Switches it off.", "Use this to switch it off."),
+        ("Queries a table.", "Use this to query a table."),
+        ("Get the steps.", "Use this to get the steps."),
+        ("Daily goal.", "What this tool does: Daily goal."),
+        ("온도를 올린다", "이 도구가 하는 일: 온도를 올린다"),
+        ("", ""),
+    ],
+)
+def test_descriptions_in_other_sentences(text: str, otherwise: str):
+    """Verbs are put into a frame, what begins with none into another; nothing is said of nothing."""
+    assert _say_otherwise(text, 0) == otherwise
+
+
+# ---------------------------------------------------------------- flips
+
+
+def right(item: Item) -> str:
+    return text_of(*item.expected) if item.expected else "그건 할 수 없어요.<end_of_turn>"
+
+
+def scored(twins: Path, folder: Path, texts: dict[str, str]) -> Path:
+    write_predictions(folder / "p.jsonl", texts)
+    score_predictions(twins, folder / "p.jsonl", folder / "scores")
+    return folder / "scores"
+
+
+def test_a_model_that_is_always_right_never_flips(twins: Path, tmp_path: Path):
+    """All rates are 0 or 1, and no call that must change stays."""
+    texts = {item.example.id: right(item) for item in read_items(twins)}
+    flips = measure_flips(twins, scored(twins, tmp_path, texts))
+    assert [one.kind for one in flips] == [*KINDS, "all of the same"]
+    for one in flips:
+        assert (one.flipped, one.lost, one.gained) == (0, 0, 0)
+        assert one.base.value == one.worst.value == 1.0
+        assert one.unmoved is None or one.unmoved.k == 0
+
+
+def test_flips_are_counted_by_hand(twins: Path, tmp_path: Path):
+    """Against the item's own verdict: an item that is wrong already flips by getting right, not by staying wrong."""
+    items = {item.example.id: item for item in read_items(twins)}
+    texts = {name: right(item) for name, item in items.items()}
+    wrong = text_of(call("power_on"), call("power_on"))
+    spacing = [r for r in rows_of(twins) if r["twin"] == "spacing"]
+    several = [name for name, n in Counter(r["twin_of"] for r in spacing).items() if n > 1]
+    first, second = several[:2]
+    texts[next(r["id"] for r in spacing if r["twin_of"] == first)] = wrong  # lost
+    for r in spacing:  # the item is wrong, and so are its twins but one
+        if r["twin_of"] == second:
+            texts[r["id"]] = wrong
+    texts[second] = wrong
+    kept = next(r["id"] for r in spacing if r["twin_of"] == second)
+    texts[kept] = right(items[kept])  # gained
+    stuck = next(r for r in rows_of(twins) if r["twin"] == "changed_value" and r["twin_of"] == "item-1")
+    texts[stuck["id"]] = texts["item-1"]  # the value changed, the call did not
+    flips = {one.kind: one for one in measure_flips(twins, scored(twins, tmp_path, texts), tmp_path / "out")}
+    one, n = flips["spacing"], len({r["twin_of"] for r in spacing})
+    assert (one.flipped, one.lost, one.gained, one.n_twins) == (2, 1, 1, len(spacing))
+    assert (one.base.k, one.base.n) == (n - 1, n)
+    assert (one.worst.k, one.flipped_items.k) == (n - 2, 2)
+    moved = flips["changed_value"].unmoved
+    assert moved is not None
+    assert moved.k == 1
+    assert flips["changed_value"].lost == 1
+    written = json.loads((tmp_path / "out" / "robust.json").read_text(encoding="utf-8"))
+    assert {kind["kind"]: kind["flipped"] for kind in written["kinds"]}["spacing"] == 2
+    assert "| spacing |" in (tmp_path / "out" / "robust.md").read_text(encoding="utf-8")
+    with pytest.raises(UsageError, match=r"holds a robust\.json already"):
+        measure_flips(twins, tmp_path / "scores", tmp_path / "out")
+
+
+def test_the_whole_way(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """twins, run, score and robust as commands; `score` and `run` take the file as any other."""
+    twins = tmp_path / "twins.jsonl"
+    assert (
+        main(["twins", "--data", str(data), "--out", str(twins), "--kind", "nfd", "--kind", "removed_tool"])
+        == 0
+    )
+    texts = {item.example.id: right(item) for item in read_items(data)}
+    texts |= {e.id: texts[e.id.partition("~")[0]] for e in read_jsonl(twins)}  # blind to every change
+    recorded = write_predictions(tmp_path / "p.jsonl", texts)
+    flags = ["--data", str(twins), "--out", str(tmp_path / "out")]
+    assert main(["run", "--backend", "replay", "--predictions", str(recorded), *flags]) == 0
+    assert main(["score", "--predictions", str(tmp_path / "out"), *flags]) == 0
+    capsys.readouterr()
+    assert main(["robust", "--data", str(twins), "--scores", str(tmp_path / "out")]) == 0
+    printed = capsys.readouterr().out
+    lines = printed.splitlines()
+    assert any("nfd" in line and " 0.0%" in line for line in lines)
+    assert any("removed_tool" in line and "100.0%" in line for line in lines), (
+        printed
+    )  # unmoved: it must have stopped
+
+
+def _other_file(data: Path, twins: Path, tmp_path: Path) -> Any:
+    texts = {item.example.id: right(item) for item in read_items(data)}
+    return measure_flips(twins, scored(data, tmp_path, texts))
+
+
+BAD = [
+    (lambda data, twins, tmp: make_twins(data, tmp / "x", kinds=["spaces"]), "'spaces' is no kind of twin"),
+    (lambda data, twins, tmp: make_twins(data, tmp / "x", k=0), "--k: is 0"),
+    (lambda data, twins, tmp: make_twins(data, data), "is the data file"),
+    (lambda data, twins, tmp: make_twins(tmp / "none.jsonl", tmp / "x"), "cannot be read"),
+    (_other_file, "holds scores of another file"),
+    (lambda data, twins, tmp: measure_flips(twins, tmp), r"summary\.json: cannot be read"),
+]
+
+
+@pytest.mark.parametrize(("make", "message"), BAD)
+def test_bad_input(data: Path, twins: Path, tmp_path: Path, make: Any, message: str):
+    """Named with what to do; nothing is written."""
+    before = data.read_bytes()
+    with pytest.raises(FgError, match=message):
+        make(data, twins, tmp_path)
+    assert data.read_bytes() == before
+    assert not (tmp_path / "x").exists()
+
+
+def test_rows_that_are_no_twins(data: Path, tmp_path: Path):
+    """A file without twins' marks is refused line by line."""
+    texts = {item.example.id: right(item) for item in read_items(data)}
+    with pytest.raises(FgError, match=r"test\.jsonl:1: is neither an item nor a twin of one"):
+        measure_flips(data, scored(data, tmp_path, texts))
