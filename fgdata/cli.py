@@ -17,6 +17,7 @@ from fgdata.generate import Request
 from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
 from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.perturb import LEVELS as PERTURBATION_LEVELS
+from fgdata.publish.command import add_publish
 from fgdata.rows import Shape, Values
 from fgdata.show import (
     LEGEND,
@@ -53,6 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_stats(commands)
     _add_show(commands)
     _add_schema(commands)
+    add_publish(commands)
     return parser
 
 

@@ -21,8 +21,8 @@ sys.path.insert(0, str(ROOT))  # the checkout's own packages, whatever is instal
 from fgdata.lint import rules_markdown  # noqa: E402
 
 VERBS = {
-    "fgdata": ("generate", "check", "lint", "stats", "show", "schema"),
-    "fgtrain": ("lora",),
+    "fgdata": ("generate", "check", "lint", "stats", "show", "schema", "publish"),
+    "fgtrain": ("lora", "publish"),
     "fgeval": ("run", "score", "report", "ask"),
 }
 FOLDERS = {
