@@ -97,6 +97,8 @@ class Handler(BaseHTTPRequestHandler):
 
     hub: Hub
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    wbufsize = -1  # head and body in one packet: two would wait for each other
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         pass

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import yaml
+from eval_data import call, row, write_rows
 from hub_double import READ_TOKEN, TOKEN, Hub
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,14 +22,14 @@ from fgdata.publish.chart import bar_chart
 from fgdata.publish.columns import columns_of
 from fgdata.publish.parquet import read_parquet, write_parquet
 
-REPO = "me/climate-small"
+REPO = "me/fitness-small"
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A data set that `fgdata generate` made; read only."""
-    folder = tmp_path_factory.mktemp("data") / "climate"
-    assert main(["generate", "climate_ko", "--rows", "120", "--seed", "3", "--out", str(folder)]) == 0
+    folder = tmp_path_factory.mktemp("data") / "fitness"
+    assert main(["generate", "fitness_ko", "--rows", "120", "--seed", "3", "--out", str(folder)]) == 0
     return folder
 
 
@@ -90,6 +91,25 @@ def test_what_was_published_comes_back_unchanged(
     assert b"<svg" in hub.files(REPO)["counts.svg"]
 
 
+def test_arguments_keep_their_types(hub: Hub, tmp_path: Path) -> None:
+    """Rows whose arguments differ in names and types: no key of another row, no number for a text, no text for a number."""
+    from datasets import load_dataset
+
+    answers = [
+        ("24도로 맞춰 주세요", call("set_temperature", temperature=24)),
+        ("거실을 스물네 도로", call("set_temperature", temperature=24, zone="24")),
+        ("습도 사십 점 오로 조용히", call("set_humidity", level=40.0, silent=True)),
+        ("비밀번호 공이일삼사", call("set_code", code="02134")),
+        ("전원을 넣어 줘", call("power_on")),
+    ]
+    rows = [row(number, text, answer) for number, (text, answer) in enumerate(answers)]
+    write_rows(tmp_path / "train.jsonl", rows)
+    assert main(["publish", str(tmp_path), REPO, "--licence", "mit"]) == 0
+    assert [typed(without_none(one)) for one in load_dataset(REPO, split="train")] == [
+        typed(one) for one in rows
+    ]
+
+
 def test_a_second_publication_changes_nothing(
     hub: Hub, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -120,15 +140,15 @@ def test_layouts_of_text_columns(hub: Hub, made: Path, layout: str) -> None:
     loaded = load_dataset(REPO, split="test")
     assert {feature.dtype for feature in loaded.features.values()} == {"string"}
     reader = LayoutReader()
-    for row, original in zip(loaded, rows_of(made / "test.jsonl"), strict=True):
+    for got, original in zip(loaded, rows_of(made / "test.jsonl"), strict=True):
         if layout == "json-columns":
-            assert typed([json.loads(row["messages"]), json.loads(row["tools"])]) == typed(
+            assert typed([json.loads(got["messages"]), json.loads(got["tools"])]) == typed(
                 [original["messages"], original["tools"]]
             )
         else:
-            assert set(row) >= {"system", "user", "assistant", "tools"}
-            assert json.loads(row["tools"]) == [entry["function"] for entry in original["tools"]]
-        example = reader.read(without_none(row), "loaded", "loaded:1")
+            assert set(got) >= {"system", "user", "assistant", "tools"}
+            assert json.loads(got["tools"]) == [entry["function"] for entry in original["tools"]]
+        example = reader.read(without_none(got), "loaded", "loaded:1")
         expected = [call["function"] for call in original["messages"][-1].get("tool_calls", [])]
         assert typed([call.to_json()["function"] for call in example.expected_calls]) == typed(expected)
         assert example.utterance == original["messages"][-2]["content"]
@@ -233,9 +253,9 @@ def leaky(folder: Path, made: Path) -> None:
 
 
 def wrong_type(folder: Path, made: Path) -> None:
-    rows = [row for row in rows_of(made / "train.jsonl") if '"temperature"' in json.dumps(row["messages"])]
-    rows[0]["messages"][-1]["tool_calls"][0]["function"]["arguments"]["temperature"] = "24"
-    write_jsonl(folder / "train.jsonl", rows)
+    write_rows(
+        folder / "train.jsonl", [row(0, "24도로 맞춰 주세요", call("set_temperature", temperature="24"))]
+    )
 
 
 def with_token(folder: Path, made: Path) -> None:
@@ -344,7 +364,7 @@ def test_private_and_dry_run(
     assert main(["publish", str(made), REPO, "--dry-run", "--private", "--out", str(tmp_path / "look")]) == 0
     said = capsys.readouterr().out
     assert "data/default/train-00000-of-00001.parquet" in said
-    assert "to the private dataset me/climate-small. Nothing was sent." in said
+    assert "to the private dataset me/fitness-small. Nothing was sent." in said
     assert hub.requests == []
     assert main(["publish", str(made), REPO, "--private"]) == 0
     assert hub.repos["dataset", REPO].private
@@ -386,7 +406,8 @@ def test_the_token_is_found_and_never_shown(
             ("GET", "/api/datasets", 500),
         ]
     ):
-        hub.fail(method, path, status, times=30)
+        hub.objects.clear()
+        hub.fail(method, path, status, times=10**6)
         assert main(["publish", str(made), f"me/try-{number}"]) == 2
         hub.faults.clear()
     assert main(["publish", str(made), REPO]) == 0

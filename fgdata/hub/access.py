@@ -77,8 +77,8 @@ def need_token() -> str:
 
 def redact(text: str) -> str:
     """`text` without any token."""
-    for name in TOKEN_NAMES:
-        if value := os.environ.get(name):
+    for value in {find_token(), *map(os.environ.get, TOKEN_NAMES)}:
+        if value:
             text = text.replace(value, "[token]")
     return TOKEN_LIKE.sub("[token]", text)
 

@@ -51,7 +51,7 @@ def write_parquet(
                 if not group:
                     break
                 left -= len(group)
-                arrays = [_array(pa, name, kind, group, problems) for name, kind in columns.items()]
+                arrays = [_array(schema.field(name), group, problems) for name in columns]
                 writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
     DataError.raise_if(problems)
     return files
@@ -61,9 +61,12 @@ def _take(rows: Iterator[Row], n: int) -> list[Row]:
     return [row for row, _ in zip(rows, range(n), strict=False)] if n else []
 
 
-def _array(pa: Any, name: str, kind: Column, rows: Sequence[Row], problems: list[Problem]) -> Any:
-    if kind != "json":
-        return pa.array([row.get(name) for row in rows], getattr(pa, kind)())
+def _array(column: Any, rows: Sequence[Row], problems: list[Problem]) -> Any:
+    import pyarrow as pa
+
+    name = column.name
+    if column.type != pa.json_():
+        return pa.array([row.get(name) for row in rows], column.type)
     texts = []
     for row in rows:
         value = row.get(name)
