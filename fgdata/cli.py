@@ -14,6 +14,7 @@ from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
 from fgdata.errors import Problem, UsageError
 from fgdata.file_schemas import FILE_KINDS, schema_text, write_schemas
 from fgdata.generate import Request
+from fgdata.hub.source import hub_data, is_hub_id
 from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
 from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.perturb import LEVELS as PERTURBATION_LEVELS
@@ -254,7 +255,19 @@ def _add_lint(commands: Commands) -> None:
         "  fgdata lint train.jsonl --tokenizer models/tiny --max-length 1024",
         formatter_class=RAW,
     )
-    command.add_argument("files", nargs="*", metavar="FILE", help="JSONL files")
+    command.add_argument(
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="JSONL files, or a data set on the Hub: OWNER/NAME, maybe @REVISION",
+    )
+    command.add_argument("--config", metavar="NAME", help="of a data set on the Hub: its configuration")
+    command.add_argument(
+        "--split",
+        action="append",
+        metavar="NAME",
+        help="of a data set on the Hub: only this split; may be repeated (default: all)",
+    )
     tools = command.add_mutually_exclusive_group()
     tools.add_argument("--tools", metavar="FILE", help="JSON list of tools, for rows that declare none")
     tools.add_argument("--pack", metavar="PACK", help="pack whose tools such rows call")
@@ -302,9 +315,10 @@ def _lint(arguments: argparse.Namespace) -> int:
     tools = read_tools(arguments.tools) if arguments.tools else None
     if arguments.pack:
         tools = load_tools(arguments.pack)
-    with byte_progress(arguments.files, "reading") as advance:
+    files = _local_files(arguments)
+    with byte_progress(files, "reading") as advance:
         report = lint(
-            arguments.files,
+            files,
             tools,
             similarity=arguments.near,
             max_length=arguments.max_length,
@@ -322,6 +336,30 @@ def _lint(arguments: argparse.Namespace) -> int:
             out.print(f"{file}: layout {report.layout_of(file)}", markup=False, highlight=False)
         out.print(report.summary, markup=False, highlight=False)
     return EXIT_FINDINGS if report.fails(arguments.fail_on) else EXIT_OK
+
+
+def _local_files(arguments: argparse.Namespace) -> list[str]:
+    """The files that are named, a data set of the Hub as the files it was written to, its commit told on stderr."""
+    files: list[str] = []
+    on_hub = [is_hub_id(name) for name in arguments.files]
+    if (arguments.config or arguments.split) and not all(on_hub):
+        raise UsageError(
+            Problem(
+                "--config, --split", "are for data sets on the Hub; a file has neither.", "Leave them out."
+            )
+        )
+    for name, is_on_hub in zip(arguments.files, on_hub, strict=True):
+        if not is_on_hub:
+            files.append(name)
+            continue
+        for data in hub_data(name, config=arguments.config, splits=arguments.split):
+            err.print(
+                f"{data.repo}, revision {data.revision}, {data.config}/{data.split}: {data.file}",
+                markup=False,
+                highlight=False,
+            )
+            files.append(str(data.file))
+    return files
 
 
 def _add_stats(commands: Commands) -> None:

@@ -12,6 +12,7 @@ from rich.table import Table
 
 from fgdata.console import err, out, run_command
 from fgdata.errors import Problem, UsageError
+from fgdata.hub.source import HubData, find_data
 from fgdata.schema import calls_to_text
 from fgeval.backends import BACKENDS, BackendOptions
 from fgeval.profiles import DEFAULT_PROFILE, PROFILES
@@ -33,7 +34,7 @@ def _build_parser() -> argparse.ArgumentParser:
 
     run = verbs.add_parser("run", help="a model's predictions for the rows of a data file")
     run.set_defaults(command=_run)
-    run.add_argument("--data", required=True, help="JSONL rows, e.g. test.jsonl")
+    _add_data_flags(run, "JSONL rows, e.g. test.jsonl")
     run.add_argument(
         "--out",
         required=True,
@@ -49,7 +50,7 @@ def _build_parser() -> argparse.ArgumentParser:
 
     score = verbs.add_parser("score", help="score predictions; needs no model")
     score.set_defaults(command=_score)
-    score.add_argument("--data", required=True, help="the rows the predictions were made for")
+    _add_data_flags(score, "the rows the predictions were made for")
     score.add_argument("--predictions", required=True, help="predictions.jsonl, or the folder it lies in")
     score.add_argument("--out", required=True, help="folder for scores.jsonl and summary.json")
     score.add_argument(
@@ -90,6 +91,18 @@ def _build_parser() -> argparse.ArgumentParser:
     return parser
 
 
+def _add_data_flags(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--data", required=True, help=f"{what}; or a data set on the Hub: OWNER/NAME, maybe @REVISION"
+    )
+    parser.add_argument("--data-config", metavar="NAME", help="of a data set on the Hub: its configuration")
+    parser.add_argument("--data-split", metavar="NAME", help="of a data set on the Hub (default: test)")
+
+
+def _data(parsed: argparse.Namespace) -> str | HubData:
+    return find_data(parsed.data, parsed.data_config, parsed.data_split, default_split="test")
+
+
 def _add_model_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model", help="base model: a folder, or a name on the hub")
     parser.add_argument("--adapter", help="folder of a LoRA adapter for it")
@@ -120,7 +133,7 @@ def _run(parsed: argparse.Namespace) -> None:
     from fgeval.run import run_model
 
     result = run_model(
-        parsed.data,
+        _data(parsed),
         parsed.out,
         backend=parsed.backend,
         options=_options(parsed),
@@ -136,7 +149,7 @@ def _score(parsed: argparse.Namespace) -> None:
     from fgeval.scores import score_predictions
 
     summary = score_predictions(
-        parsed.data,
+        _data(parsed),
         parsed.predictions,
         parsed.out,
         profile=parsed.profile,

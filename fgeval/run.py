@@ -16,6 +16,7 @@ from rich.progress import TaskID
 from fgdata.console import progress_bar
 from fgdata.errors import DataError, Problem, UsageError
 from fgdata.files import file_sha256, write_whole
+from fgdata.hub.source import data_facts
 from fgeval.backends import BackendOptions, example_to_request, open_backend
 from fgeval.items import read_items
 from fgeval.predictions import (
@@ -81,7 +82,7 @@ def run_model(
     header = {
         "fgeval_run": 1,
         "backend": backend,
-        "data": {"file": str(data), "sha256": file_sha256(data), "n": len(examples)},
+        "data": {"file": str(data), **data_facts(data), "sha256": file_sha256(data), "n": len(examples)},
         "prompts_sha256": _hash_prompts(prompts),
         **runner.describe(),
     }

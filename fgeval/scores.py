@@ -12,6 +12,7 @@ from typing import Any
 from fgdata.errors import DataError, Problem, UsageError
 from fgdata.example import PROVENANCE
 from fgdata.files import file_sha256, write_whole
+from fgdata.hub.source import data_facts
 from fgeval.items import Item, read_items
 from fgeval.metrics import ScoredItem, summarise
 from fgeval.predictions import Prediction, json_line, predictions_file, read_predictions, read_run
@@ -61,7 +62,7 @@ def score_predictions(
     summary = {
         "fgeval_scores": 1,
         "profile": {"name": rules.name, "rules": rules.rules},
-        "data": {"file": str(data), "sha256": data_sha256, "n": len(items)},
+        "data": {"file": str(data), **data_facts(data), "sha256": data_sha256, "n": len(items)},
         "predictions": {
             "file": str(predictions_file(predictions)),
             "sha256": file_sha256(predictions_file(predictions)),
