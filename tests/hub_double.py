@@ -11,10 +11,12 @@ import hashlib
 import json
 import re
 import threading
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -416,6 +418,8 @@ def connect(url: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants, hf_api
     from huggingface_hub.utils import _http
 
+    from fgdata.hub import upload
+
     environment = {
         "HF_ENDPOINT": url,
         "HF_HOME": home,
@@ -442,4 +446,8 @@ def connect(url: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(datasets.config, name, False)
     monkeypatch.setattr(datasets.config, "HF_DATASETS_CACHE", home / "datasets")
     monkeypatch.setattr(datasets.config, "HF_MODULES_CACHE", home / "modules")
-    monkeypatch.setattr(_http.time, "sleep", lambda _: None)
+    # Their own clock only: other threads of this process would spin without a sleep.
+    monkeypatch.setattr(
+        _http, "time", SimpleNamespace(sleep=lambda _: None, time=time.time, monotonic=time.monotonic)
+    )
+    monkeypatch.setattr(upload, "FIRST_WAIT_S", 0)

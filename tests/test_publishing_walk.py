@@ -37,9 +37,11 @@ def test_the_walk(
         smaller = [
             {"--rows": "120"}.get(before, word) for before, word in zip(["", *words], words, strict=False)
         ]
-        smaller += {"lora": ["--max_steps", "1"], "run": ["--limit", "6"], "score": ["--allow-missing"]}.get(
-            words[0], []
-        )
+        smaller += {
+            "lora": ["--max_steps", "1", "--gradient_accumulation_steps", "2"],
+            "run": ["--limit", "3", "--max-new-tokens", "12"],
+            "score": ["--allow-missing"],
+        }.get(words[0], [])
         assert PROGRAMS[program](smaller) == 0, (program, smaller, capfd.readouterr())
     monkeypatch.delenv("HF_TOKEN", raising=False)
     said = capfd.readouterr()
