@@ -24,21 +24,25 @@ PROGRAMS: dict[str, Callable[[list[str]], int]] = {
 
 
 def test_the_walk(
-    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    hub: Hub,
+    tiny_model_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Every command ends well; both repositories stand there, tied to each other by commit; the token is in no output and no file."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("HF_TOKEN")
     (tmp_path / ".env").write_text(f"HF_TOKEN={TOKEN}\n", encoding="utf-8")
     hub.repos["model", BASE] = Repo()  # a small base under the real one's name
-    tiny = {path.name: path.read_bytes() for path in (ROOT / "models" / "tiny").iterdir()}
+    tiny = {path.name: path.read_bytes() for path in tiny_model_dir.iterdir()}
     revision = hub.repos["model", BASE].commit("a small base", tiny)
     for program, *words in commands(ROOT / "docs" / "publishing.md"):
         smaller = [
             {"--rows": "120"}.get(before, word) for before, word in zip(["", *words], words, strict=False)
         ]
         smaller += {
-            "lora": ["--max_steps", "1", "--gradient_accumulation_steps", "2"],
+            "lora": ["--max_steps", "1", "--gradient_accumulation_steps", "1", "--max_length", "4096"],
             "run": ["--limit", "3", "--max-new-tokens", "12"],
             "score": ["--allow-missing"],
         }.get(words[0], [])
