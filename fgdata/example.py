@@ -236,15 +236,19 @@ def scan_jsonl(
         raise DataError(Problem(str(file), f"cannot be read: {error.strerror or error}.")) from error
 
 
-def read_jsonl(path: str | os.PathLike[str]) -> list[Example]:
+def read_jsonl(
+    path: str | os.PathLike[str], read: Callable[[Any, str, str], Example] = example_from_row
+) -> list[Example]:
     """All examples of a JSONL file.
 
+    Args:
+        read: as in `scan_jsonl`.
     Raises: DataError with the problems of every broken line and every id given twice, or if the file has no rows.
     """
     examples: list[Example] = []
     problems: list[Problem] = []
     seen: dict[str, str] = {}
-    for item in scan_jsonl(path):
+    for item in scan_jsonl(path, read):
         if isinstance(item, DataError):
             problems += item.problems
             continue

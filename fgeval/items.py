@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from fgdata.errors import DataError, FgError, Problem
-from fgdata.example import Example, read_jsonl
+from fgdata.example import Example
+from fgdata.hub.source import read_examples
 from fgdata.schema import Call, Tool, canonical_json, check_call, coerce_call, tools_by_name
 
 
@@ -56,13 +57,13 @@ def example_to_item(example: Example) -> Item:
 
 
 def read_items(path: str | os.PathLike[str]) -> list[Item]:
-    """All items of a JSONL file.
+    """All items of a JSONL file, or of a data set on the Hub.
 
     Raises: DataError with the problems of every row.
     """
     items: list[Item] = []
     problems: list[Problem] = []
-    for example in read_jsonl(path):
+    for example in read_examples(path):
         try:
             items.append(example_to_item(example))
         except DataError as error:

@@ -17,9 +17,9 @@ from transformers.utils import logging as transformers_logging
 
 from fgdata.console import err, progress_bar
 from fgdata.errors import DataError, FgError, ModelError, Problem, UsageError
-from fgdata.example import Example, read_jsonl
+from fgdata.example import Example
 from fgdata.files import file_sha256
-from fgdata.hub.source import HubData, data_facts, hub_data
+from fgdata.hub.source import HubData, data_facts, hub_data, read_examples
 from fgeval.loading import (
     base_fingerprint,
     base_revision,
@@ -146,7 +146,7 @@ def _read(sources: Mapping[str, str | HubData]) -> tuple[list[Example], list[Exa
     problems: list[Problem] = []
     for name, source in sources.items():
         try:
-            found[name] = read_jsonl(source)
+            found[name] = read_examples(source)
         except DataError as error:
             problems += error.problems
     DataError.raise_if(problems)

@@ -13,7 +13,8 @@ from train_rows import mixed_rows
 
 from fgdata.cli import main as fgdata_main
 from fgdata.errors import FgError
-from fgdata.hub.source import hub_data, is_hub_id
+from fgdata.example import read_jsonl
+from fgdata.hub.source import hub_data, is_hub_id, read_examples
 from fgeval.cli import main as fgeval_main
 
 REPO = "me/air"
@@ -64,13 +65,16 @@ def test_lint_reads_the_hub(hub: Hub, capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_published_rows_are_linted_from_parquet(hub: Hub, tmp_path: Path) -> None:
     """What `fgdata publish` wrote is read back by lint as the same rows, from every layout."""
-    write_rows(tmp_path / "train.jsonl", ROWS)
+    originals = read_jsonl(write_rows(tmp_path / "train.jsonl", ROWS))
     for layout in ("rows", "json-columns", "prompt-columns"):
         assert (
             fgdata_main(["publish", str(tmp_path), f"me/{layout}", "--licence", "mit", "--layout", layout])
             == 0
         )
         assert fgdata_main(["lint", f"me/{layout}"]) == 0
+        examples = read_examples(hub_data(f"me/{layout}")[0])  # as training and evaluation read them
+        assert [one.expected_calls for one in examples] == [one.expected_calls for one in originals]
+        assert [one.utterance for one in examples] == [one.utterance for one in originals]
     assert [json.loads(line) for line in Path(hub_data("me/rows")[0]).read_text("utf-8").splitlines()] == ROWS
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -285,7 +287,7 @@ def bad_split(folder: Path, made: Path) -> None:
     [
         (leaky, ("split-leak", "family-leak", "nothing was sent", "fgdata lint")),
         (wrong_type, ("wrong-type", "train.jsonl:1", "nothing was sent")),
-        (with_token, ("holds a token of the Hub", "revoke it")),
+        (with_token, ("train.jsonl: holds a token of the Hub", "revoke it")),
         (changed_since, ("is not the file that the manifest lists", "test.jsonl: is not there")),
         (too_big, ("datasets` cannot read back", "--layout json-columns")),
         (bad_split, ("'my rows' is no name of a split",)),
@@ -421,6 +423,18 @@ def test_the_token_is_found_and_never_shown(
     assert "error:" in said.err
     assert TOKEN not in said.out + said.err
     assert not [name for name, content in hub.files(REPO).items() if TOKEN.encode() in content]
+
+
+def test_without_the_extra(
+    made: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the libraries of the extra are not installed, one error says how to install them; `fgdata --help` needs none of them."""
+    monkeypatch.setitem(sys.modules, "datasets", None)
+    assert main(["publish", str(made), REPO]) == 2
+    assert "pip install 'fgsuite[hub]'" in capsys.readouterr().err
+    probe = "import sys, fgdata.cli, fgeval.cli, fgtrain.cli; print(*sys.modules)"
+    loaded = subprocess.check_output([sys.executable, "-c", probe], text=True).split()
+    assert {"datasets", "huggingface_hub", "pyarrow", "pandas", "torch"}.isdisjoint(loaded)
 
 
 # Parquet

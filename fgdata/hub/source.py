@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from fgdata.errors import DataError, HubError, Problem, UsageError
-from fgdata.example import write_jsonl
+from fgdata.example import Example, read_jsonl, write_jsonl
 from fgdata.hub.access import (
     asking,
     check_repo,
@@ -22,6 +22,7 @@ from fgdata.hub.access import (
     quiet_library,
     require_hub,
 )
+from fgdata.lint.layouts import LayoutReader
 from fgdata.schema import read_json
 
 REPO_ID = re.compile(r"(?P<repo>[\w][\w.-]*/[\w][\w.-]*)(@(?P<revision>[\w./-]+))?")
@@ -55,6 +56,14 @@ class HubData(os.PathLike[str]):
 def data_facts(data: str | os.PathLike[str]) -> dict[str, str]:
     """What a record says of where rows come from: nothing beside the name for a file, the commit for a data set of the Hub."""
     return data.facts() if isinstance(data, HubData) else {}
+
+
+def read_examples(source: str | os.PathLike[str]) -> list[Example]:
+    """All examples of a file, or of a data set's split on the Hub, which may be in any layout that `fgdata lint` knows.
+
+    Raises: DataError with the problems of every row.
+    """
+    return read_jsonl(source, LayoutReader().read) if isinstance(source, HubData) else read_jsonl(source)
 
 
 def is_hub_id(text: str) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
+import re
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -11,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from fgdata.errors import FgError, HubError, Problem
+from fgdata.files import file_sha256
 from fgdata.hub.access import (
     TOKEN_LIKE,
     Kind,
@@ -90,16 +93,14 @@ def write_folder(publication: Publication, folder: Path) -> None:
 
 
 def secret_problems(files: Mapping[str, bytes | Path], token: str | None) -> Iterator[Problem]:
-    """Files that hold the token, or what looks like one of the Hub's."""
-    pattern = TOKEN_LIKE.pattern.encode()
-    import re
-
+    """Files that hold the token, or what looks like one of the Hub's. Read line by line: files may be larger than memory."""
+    pattern = re.compile(TOKEN_LIKE.pattern.encode())
     for name, content in files.items():
-        data = content if isinstance(content, bytes) else content.read_bytes()
-        if (token and token.encode() in data) or re.search(pattern, data):
-            yield Problem(
-                name, "holds a token of the Hub.", "Take it out, and revoke it: it was written to a file."
-            )
+        with io.BytesIO(content) if isinstance(content, bytes) else content.open("rb") as stream:
+            if any((token and token.encode() in line) or pattern.search(line) for line in stream):
+                yield Problem(
+                    name, "holds a token of the Hub.", "Take it out, and revoke it: it was written to a file."
+                )
 
 
 def publish(publication: Publication, *, private: bool = False, replace: bool = False) -> Published:
@@ -210,6 +211,9 @@ def _own_files(api: Any, publication: Publication, remote: _Remote, *, replace: 
 
 
 def _digest(content: bytes | Path, is_large: bool) -> str:
+    """SHA-256, or the hash by which git knows a small file."""
+    if is_large and isinstance(content, Path):
+        return file_sha256(content)
     data = content if isinstance(content, bytes) else content.read_bytes()
     if is_large:
         return hashlib.sha256(data).hexdigest()
@@ -253,12 +257,11 @@ def _commit(
                 error = error.__cause__ if isinstance(error.__cause__, Exception) else ConnectionError()
             elif not is_hub_failure(error):
                 raise
-            if (status := status_of(error)) not in (*TRANSIENT, None) or not left:
+            if status_of(error) not in (*TRANSIENT, None) or not left:
                 raise hub_error(error, repo, kind, writing=True) from None
             now = _look(api, repo, kind)
             if now is not None and now.head != parent and _holds(now, files, removed):
                 return now.head
-            del status
         time.sleep(wait)
         wait *= 2
     raise AssertionError("the last try returns or raises")

@@ -15,8 +15,8 @@ from fgdata.dataset import MANIFEST, manifest_notes
 from fgdata.errors import DataError, FgError, HubError, Problem, UsageError
 from fgdata.example import Example, scan_jsonl
 from fgdata.files import file_sha256
-from fgdata.hub.access import check_repo
-from fgdata.hub.upload import Publication
+from fgdata.hub.access import check_repo, find_token
+from fgdata.hub.upload import Publication, secret_problems
 from fgdata.lint import LintReport, lint
 from fgdata.lint.layouts import LayoutReader
 from fgdata.pack import ALL_SPLITS
@@ -256,6 +256,11 @@ def build_dataset(
 
     check_repo(repo, "dataset")
     configs = read_configs(folder)
+    # In the sources: in Parquet a text may be packed beyond recognition.
+    sources: dict[str, bytes | Path] = {
+        str(file): file for config in configs for file in config.files.values()
+    }
+    HubError.raise_if(secret_problems(sources, find_token()))
     licence = licence_of(configs, options.licence)
     files: dict[str, bytes | Path] = {}
     for config in configs:
