@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -14,7 +15,7 @@ from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
 from fgdata.errors import Problem, UsageError
 from fgdata.file_schemas import FILE_KINDS, schema_text, write_schemas
 from fgdata.generate import Request
-from fgdata.hub.source import hub_data, is_hub_id
+from fgdata.hub.source import HubData, find_files
 from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
 from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.perturb import LEVELS as PERTURBATION_LEVELS
@@ -315,7 +316,11 @@ def _lint(arguments: argparse.Namespace) -> int:
     tools = read_tools(arguments.tools) if arguments.tools else None
     if arguments.pack:
         tools = load_tools(arguments.pack)
-    files = _local_files(arguments)
+    sources = find_files(arguments.files, arguments.config, arguments.split)
+    for source in sources:
+        if isinstance(source, HubData):
+            err.print(f"{source.repo}, revision {source.revision}, {source.config}/{source.split}: {source.file}", markup=False, highlight=False)  # fmt: skip
+    files = [os.fspath(source) for source in sources]
     with byte_progress(files, "reading") as advance:
         report = lint(
             files,
@@ -336,30 +341,6 @@ def _lint(arguments: argparse.Namespace) -> int:
             out.print(f"{file}: layout {report.layout_of(file)}", markup=False, highlight=False)
         out.print(report.summary, markup=False, highlight=False)
     return EXIT_FINDINGS if report.fails(arguments.fail_on) else EXIT_OK
-
-
-def _local_files(arguments: argparse.Namespace) -> list[str]:
-    """The files that are named, a data set of the Hub as the files it was written to, its commit told on stderr."""
-    files: list[str] = []
-    on_hub = [is_hub_id(name) for name in arguments.files]
-    if (arguments.config or arguments.split) and not all(on_hub):
-        raise UsageError(
-            Problem(
-                "--config, --split", "are for data sets on the Hub; a file has neither.", "Leave them out."
-            )
-        )
-    for name, is_on_hub in zip(arguments.files, on_hub, strict=True):
-        if not is_on_hub:
-            files.append(name)
-            continue
-        for data in hub_data(name, config=arguments.config, splits=arguments.split):
-            err.print(
-                f"{data.repo}, revision {data.revision}, {data.config}/{data.split}: {data.file}",
-                markup=False,
-                highlight=False,
-            )
-            files.append(str(data.file))
-    return files
 
 
 def _add_stats(commands: Commands) -> None:

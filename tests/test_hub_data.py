@@ -133,6 +133,9 @@ def test_evaluation_records_the_commit(hub: Hub, tmp_path: Path) -> None:
 CONFIGS = b"---\nconfigs:\n- {config_name: small, data_files: [{split: train, path: s.jsonl}]}\n- {config_name: large, data_files: [{split: train, path: l.jsonl}]}\n---\n"
 
 
+SLY = b"---\nconfigs:\n- {config_name: .., data_files: [{split: train, path: s.jsonl}]}\n---\n"
+
+
 def test_configurations(hub: Hub) -> None:
     """A card's configurations are known by name; without one, or with a wrong one, the error lists them."""
     put(hub, {"README.md": CONFIGS, "s.jsonl": lines(ROWS[:1]), "l.jsonl": lines(ROWS)})
@@ -153,6 +156,8 @@ def test_configurations(hub: Hub) -> None:
         (["lint", "me/empty"], ("dataset me/empty: holds no data",)),
         (["lint", "me/notes"], ("notes.csv: is of a kind that is not read",)),
         (["lint", "me/torn"], ("cannot be read as Parquet",)),
+        (["lint", "me/sly"], ("dataset me/sly: has a configuration or split of the name '..'",)),
+        (["lint", REPO, "--config", "../.."], ("'../..' is no name of a configuration",)),
         (["lint", "rows.jsonl", "--split", "test"], ("a file has neither",)),
     ],
 )
@@ -169,6 +174,7 @@ def test_bad_names(
     put(hub, {"train.jsonl": b'{"id": 1'}, "me/broken")
     put(hub, {"train.jsonl": lines(ROWS)}, "me/hidden", private=True)
     put(hub, {}, "me/empty")
+    put(hub, {"README.md": SLY, "s.jsonl": lines(ROWS)}, "me/sly")
     put(hub, {"notes.csv": b"a,b\n1,2\n"}, "me/notes")
     put(hub, {"train.parquet": b"PAR1 and no more"}, "me/torn")
     assert fgdata_main(arguments) == 2

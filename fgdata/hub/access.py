@@ -54,7 +54,7 @@ def require_hub(what: str) -> None:
 
 
 def find_token() -> str | None:
-    """The token of `.env`, the environment or the user's login, in this order of a setting's nearness; None if there is none."""
+    """The token of the environment, of `.env` or of the user's login, the first that there is; None if there is none."""
     from huggingface_hub import get_token
 
     load_env()

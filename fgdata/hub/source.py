@@ -28,6 +28,7 @@ from fgdata.schema import read_json
 REPO_ID = re.compile(r"(?P<repo>[\w][\w.-]*/[\w][\w.-]*)(@(?P<revision>[\w./-]+))?")
 FILE_ENDINGS = (".jsonl", ".json", ".parquet", ".jsonl.gz", ".csv", ".txt")
 COMMIT = re.compile(r"[0-9a-f]{40}")
+PLAIN_NAME = re.compile(r"\w[\w.-]*")
 INDEX = "index.json"
 
 
@@ -89,6 +90,23 @@ def find_data(text: str, config: str | None, split: str | None, *, default_split
     return text
 
 
+def find_files(names: Sequence[str], config: str | None, splits: Sequence[str] | None) -> list[str | HubData]:
+    """The files that are named, in a data set's place the splits that are asked for, all if none is.
+
+    Raises: UsageError if a configuration or split is named and one of the names is a file's; what `hub_data` raises.
+    """
+    if (config or splits) and not all(map(is_hub_id, names)):
+        raise UsageError(
+            Problem(
+                "--config, --split", "are for data sets on the Hub; a file has neither.", "Leave them out."
+            )
+        )
+    found: list[str | HubData] = []
+    for name in names:
+        found += hub_data(name, config=config, splits=splits) if is_hub_id(name) else [name]
+    return found
+
+
 def hub_data(
     name: str, *, config: str | None = None, splits: Sequence[str] | None = None, revision: str | None = None
 ) -> list[HubData]:
@@ -139,6 +157,14 @@ def _folder(repo: str, commit: str) -> Path:
 
 def _index(repo: str, commit: str, config: str | None) -> dict[str, Any]:
     """`config`: the configuration's name; `splits`: split -> its files in the repository. Kept, since a commit never changes."""
+    if config is not None and not PLAIN_NAME.fullmatch(config):
+        raise UsageError(
+            Problem(
+                f"dataset {repo}",
+                f"{config[:60]!r} is no name of a configuration.",
+                "Use letters, digits, - _ and .",
+            )
+        )
     kept = _folder(repo, commit) / f"{config or ''}{INDEX}"
     if kept.is_file():
         return dict(json.loads(kept.read_text(encoding="utf-8")))
@@ -166,16 +192,10 @@ def _ask_for_files(repo: str, commit: str, config: str | None) -> dict[str, Any]
     except ValueError as error:
         if is_hub_failure(error):
             asking(lambda: _look(repo, commit), repo, "dataset")
-        said = " ".join(str(error).split())
-        raise UsageError(
-            Problem(
-                f"dataset {repo}",
-                f"has no configuration {config!r}."
-                if config
-                else f"asks for a configuration ({said[:200]}).",
-                f"{said[:300]}",
-            )
-        ) from error
+        said = " ".join(str(error).split())[:300]
+        what = f"has no configuration {config!r}" if config else "asks for a configuration"
+        flags = "`fgdata lint --config`, `fgtrain lora --dataset_config`, `fgeval --data-config`"
+        raise UsageError(Problem(f"dataset {repo}", f"{what} ({said}).", f"Name one: {flags}.")) from error
     except Exception as error:
         if not is_hub_failure(error):
             raise
@@ -184,7 +204,17 @@ def _ask_for_files(repo: str, commit: str, config: str | None) -> dict[str, Any]
         str(split): [_path_in_repo(str(file)) for file in files]
         for split, files in (builder.config.data_files or {}).items()
     }
-    return {"config": str(builder.config.name), "splits": splits}
+    config = str(builder.config.name)
+    # They become names of files here, and the card that they come from is anybody's.
+    if odd := [name for name in (config, *splits) if not PLAIN_NAME.fullmatch(name)]:
+        raise HubError(
+            Problem(
+                f"dataset {repo}",
+                f"has a configuration or split of the name {odd[0][:60]!r}.",
+                "Name another data set.",
+            )
+        )
+    return {"config": config, "splits": splits}
 
 
 def _look(repo: str, commit: str) -> Any:
