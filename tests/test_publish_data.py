@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -144,6 +145,13 @@ def test_layouts_of_text_columns(hub: Hub, made: Path, layout: str) -> None:
     assert main(["publish", str(made), REPO, "--layout", layout]) == 0
     loaded = load_dataset(REPO, split="test")
     assert {feature.dtype for feature in loaded.features.values()} == {"string"}
+    program = hub.files(REPO)["README.md"].decode().split("```python\n")[2].split("```")[0]
+    scope: dict[str, Any] = {}
+    exec(re.sub(r"(?m)^(from trl|trainer).*$", "", program), scope)  # the card's program for TRL, without TRL
+    trained = rows_of(made / "train.jsonl")
+    assert [typed([one["messages"], one["tools"]]) for one in scope["rows"]] == [
+        typed([one["messages"], one["tools"]]) for one in trained
+    ]
     reader = LayoutReader()
     for got, original in zip(loaded, rows_of(made / "test.jsonl"), strict=True):
         if layout == "json-columns":

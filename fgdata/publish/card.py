@@ -172,28 +172,7 @@ def _snippets(repo: str, configs: Sequence[Config], layout: Layout) -> list[str]
         "",
         "```python",
     ]
-    if layout == "rows":
-        lines += [
-            "from datasets import load_dataset",
-            "from trl import SFTConfig, SFTTrainer",
-            "",
-            load + '.select_columns(["messages", "tools"])',
-        ]
-    elif layout == "json-columns":
-        lines += [
-            "import json",
-            "",
-            "from datasets import Json, load_dataset",
-            "from trl import SFTConfig, SFTTrainer",
-            "",
-            load + '.select_columns(["messages", "tools"])',
-        ]
-        lines += ['for name in ("messages", "tools"):', "    rows = rows.cast_column(name, Json())"]
-    else:
-        lines += ["from datasets import load_dataset", "from trl import SFTConfig, SFTTrainer", "", load]
-        lines += [
-            'rows = rows.map(lambda row: {"prompt": row["user"], "completion": row["assistant"]}, remove_columns=rows.column_names)'
-        ]
+    lines += _trl_rows(load, layout)
     lines += [
         'trainer = SFTTrainer("google/functiongemma-270m-it", train_dataset=rows, args=SFTConfig(output_dir="out"))',
         "```",
@@ -211,6 +190,41 @@ def _snippets(repo: str, configs: Sequence[Config], layout: Layout) -> list[str]
             f"fgeval run --data {repo} --data-split test --adapter out/adapter --model google/functiongemma-270m-it --out out/run"
         ]
     return [*lines, "```"]
+
+
+CONVERSATION = """\
+def conversation(row):
+    answer = {"role": "assistant", "content": row["assistant"]}
+    if row["assistant"].startswith(("{", "[")):
+        calls = json.loads(row["assistant"])
+        calls = calls if isinstance(calls, list) else [calls]
+        answer = {"role": "assistant", "tool_calls": [{"type": "function", "function": call} for call in calls]}
+    messages = [{"role": "developer", "content": row["system"]}, {"role": "user", "content": row["user"]}, answer]
+    tools = [{"type": "function", "function": tool} for tool in json.loads(row["tools"])]
+    return {"messages": json.dumps(messages), "tools": json.dumps(tools)}
+
+rows = rows.map(conversation, remove_columns=rows.column_names)"""
+"""What makes of prompt columns what TRL reads."""
+
+
+def _trl_rows(load: str, layout: Layout) -> list[str]:
+    """Lines of Python after which `rows` are what TRL reads."""
+    library = [
+        "from datasets import load_dataset" if layout == "rows" else "from datasets import Json, load_dataset"
+    ]
+    head = [
+        *(["import json", ""] if layout == "prompt-columns" else []),
+        *library,
+        "from trl import SFTConfig, SFTTrainer",
+        "",
+    ]
+    if layout == "prompt-columns":
+        head += [load, "", *CONVERSATION.split("\n")]
+    else:
+        head.append(load + '.select_columns(["messages", "tools"])')
+    # JSON text becomes JSON in a column of this type; as Arrow's own types the rows would get each other's keys.
+    cast = ['for name in ("messages", "tools"):', "    rows = rows.cast_column(name, Json())"]
+    return head + (cast if layout != "rows" else [])
 
 
 def _making(configs: Sequence[Config]) -> list[str]:
