@@ -14,7 +14,7 @@ import pytest
 import yaml
 from eval_data import call, row, write_rows
 from hub_double import READ_TOKEN, TOKEN, Hub
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fgdata.cli import main
@@ -286,6 +286,11 @@ def too_big(folder: Path, made: Path) -> None:
     write_jsonl(folder / "train.jsonl", [rows[0] | {"slots": {"n": 10**30}}])
 
 
+def too_fine(folder: Path, made: Path) -> None:
+    rows = rows_of(made / "train.jsonl")
+    write_jsonl(folder / "train.jsonl", [rows[0] | {"slots": {"n": 1.7976931348623157e308}}])
+
+
 def bad_split(folder: Path, made: Path) -> None:
     write_jsonl(folder / "my rows.jsonl", rows_of(made / "train.jsonl")[:5])
 
@@ -298,6 +303,7 @@ def bad_split(folder: Path, made: Path) -> None:
         (with_token, ("train.jsonl: holds a token of the Hub", "revoke it")),
         (changed_since, ("is not the file that the manifest lists", "test.jsonl: is not there")),
         (too_big, ("datasets` cannot read back", "--layout json-columns")),
+        (too_fine, ("a number that `datasets` would round", "--layout json-columns")),
         (bad_split, ("'my rows' is no name of a split",)),
         (lambda folder, made: None, ("holds no data set",)),
     ],
@@ -455,6 +461,7 @@ values = st.recursive(
 )  # fmt: skip
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.dictionaries(st.sampled_from(["id", "messages", "n", "slots"]), values, min_size=1, max_size=4),
