@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 from collections import Counter
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -15,9 +16,11 @@ from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
 from fgdata.errors import Problem, UsageError
 from fgdata.file_schemas import FILE_KINDS, schema_text, write_schemas
 from fgdata.generate import Request
+from fgdata.hub.source import HubData, find_files
 from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
 from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.perturb import LEVELS as PERTURBATION_LEVELS
+from fgdata.publish.command import add_publish
 from fgdata.rows import Shape, Values
 from fgdata.show import (
     LEGEND,
@@ -55,6 +58,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_stats(commands)
     _add_show(commands)
     _add_schema(commands)
+    add_publish(commands)
     return parser
 
 
@@ -255,7 +259,17 @@ def _add_lint(commands: Commands) -> None:
         formatter_class=RAW,
     )
     command.add_argument(
-        "files", nargs="*", metavar="FILE", help="files of rows: JSONL or Parquet, in any layout"
+        "files",
+        nargs="*",
+        metavar="FILE",
+        help="files of rows: JSONL or Parquet, in any layout; or a data set on the Hub: OWNER/NAME, maybe @REVISION",
+    )
+    command.add_argument("--config", metavar="NAME", help="of a data set on the Hub: its configuration")
+    command.add_argument(
+        "--split",
+        action="append",
+        metavar="NAME",
+        help="of a data set on the Hub: only this split; may be repeated (default: all)",
     )
     tools = command.add_mutually_exclusive_group()
     tools.add_argument("--tools", metavar="FILE", help="JSON list of tools, for rows that declare none")
@@ -304,9 +318,14 @@ def _lint(arguments: argparse.Namespace) -> int:
     tools = read_tools(arguments.tools) if arguments.tools else None
     if arguments.pack:
         tools = load_tools(arguments.pack)
-    with byte_progress(arguments.files, "reading") as advance:
+    sources = find_files(arguments.files, arguments.config, arguments.split)
+    for source in sources:
+        if isinstance(source, HubData):
+            err.print(f"{source.repo}, revision {source.revision}, {source.config}/{source.split}: {source.file}", markup=False, highlight=False)  # fmt: skip
+    files = [os.fspath(source) for source in sources]
+    with byte_progress(files, "reading") as advance:
         report = lint(
-            arguments.files,
+            files,
             tools,
             similarity=arguments.near,
             max_length=arguments.max_length,

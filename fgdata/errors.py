@@ -6,7 +6,8 @@
     ├── SchemaError         a tool declaration that is none
     ├── PackError           a template pack
     ├── DataError           a JSONL file or one of its rows
-    └── ModelError          a model folder, tokenizer, chat template or adapter
+    ├── ModelError          a model folder, tokenizer, chat template or adapter
+    └── HubError            the Hub refuses, or what should go there may not
 
 An error carries every problem found, not the first one: a person fixes a file in one sitting.
 """
@@ -72,3 +73,7 @@ class DataError(FgError):
 
 class ModelError(FgError):
     """A model folder, tokenizer, chat template or adapter that cannot be used."""
+
+
+class HubError(FgError):
+    """The Hub refuses or cannot be reached, or what should be published may not be."""

@@ -300,6 +300,8 @@ def scan_jsonl(
 def read_jsonl(path: str | os.PathLike[str]) -> list[Example]:
     """All examples of a JSONL file.
 
+    Args:
+        read: as in `scan_jsonl`.
     Raises: DataError with the problems of every broken line and every id given twice, or if the file has no rows.
     """
     return collect(scan_jsonl(path), path)

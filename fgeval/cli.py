@@ -13,6 +13,7 @@ from rich.table import Table
 
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out, run_command
 from fgdata.errors import FgError, Problem, UsageError
+from fgdata.hub.source import HubData, find_data
 from fgdata.schema import calls_to_text
 from fgeval.backends import BACKENDS, BackendOptions
 from fgeval.metrics import DEFAULT_MIN_N
@@ -42,7 +43,7 @@ def _build_parser() -> argparse.ArgumentParser:
 
     score = verbs.add_parser("score", help="score predictions; needs no model")
     score.set_defaults(command=_score)
-    score.add_argument("--data", required=True, help="the rows the predictions were made for")
+    _add_data_flags(score, "the rows the predictions were made for")
     score.add_argument("--predictions", required=True, help="predictions.jsonl, or the folder it lies in")
     score.add_argument("--out", required=True, help="folder for scores.jsonl and summary.json")
     score.add_argument(
@@ -199,7 +200,7 @@ def _card(parsed: argparse.Namespace) -> CardScores | None:
 def _add_run_verbs(verbs: Any) -> None:
     run = verbs.add_parser("run", help="a model's predictions for the rows of a data file")
     run.set_defaults(command=_run)
-    run.add_argument("--data", required=True, help="JSONL rows, e.g. test.jsonl")
+    _add_data_flags(run, "rows in any layout, e.g. test.jsonl")
     run.add_argument(
         "--out",
         required=True,
@@ -254,6 +255,18 @@ def _add_robust_verbs(verbs: Any) -> None:
     robust.add_argument("--out", metavar="DIR", help="folder for robust.json and robust.md")
 
 
+def _add_data_flags(parser: argparse.ArgumentParser, what: str) -> None:
+    parser.add_argument(
+        "--data", required=True, help=f"{what}; or a data set on the Hub: OWNER/NAME, maybe @REVISION"
+    )
+    parser.add_argument("--data-config", metavar="NAME", help="of a data set on the Hub: its configuration")
+    parser.add_argument("--data-split", metavar="NAME", help="of a data set on the Hub (default: test)")
+
+
+def _data(parsed: argparse.Namespace) -> str | HubData:
+    return find_data(parsed.data, parsed.data_config, parsed.data_split, default_split="test")
+
+
 def _add_model_flags(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
     parser.add_argument("--model", help="base model: a folder, or a name on the hub")
     if several:
@@ -299,7 +312,7 @@ def _run(parsed: argparse.Namespace) -> int:
         timeout_s=parsed.timeout_s,
     )
     results = run_adapters(
-        parsed.data,
+        _data(parsed),
         parsed.out,
         parsed.adapters,
         backend=parsed.backend,
@@ -333,7 +346,7 @@ def _score(parsed: argparse.Namespace) -> None:
     from fgeval.scores import score_predictions
 
     summary = score_predictions(
-        parsed.data,
+        _data(parsed),
         parsed.predictions,
         parsed.out,
         profile=parsed.profile,

@@ -67,7 +67,7 @@ def example_to_item(example: Example) -> Item:
 
 
 def read_items(path: str | os.PathLike[str]) -> list[Item]:
-    """All items of a file in any layout (docs/layouts.md); a layout that is not our own is named on stderr.
+    """All items of a file in any layout (docs/layouts.md), or of a data set on the Hub; a layout that is not our own is named on stderr.
 
     Raises: DataError with the problems of every row.
     """

@@ -34,13 +34,13 @@ from fgdata.example import Example
 from fgdata.files import file_sha256
 from fgdata.format import CONTROL_TOKENS, STOP_TOKENS, render_conversation
 from fgdata.format.tokens import BOS, IMAGE, PAD, START_TURN, UNKNOWN
+from fgdata.hub.access import TOKEN_NAMES, load_env
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 Dtype: TypeAlias = Literal["auto", "float32", "bfloat16"]
 Model: TypeAlias = Any
 """A transformers or peft model; neither library has types that mypy could check."""
 
-TOKEN_NAMES = ("HF_TOKEN", "HUGGINGFACE_HUB_TOKEN")
 MODEL_FILES = ("*.json", "*.jinja", "*.model", "*.safetensors")
 """What a snapshot needs. Pickled weights stay out: opening one can run code."""
 
@@ -63,25 +63,6 @@ _CONFIG_ESSENTIALS = (
 
 
 # ---------------------------------------------------------------- where a model lies
-
-
-def load_env(folder: str | os.PathLike[str] = ".") -> None:
-    """Take the hub token from `folder`/.env into the environment; what is set there already wins. Nothing is printed.
-
-    Both names of the token are read: `HF_TOKEN` and `HUGGINGFACE_HUB_TOKEN`, which the hub's library does not know.
-    """
-    try:
-        lines = (Path(folder) / ".env").read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError):
-        lines = []
-    for line in lines:
-        name, equals, value = line.strip().removeprefix("export ").partition("=")
-        value = value.strip().strip("\"'")
-        if equals and name.strip() in TOKEN_NAMES and value:
-            os.environ.setdefault(name.strip(), value)
-    token = next((os.environ[name] for name in TOKEN_NAMES if os.environ.get(name)), None)
-    if token:
-        os.environ.setdefault("HF_TOKEN", token)
 
 
 def model_folder(model: str | os.PathLike[str], *, revision: str | None = None) -> Path:

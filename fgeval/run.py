@@ -18,6 +18,7 @@ from fgdata.console import err, progress_bar
 from fgdata.errors import DataError, Problem, UsageError
 from fgdata.files import file_sha256, write_whole
 from fgdata.format.tokens import END_TURN
+from fgdata.hub.source import data_facts
 from fgeval.backends import BackendOptions, Failure, Request, example_to_request, open_backend
 from fgeval.items import read_items
 from fgeval.predictions import (
@@ -102,7 +103,7 @@ def run_model(
     header = {
         "fgeval_run": 1,
         "backend": backend,
-        "data": {"file": str(data), "sha256": file_sha256(data), "n": len(examples)},
+        "data": {"file": str(data), **data_facts(data), "sha256": file_sha256(data), "n": len(examples)},
         "prompts_sha256": _hash_prompts(prompts),
         **({"filters": sorted(filters)} if filters else {}),
         **({"shard": shard} if part else {}),

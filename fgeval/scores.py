@@ -14,6 +14,7 @@ from typing import Any
 from fgdata.errors import DataError, Problem, UsageError
 from fgdata.example import PROVENANCE, Example
 from fgdata.files import file_sha256, write_whole
+from fgdata.hub.source import data_facts
 from fgeval.ask_markers import asks_for, find_markers
 from fgeval.items import Item, read_items
 from fgeval.metrics import DEFAULT_MIN_N, ScoredItem, summarise
@@ -73,6 +74,7 @@ def score_predictions(
         "scorer": {"fgsuite": installed_version()},
         "data": {
             "file": str(data),
+            **data_facts(data),
             "sha256": data_sha256,
             "n": len(items),
             "layouts": dict(Counter(item.example.layout for item in items)),

@@ -1,4 +1,4 @@
-"""`fgtrain lora`: flags in, one library call, a summary out."""
+"""`fgtrain lora` and `publish`: flags in, one library call, a summary out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from fgdata.console import out, run_command
+from fgdata.hub.access import require_hub
+from fgdata.publish.command import Commands, add_sending_flags, check_out, send
 from fgtrain.config import TrainConfig
 
 MODEL_ALIASES = ("--model_id", "--model_name_or_path")
@@ -28,7 +30,55 @@ def build_parser() -> argparse.ArgumentParser:
     hints = get_type_hints(TrainConfig)
     for option in dataclasses.fields(TrainConfig):
         _add_flag(lora, option, hints[option.name])
+    _add_publish(commands)
     return parser
+
+
+def _add_publish(commands: Commands) -> None:
+    command = commands.add_parser(
+        "publish",
+        help="send an adapter to the Hugging Face Hub",
+        description="Send the adapter of a finished run, with a card made from run.json and the scores, as one commit. The second time the\n"
+        "same run changes nothing. The token comes from .env, the environment (HF_TOKEN) or `hf auth login`. Needs the extra `hub`.\n"
+        "docs/publishing.md shows the way from a run to a repository.",
+        epilog="example:\n  fgtrain publish out/adapter me/climate-lora --scores out/adapter-run --base-scores out/base --dry-run --out look",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.add_argument("folder", metavar="RUN", help="the --output_dir of a finished run")
+    add_sending_flags(command)
+    command.add_argument(
+        "--scores", default="", metavar="DIR", help="folder that `fgeval score` wrote for this adapter"
+    )
+    command.add_argument(
+        "--base-scores", default="", metavar="DIR", help="the same for the base without it, on the same rows"
+    )
+    command.add_argument(
+        "--base-model",
+        default="",
+        metavar="NAME",
+        help="the base's name on the Hub, where the run had it in a folder",
+    )
+    command.add_argument(
+        "--dataset", default="", metavar="NAME", help="the training data's name on the Hub, for the card"
+    )
+
+
+def publish_run(arguments: argparse.Namespace) -> None:
+    """Build the repository of an adapter, and list it or send it."""
+    require_hub("fgtrain publish")
+    from fgtrain.publish import AdapterOptions, build_adapter
+
+    check_out(arguments.out)
+    options = AdapterOptions(
+        scores=arguments.scores,
+        base_scores=arguments.base_scores,
+        base_model=arguments.base_model,
+        dataset=arguments.dataset,
+        licence=arguments.licence,
+        title=arguments.title,
+    )
+    send(build_adapter(arguments.folder, arguments.repo, options), arguments)
 
 
 def train_description() -> str:
@@ -105,7 +155,10 @@ def train(config: TrainConfig) -> None:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code of the command line."""
-    given = build_parser().parse_args(with_underscores(sys.argv[1:] if arguments is None else arguments))
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    given = build_parser().parse_args(words if words[:1] == ["publish"] else with_underscores(words))
+    if given.command == "publish":
+        return run_command(lambda: publish_run(given))
     values = vars(given)
     values.pop("command")
     return run_command(lambda: train(TrainConfig(**values)))

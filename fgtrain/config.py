@@ -36,10 +36,18 @@ def _option(
 class TrainConfig:
     """One run of `fgtrain lora`. A field's name is its flag."""
 
-    train_file: str = _option(dataclasses.MISSING, "JSONL rows to train on")
+    train_file: str | None = _option(None, "JSONL rows to train on; this, or --dataset_name")
     output_dir: str = _option(dataclasses.MISSING, "folder for the adapter, its tokenizer and run.json")
     eval_file: str | None = _option(
         None, "JSONL rows whose loss is computed after every epoch; never trained on"
+    )
+    dataset_name: str | None = _option(
+        None, "data set on the Hub to train on: OWNER/NAME, maybe @REVISION; the commit is recorded"
+    )
+    dataset_config: str | None = _option(None, "configuration of the data set on the Hub")
+    train_split: str = _option("train", "split of the data set on the Hub that is trained on")
+    eval_split: str | None = _option(
+        None, "split of the data set on the Hub whose loss is computed after every epoch"
     )
 
     model: str = _option(DEFAULT_MODEL, "base model: a folder or a name on the hub")
@@ -113,6 +121,7 @@ class TrainConfig:
                 )
             elif isinstance(value, int | float) and not isinstance(value, bool):
                 yield from _bound_problems(flag, value, option.metadata)
+        yield from self._source_problems()
         for name in ("train_file", "eval_file"):
             path = getattr(self, name)
             if path is not None and not Path(path).is_file():
@@ -131,6 +140,22 @@ class TrainConfig:
                 "exclude each other: one goes on with a run, the other replaces it.",
                 "Give one.",
             )
+
+    def _source_problems(self) -> Iterator[Problem]:
+        """Rows come from files or from the Hub, and from one place each."""
+        if (self.train_file is None) == (self.dataset_name is None):
+            what = "name no rows to train on." if self.train_file is None else "name two sources of rows."
+            yield Problem("--train_file, --dataset_name", what, "Give one of them.")
+        if self.dataset_name is None:
+            given = [name for name in ("dataset_config", "eval_split") if getattr(self, name)]
+            yield from (
+                Problem(
+                    f"--{name}", "belongs to a data set on the Hub.", "Add --dataset_name, or leave it out."
+                )
+                for name in given
+            )
+        if self.eval_file and self.eval_split:
+            yield Problem("--eval_file, --eval_split", "name two sources of rows.", "Give one of them.")
 
     def check(self) -> None:
         """Raise UsageError with every value that cannot be used."""

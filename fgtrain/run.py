@@ -6,6 +6,7 @@ import dataclasses
 import math
 import os
 import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from fgdata.dialects import read_examples, tell_layouts
 from fgdata.errors import DataError, FgError, ModelError, Problem, UsageError
 from fgdata.example import Example
 from fgdata.files import file_sha256
+from fgdata.hub.source import HubData, data_facts, hub_data
 from fgeval.loading import (
     base_fingerprint,
     base_revision,
@@ -83,7 +85,8 @@ def _train_lora(config: TrainConfig) -> TrainResult:
 
     base = model_folder(config.model, revision=config.revision)
     tokenizer = load_tokenizer(base)
-    train_examples, eval_examples = _read(config)
+    sources = _sources(config)
+    train_examples, eval_examples = _read(sources)
     check_chat_template(tokenizer, [*train_examples, *eval_examples], where=config.model)
     train, evaluation = _encode(config, train_examples, eval_examples, tokenizer)
 
@@ -106,7 +109,7 @@ def _train_lora(config: TrainConfig) -> TrainResult:
             "revision": base_revision(base),
             "fingerprint": base_fingerprint(base),
         },
-        "data": _data_facts(config, train, evaluation),
+        "data": _data_facts(sources, train, evaluation),
         "adapter": {"trainable_parameters": n_trainable(model)},
         "device": describe_device(device, dtype),
     }
@@ -123,19 +126,33 @@ def _train_lora(config: TrainConfig) -> TrainResult:
     )
 
 
-def _read(config: TrainConfig) -> tuple[list[Example], list[Example]]:
+def _sources(config: TrainConfig) -> dict[str, str | HubData]:
+    """`train` and maybe `eval`: where the rows come from. Splits of the Hub are of one commit."""
+    sources: dict[str, str | HubData] = {}
+    if config.dataset_name is not None:
+        splits = [config.train_split, *([config.eval_split] if config.eval_split else [])]
+        found = hub_data(config.dataset_name, config=config.dataset_config, splits=splits)
+        sources = dict(zip(("train", "eval"), found, strict=False))
+        err.print(f"data: {found[0].repo}, revision {found[0].revision}", highlight=False, markup=False)
+    elif config.train_file is not None:
+        sources["train"] = config.train_file
+    if config.eval_file is not None:
+        sources["eval"] = config.eval_file
+    return sources
+
+
+def _read(sources: Mapping[str, str | HubData]) -> tuple[list[Example], list[Example]]:
     """Training and evaluation rows; the problems of both files in one error."""
-    found: list[list[Example]] = []
+    found: dict[str, list[Example]] = {}
     problems: list[Problem] = []
-    for file in (config.train_file, config.eval_file):
+    for name, source in sources.items():
         try:
-            found.append(read_examples(file) if file is not None else [])
-            if file is not None:
-                tell_layouts(file, found[-1])
+            found[name] = read_examples(source)
+            tell_layouts(source, found[name])
         except DataError as error:
             problems += error.problems
     DataError.raise_if(problems)
-    return found[0], found[1]
+    return found["train"], found.get("eval", [])
 
 
 def _encode(
@@ -175,17 +192,15 @@ def _check_positions(model: Any, config: TrainConfig) -> None:
         )
 
 
-def _data_facts(config: TrainConfig, train: EncodedFile, evaluation: EncodedFile | None) -> dict[str, Any]:
-    facts: dict[str, Any] = {
-        "train": {"file": config.train_file, "sha256": file_sha256(config.train_file), **train.report}
+def _data_facts(
+    sources: Mapping[str, str | HubData], train: EncodedFile, evaluation: EncodedFile | None
+) -> dict[str, Any]:
+    encoded = {"train": train, "eval": evaluation}
+    return {
+        name: {"file": str(source), **data_facts(source), "sha256": file_sha256(source), **rows.report}
+        for name, source in sources.items()
+        if (rows := encoded[name]) is not None
     }
-    if evaluation is not None and config.eval_file is not None:
-        facts["eval"] = {
-            "file": config.eval_file,
-            "sha256": file_sha256(config.eval_file),
-            **evaluation.report,
-        }
-    return facts
 
 
 def _prepare_output(config: TrainConfig, folder: Path, record: RunRecord) -> str | None:

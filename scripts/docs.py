@@ -23,8 +23,8 @@ from fgdata.lint import rules_markdown  # noqa: E402
 from fgeval import validate  # noqa: E402
 
 VERBS = {
-    "fgdata": ("generate", "check", "lint", "convert", "stats", "show", "schema"),
-    "fgtrain": ("lora",),
+    "fgdata": ("generate", "check", "lint", "convert", "stats", "show", "schema", "publish"),
+    "fgtrain": ("lora", "publish"),
     "fgeval": ("run", "join", "score", "validate", "compare", "gate", "report", "twins", "robust", "ask"),
 }
 FOLDERS = {

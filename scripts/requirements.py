@@ -1,4 +1,4 @@
-"""Print the project's requirements with those of the `train` and `dev` extras, one a line, for a resolution check."""
+"""Print the project's requirements with those of the `train`, `hub` and `dev` extras, one a line, for a resolution check."""
 
 from __future__ import annotations
 
@@ -9,6 +9,6 @@ project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text
 extras = project["optional-dependencies"]
 # pip resolves for other Pythons from wheels only, and kiwipiepy's model comes as source.
 SOURCE_ONLY = ("kiwipiepy",)
-for requirement in [*project["dependencies"], *extras["train"], *extras["dev"]]:
+for requirement in [*project["dependencies"], *extras["train"], *extras["hub"], *extras["dev"]]:
     if not requirement.startswith(("fgsuite", *SOURCE_ONLY)):
         print(requirement.replace(" ", ""))

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from hub_double import Hub
 
 # The suite passes without a network: nothing may ask the hub, and a mistake here fails at once instead of waiting.
 os.environ["HF_HUB_OFFLINE"] = "1"
@@ -20,3 +25,14 @@ def tiny_model_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from tiny_model import build_model_folder
 
     return build_model_folder(tmp_path_factory.mktemp("models") / "tiny")
+
+
+@pytest.fixture
+def hub(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A loopback double of the Hub that the real clients, in this process and in new ones, talk to, with an account's token set."""
+    from hub_double import TOKEN, connect, run_hub
+
+    with run_hub() as double:
+        connect(double.url, tmp_path_factory.mktemp("hub"), monkeypatch)
+        monkeypatch.setenv("HF_TOKEN", TOKEN)
+        yield double

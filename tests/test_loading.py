@@ -20,6 +20,7 @@ from train_rows import mixed_rows, write_rows
 
 from fgdata.errors import ModelError
 from fgdata.example import Example, example_from_row
+from fgdata.hub.access import load_env
 from fgeval.adapters import check_adapter
 from fgeval.loading import (
     base_fingerprint,
@@ -28,7 +29,6 @@ from fgeval.loading import (
     check_tokenizer,
     choose_device,
     choose_dtype,
-    load_env,
     load_model,
     load_tokenizer,
     model_folder,

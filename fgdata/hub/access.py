@@ -1,0 +1,185 @@
+"""The way to the Hub: token, names of repositories, and what its refusals mean. A token is never part of a text."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from fgdata.errors import HubError, Problem, UsageError
+
+Kind: TypeAlias = Literal["dataset", "model"]
+TOKEN_NAMES = ("HF_TOKEN", "HUGGINGFACE_HUB_TOKEN")
+TOKEN_PAGE = "https://huggingface.co/settings/tokens"
+TOKEN_LIKE = re.compile(r"\bhf_[A-Za-z0-9]{30,}")
+"""What the Hub's tokens look like."""
+AGAIN = "Run the same command again; what has arrived is not sent twice."
+
+
+def load_env(folder: str | os.PathLike[str] = ".") -> None:
+    """Take the hub token from `folder`/.env into the environment; what is set there already wins. Nothing is printed.
+
+    Both names of the token are read: `HF_TOKEN` and `HUGGINGFACE_HUB_TOKEN`, which the hub's library does not know.
+    """
+    try:
+        lines = (Path(folder) / ".env").read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError):
+        lines = []
+    for line in lines:
+        name, equals, value = line.strip().removeprefix("export ").partition("=")
+        value = value.strip().strip("\"'")
+        if equals and name.strip() in TOKEN_NAMES and value:
+            os.environ.setdefault(name.strip(), value)
+    token = next((os.environ[name] for name in TOKEN_NAMES if os.environ.get(name)), None)
+    if token:
+        os.environ.setdefault("HF_TOKEN", token)
+
+
+def require_hub(what: str) -> None:
+    """Raise UsageError unless the libraries of the extra `hub` are there."""
+    try:
+        import datasets  # noqa: F401
+        import huggingface_hub  # noqa: F401
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise UsageError(
+            Problem(
+                what,
+                f"needs the package {error.name}, which is not installed.",
+                "Install it with the extra: pip install 'fgsuite[hub]'.",
+            )
+        ) from error
+
+
+def find_token() -> str | None:
+    """The token of the environment, of `.env` or of the user's login, the first that there is; None if there is none."""
+    from huggingface_hub import get_token
+
+    load_env()
+    return get_token() or None
+
+
+def need_token() -> str:
+    """The token.
+
+    Raises: HubError if there is none, or it is no text that a header may carry.
+    """
+    token = find_token()
+    remedy = f"Make one that may write at {TOKEN_PAGE} and put it into .env or the environment as {TOKEN_NAMES[0]}, or run `hf auth login`."
+    if token is None:
+        raise HubError(Problem("token", "there is none: publishing needs an account's token.", remedy))
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise HubError(Problem("token", "holds characters that no token has.", remedy))
+    return token
+
+
+def redact(text: str) -> str:
+    """`text` without any token."""
+    for value in {find_token(), *map(os.environ.get, TOKEN_NAMES)}:
+        if value:
+            text = text.replace(value, "[token]")
+    return TOKEN_LIKE.sub("[token]", text)
+
+
+def check_repo(repo: str, kind: Kind) -> None:
+    """Raise UsageError unless `repo` is OWNER/NAME as the Hub allows it."""
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils._validators import validate_repo_id
+
+    remedy = "Write OWNER/NAME: your account or organisation, then letters, digits, - _ and . (such as me/climate-ko)."
+    if repo.count("/") != 1 or not all(repo.split("/")):
+        raise UsageError(Problem("REPO", f"{repo!r} is no name of a {kind} on the Hub.", remedy))
+    try:
+        validate_repo_id(repo)
+    except HFValidationError as error:
+        raise UsageError(
+            Problem("REPO", f"{repo!r} is no name that the Hub allows for a {kind}.", remedy)
+        ) from error
+
+
+def status_of(error: BaseException) -> int | None:
+    """The HTTP status that an error of the hub's library tells of; None where there was no answer."""
+    return getattr(getattr(error, "response", None), "status_code", None)
+
+
+def hub_error(error: Exception, repo: str, kind: Kind, *, writing: bool) -> HubError:
+    """What an error of the hub's library means, and what to do; the library's own text may name headers and signed addresses."""
+    status = status_of(error)
+    where = f"{kind} {repo}"
+    if status == 401:
+        found = Problem(
+            "token",
+            f"the Hub refused it (401, {where})."
+            if find_token()
+            else f"there is none, and {where} asks for one (401).",
+            f"Make a new one that may {'write' if writing else 'read'} at {TOKEN_PAGE}; it comes from .env, the environment "
+            f"({TOKEN_NAMES[0]}) or `hf auth login`.",
+        )
+    elif status == 403:
+        may = "write to it, or make it" if writing else "read it"
+        found = Problem(
+            where,
+            f"the token's account may not {may} (403).",
+            f"Use a name of your own account, or a token that may: {TOKEN_PAGE}.",
+        )
+    elif status == 404:
+        remedy = "Check the name and the revision; a private one needs a token that may read it."
+        found = Problem(where, "is not on the Hub, or not for this account (404).", remedy)
+    elif status in (409, 412):
+        found = Problem(
+            where,
+            f"was made or changed by somebody else at the same time ({status}).",
+            "Look at it on the Hub, then run the same command again.",
+        )
+    elif status == 429:
+        found = Problem(
+            where, "the Hub gets too many requests from this account (429).", f"Wait a while. {AGAIN}"
+        )
+    elif status is not None:
+        what = "the Hub failed" if status >= 500 else "the Hub refused the request"
+        found = Problem(where, f"{what} ({status}).", AGAIN if status >= 500 else _reason(error))
+    elif type(error).__name__ == "OfflineModeIsEnabled":
+        found = Problem(where, "the Hub is not asked: HF_HUB_OFFLINE is set.", "Unset it, or give a file.")
+    else:
+        found = Problem(where, f"the connection to the Hub broke ({type(error).__name__}).", AGAIN)
+    return HubError(found)
+
+
+def _reason(error: Exception) -> str:
+    """The Hub's own words, for what no case above explains."""
+    said = getattr(error, "server_message", None) or ""
+    return redact(f"It says: {said[:300]}") if said else ""
+
+
+def asking(work: Callable[[], Any], repo: str, kind: Kind, *, writing: bool = False) -> Any:
+    """What `work`, a request to the Hub, gives; its failure as one of ours.
+
+    Raises: HubError.
+    """
+    try:
+        return work()
+    except Exception as error:
+        if not is_hub_failure(error):
+            raise
+        raise hub_error(error, repo, kind, writing=writing) from None
+
+
+def is_hub_failure(error: BaseException) -> bool:
+    """Whether the error is an answer of the Hub, or of the way there, and no bug of ours."""
+    # The transport below the hub's library changes its name from version to version: httpx, httpx2.
+    return isinstance(error, ConnectionError | TimeoutError) or any(
+        kind.__module__.partition(".")[0] in ("httpx", "httpx2", "huggingface_hub")
+        for kind in type(error).__mro__
+    )
+
+
+def quiet_library() -> None:
+    """Keep the hub's library from writing to the terminal: its warnings name signed addresses, its bars the files of its cache."""
+    import logging
+
+    from huggingface_hub.utils.tqdm import disable_progress_bars
+
+    logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
+    disable_progress_bars()

@@ -1,0 +1,1 @@
+"""Data sets for the Hub: Parquet that comes back unchanged, and a card made from facts."""
