@@ -291,7 +291,7 @@ class Stock:
 
 
 _KNOWN: dict[tuple[str, str], Stock] = {}
-_MAX_KNOWN, _LARGE = 2, 200
+_MAX_KNOWN, _LARGE = 4, 200
 """How many stocks are kept, and of how many sources on."""
 
 

@@ -87,9 +87,7 @@ def counts(manifest: Mapping[str, Any]) -> str:
             for part in name.split("+"):
                 intents[part] += number
     said = ", ".join(f"{name} {number:,}" for name, number in sorted(intents.items()))
-    made = (
-        f"{manifest['rows_made']:,} rows of seed {manifest['seed']}, of {manifest['expansions']:,} expansions"
-    )
+    made = f"{manifest['rows_made']:,} rows of seed {manifest['seed']}, of {int(manifest['expansions']):,} expansions"
     return "\n".join([f"{made}.", "", *lines, f"Rows by intent: {said}."])
 
 
