@@ -16,7 +16,7 @@ from functools import cached_property
 from jinja2 import nodes
 
 from fgdata.characters import text_key
-from fgdata.entries import Entry
+from fgdata.entries import Entries, Entry, entries_of
 from fgdata.errors import PackError, Problem
 from fgdata.joins import JOINS
 from fgdata.overlap import Ends, Language, Parts, without_twins
@@ -241,8 +241,18 @@ class Compositions:
         return self.language == "ko" and isinstance(last, nodes.Filter) and last.name == "request"
 
     def _has_join(self, cell: Cell) -> bool:
-        texts = (text for dimension in cell.dimensions for entry in dimension.entries for text in entry.texts)
-        return any(self._is_join(text) for text in (*cell.parts, *texts))
+        return any(map(self._is_join, cell.parts)) or any(
+            self._hold_join(entries_of(dimension.entries)) for dimension in cell.dimensions
+        )
+
+    def _hold_join(self, entries: Entries) -> bool:
+        """Whether one of the entries' texts holds a join."""
+        key = ("holds a join", self.language)
+        found: bool | None = entries.known(key)  # type: ignore[assignment]
+        if found is None:
+            found = any(self._is_join(text) for entry in entries for text in entry.texts)
+            entries.worked_out(key, found)
+        return found
 
     def _is_join(self, text: str) -> bool:
         if (found := self._are_joins.get(text)) is None:
