@@ -16,12 +16,13 @@ from functools import cached_property
 from jinja2 import nodes
 
 from fgdata.characters import text_key
+from fgdata.entries import Entries, Entry, entries_of
 from fgdata.errors import PackError, Problem
 from fgdata.joins import JOINS
-from fgdata.overlap import Language, Parts, without_twins
+from fgdata.overlap import Ends, Language, Parts, without_twins
 from fgdata.pack import Composition
 from fgdata.permutation import Permutation, mix
-from fgdata.space import Cell, Entry, draws, make_cell
+from fgdata.space import Cell, draws, make_cell
 from fgdata.stock import Source, Stock
 
 _HOLDS_JOIN = {
@@ -129,6 +130,8 @@ class Compositions:
         self.stock = stock
         self.language = stock.pack.language
         self._parts = Parts()
+        self._are_joins: dict[str, bool] = {}
+        self._lasts: dict[tuple[str, str], dict[str, list[Clause]]] = {}
         self._holds_join = _HOLDS_JOIN.get(self.language, re.compile("(?!)"))
         self._first = {
             split: self._clauses(split) for split in ("test", "validation", "train")
@@ -238,11 +241,23 @@ class Compositions:
         return self.language == "ko" and isinstance(last, nodes.Filter) and last.name == "request"
 
     def _has_join(self, cell: Cell) -> bool:
-        texts = (text for dimension in cell.dimensions for entry in dimension.entries for text in entry.texts)
-        return any(self._is_join(text) for text in (*cell.parts, *texts))
+        return any(map(self._is_join, cell.parts)) or any(
+            self._hold_join(entries_of(dimension.entries)) for dimension in cell.dimensions
+        )
+
+    def _hold_join(self, entries: Entries) -> bool:
+        """Whether one of the entries' texts holds a join."""
+        key = ("holds a join", self.language)
+        found: bool | None = entries.known(key)  # type: ignore[assignment]
+        if found is None:
+            found = any(self._is_join(text) for entry in entries for text in entry.texts)
+            entries.worked_out(key, found)
+        return found
 
     def _is_join(self, text: str) -> bool:
-        return bool(text.strip() and self._holds_join.search(text.strip()))
+        if (found := self._are_joins.get(text)) is None:
+            found = self._are_joins[text] = bool(text.strip() and self._holds_join.search(text.strip()))
+        return found
 
     def _without_joins(self, cell: Cell, ending: str = "") -> Cell | None:
         """The cell without the choices that hold a join (차고, 켜고 싶어); None if nothing is left.
@@ -300,6 +315,7 @@ class Compositions:
             lambda use, _: ((ending, 1.0),),
             source.intent.label_slots,
             {name for name in source.template.slots if self.stock.pack.slots[name].has_value},
+            known=self.stock.known.in_style(f"{ending} alone"),
         )
         seen = self.stock.seen_part(without_twins(cell, source.intent.label_slots)[0])
         part = seen and self._without_joins(seen, ending)
@@ -307,24 +323,29 @@ class Compositions:
 
     def _last(self, split: str, intent: str) -> dict[str, list[Clause]]:
         """Register -> clauses that may stand last."""
+        if (known := self._lasts.get((split, intent))) is not None:
+            return known
         found: dict[str, list[Clause]] = {}
         for source in self.stock.by_split[split]:
             if source.intent.name == intent and self._may_join(source):
                 for register, cell in source.cells.items():
                     if (part := self._without_joins(cell)) is not None:
                         found.setdefault(register, []).append(Clause(source, part, register))
+        self._lasts[split, intent] = found
         return found
 
     def _note_rivals(self) -> None:
         """Find clauses that spell the same text as a part of several, and refuse those that then have two labels."""
         problems: list[Problem] = []
-        earlier: dict[str, list[tuple[Language, Clause]]] = {}
+        earlier: dict[str, tuple[Ends, list[tuple[Language, Clause]]]] = {}
         for of_split in self._first.values():
             for ending, by_intent in of_split.items():
                 for clauses in by_intent.values() if ending else ():
                     for place, clause in enumerate(clauses):
                         language, rivals = Language([clause.cell], self._parts), []
-                        for other, theirs in earlier.setdefault(ending, []):
+                        ends, known = earlier.setdefault(ending, (Ends(), []))
+                        for number in ends.shared(language):
+                            other, theirs = known[number]
                             if not other.meets(language):
                                 continue
                             if problem := self.stock.conflict(
@@ -333,5 +354,6 @@ class Compositions:
                                 problems.append(problem)
                             rivals.append(other)
                         clauses[place] = replace(clause, rivals=tuple(rivals))
-                        earlier[ending].append((language, clauses[place]))
+                        ends.add(len(known), language)
+                        known.append((language, clauses[place]))
         PackError.raise_if(dict.fromkeys(problems))

@@ -469,7 +469,9 @@ def _intents() -> Schema:
         "weight": _weight("Share among the intents of its kind; 1 if left out."),
         "calls": {"type": "array", "items": call, "description": "The right calls, in order."},
         "answers": _list(_template("answer"), "What the model says instead of calling.", uniqueItems=True),
-        "asks_for": _text("The parameter that is not said, of kind `ask`."),
+        "asks_for": _text(
+            "The parameter that is not said, of kind `ask`; `tool` where it is open which tool is meant."
+        ),
     }
     calling = [kind for kind in KINDS if kind in CALLING]
     rules: list[Schema] = [
@@ -591,7 +593,7 @@ def _row() -> Schema:
         "perturbation": _text("How the utterance was mistyped, kinds joined by +."),
         "prompt": _text("How the declared tools were chosen where rows differ: distractors=3 shuffled masked."),
         "policy": _text("Policies that gave arguments which do not stand in the text."),
-        "asks_for": _text("The parameter that the answer asks for."),
+        "asks_for": _text("The parameter that the answer asks for; `tool` where it asks which tool is meant."),
     }  # fmt: skip
     assert tuple(columns) == PROVENANCE
     always = ("pack", "intent", "family", "kind", "register", "language")

@@ -15,6 +15,7 @@ from fgdata.errors import PackError, Problem, UsageError
 from fgdata.example import Example, example_from_row
 from fgdata.lengths import TokenCounter
 from fgdata.lots import Plan, Shortfall
+from fgdata.memory import collection_paused
 from fgdata.pack import Pack
 from fgdata.perturb import LEVELS
 from fgdata.plan import Mix, make_plan, value_numbers
@@ -98,7 +99,8 @@ class Generator:
         request.check()
         self.pack, self.request = pack, request
         self.stock = stock or stock_of(pack)
-        self.compositions = Compositions(self.stock)
+        with collection_paused():
+            self.compositions = Compositions(self.stock)
         self.plan: Plan = make_plan(self.stock, self.compositions, request.rows, request.seed, request.mix)
         options = Options(request.shape, request.values, request.perturb)
         self.maker = RowMaker(self.stock, self.compositions, options)

@@ -18,6 +18,7 @@ from fgdata.pack import (
     MIN_FAMILIES,
     REFERENCE,
     SPLITS,
+    WHICH_TOOL,
     CallPattern,
     Intent,
     Kind,
@@ -321,7 +322,7 @@ class IntentReader:
         return self.templates(texts, "answer", ())
 
     def asks_for(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> str:
-        """The parameter an `ask` intent lacks."""
+        """The parameter an `ask` intent lacks, or `tool`."""
         node = fields.get("asks_for")
         if kind == "ask" and node is None and reader.root is not None:
             reader.wrong(
@@ -340,10 +341,9 @@ class IntentReader:
             )
         known = {parameter.name for tool in self.tools.values() for parameter in tool.parameters}
         # Where no tool has parameters, what is asked for is which tool: any name will do.
-        if known and text.text not in known:
-            reader.wrong(
-                text.place, f"no tool has a parameter {text.text!r}.", closest(text.text, sorted(known))
-            )
+        if known and text.text not in known and text.text != WHICH_TOOL:
+            hint = f"{closest(text.text, sorted(known))} Write {WHICH_TOOL!r} where it is open which tool is meant."
+            reader.wrong(text.place, f"no tool has a parameter {text.text!r}.", hint)
         return text.text
 
     # How it is said

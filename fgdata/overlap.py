@@ -10,13 +10,14 @@ Texts are compared as a label reader sees them: Unicode form, case and blanks do
 
 from __future__ import annotations
 
+import bisect
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
-from fgdata.characters import text_key
-from fgdata.space import Binding, Cell
+from fgdata.entries import Label, entries_of, label_of, normalised, only_string
+from fgdata.space import Cell, Dimension
 from fgdata.template import tidied
 
 MAX_STATES = 200_000
@@ -28,11 +29,6 @@ _EVEN: _Ahead = (0, "")
 
 
 @cache
-def normalised(text: str) -> str:
-    """The text's key, kept for the next time."""
-    return text_key(text)
-
-
 def spelling_key(text: str) -> str:
     """What two wordings of one part have in common that makes them the same: case, and blanks at the ends or in a row."""
     return " ".join(unicodedata.normalize("NFC", tidied(text)).casefold().split())
@@ -51,20 +47,32 @@ def without_twins(cell: Cell, labels: frozenset[str]) -> tuple[Cell, bool]:
     dimensions = []
     has_two_labels = False
     for dimension in cell.dimensions:
+        left, has_two = _first_spellings(dimension, labels)
+        dimensions.append(replace(left, positions=dimension.positions, numbers=()))
+        has_two_labels |= has_two
+    return Cell(cell.parts, tuple(dimensions)), has_two_labels
+
+
+def _first_spellings(dimension: Dimension, labels: frozenset[str]) -> tuple[Dimension, bool]:
+    """The same of a dimension, found once for its entries; its positions are those of whoever asked first."""
+    entries = entries_of(dimension.entries)
+    key = ("twins", labels, dimension.sums)
+    known: tuple[Dimension, bool] | None = entries.known(key)  # type: ignore[assignment]
+    if known is None:
         spelt: set[tuple[str, ...]] = set()
         said: dict[tuple[str, ...], Label] = {}
-        kept = set()
-        for entry in dimension.entries:
-            key = tuple(map(spelling_key, entry.texts))
-            label = _label(entry.bindings, labels)
-            has_two_labels |= said.setdefault(tuple(map(normalised, entry.texts)), label) != label
-            if key not in spelt:
-                spelt.add(key)
-                kept.add(id(entry))
-        left = dimension.only(lambda entry, kept=kept: id(entry) in kept)  # type: ignore[misc]
-        assert left is not None
-        dimensions.append(replace(left, numbers=()))
-    return Cell(cell.parts, tuple(dimensions)), has_two_labels
+        kept = []
+        has_two_labels = False
+        for digit, (entry, texts) in enumerate(zip(entries, entries.spelt(), strict=True)):
+            label = label_of(entry.bindings, labels)
+            has_two_labels |= said.setdefault(texts, label) != label
+            spelling = tuple(map(spelling_key, entry.texts))
+            if spelling not in spelt:
+                spelt.add(spelling)
+                kept.append(digit)
+        known = (dimension.picked(kept), has_two_labels)
+        entries.worked_out(key, known)
+    return known
 
 
 class Part:
@@ -75,33 +83,64 @@ class Part:
         self.lengths = sorted({len(string) for string in strings})
         self.heads = frozenset(string[:_END] for string in strings)
         self.tails = frozenset(string[-_END:] for string in strings)
+        self.needs = frozenset.intersection(*map(frozenset, strings))
+        """Characters that every string has."""
+        self.letters = frozenset("".join(strings))
+        """Characters that some string has."""
         self._steps: dict[str, tuple[_Ahead, ...]] = {}
         self._crossed: dict[int, tuple[_Ahead, ...]] = {}
 
     @cached_property
-    def _rests(self) -> dict[str, tuple[str, ...]]:
-        """Beginning of a string -> what may follow it."""
-        found: dict[str, set[str]] = {}
+    def _in_order(self) -> list[str]:
+        return sorted(self.strings)
+
+    def _rests(self, start: str) -> Iterator[str]:
+        """What may follow a beginning."""
+        strings = self._in_order
+        for number in range(bisect.bisect_left(strings, start), len(strings)):
+            if not strings[number].startswith(start):
+                break
+            yield strings[number][len(start) :]
+
+    @cached_property
+    def _by_first(self) -> dict[str, list[str]]:
+        """First character -> strings that begin with it; the empty string has none."""
+        found: dict[str, list[str]] = {}
         for string in self.strings:
-            for end in range(len(string) + 1):
-                found.setdefault(string[:end], set()).add(string[end:])
-        return {start: tuple(sorted(rests)) for start, rests in found.items()}
+            found.setdefault(string[:1], []).append(string)
+        return found
 
     def follow(self, ahead: str) -> tuple[_Ahead, ...]:
         """Where this part can bring its side if the other is ahead by `ahead`: (0, rest) still behind, (1, rest) now ahead."""
         found = self._steps.get(ahead)
         if found is None:
-            behind = {(0, ahead[end:]) for end in range(len(ahead)) if ahead[:end] in self.strings}
-            past = {(1, rest) if rest else _EVEN for rest in self._rests.get(ahead, ())}
-            found = self._steps[ahead] = tuple(sorted(behind | past))
+            if ahead and ahead[0] not in self._by_first and "" not in self._by_first:
+                self._steps[ahead] = ()
+                return ()
+            longest = len(ahead)
+            steps: list[_Ahead] = [
+                (0, ahead[length:])
+                for length in self.lengths
+                if length < longest and ahead[:length] in self.strings
+            ]
+            if longest <= self.lengths[-1]:
+                steps += [(1, rest) if rest else _EVEN for rest in self._rests(ahead)]
+            found = self._steps[ahead] = tuple(steps)
         return found
 
     def cross(self, other: Part) -> tuple[_Ahead, ...]:
         """Where the two can stand after one string each: (0, rest) this one ahead, (1, rest) the other."""
         found = self._crossed.get(id(other))
         if found is None:
-            steps = {step for string in self.strings for step in other.follow(string)}
-            found = self._crossed[id(other)] = tuple(sorted(steps))
+            steps: set[_Ahead] = set()
+            theirs = other._by_first
+            for first, strings in self._by_first.items():
+                # Strings that begin with other characters have nothing to say to one another.
+                if not first or first in theirs:
+                    steps.update(step for string in strings for step in other.follow(string))
+                elif "" in theirs:
+                    steps.update((0, string) for string in strings)
+            found = self._crossed[id(other)] = tuple(steps)
         return found
 
 
@@ -110,13 +149,20 @@ class Parts:
 
     def __init__(self) -> None:
         self._known: dict[frozenset[str], Part] = {}
+        self._joined: dict[tuple[int, ...], tuple[Part, tuple[frozenset[str], ...]]] = {}
 
-    def of(self, strings: Iterable[str]) -> Part:
-        """The part with these strings."""
-        frozen = frozenset(strings)
-        if (part := self._known.get(frozen)) is None:
-            part = self._known[frozen] = Part(frozen)
-        return part
+    def of(self, choices: Iterable[frozenset[str]]) -> Part:
+        """The part with the strings of all these sets."""
+        sets = tuple({id(strings): strings for strings in choices}.values())
+        key = tuple(map(id, sets))
+        known = self._joined.get(key)
+        if known is None:
+            strings = sets[0] if len(sets) == 1 else frozenset().union(*sets)
+            if (part := self._known.get(strings)) is None:
+                part = self._known[strings] = Part(strings)
+            # The sets are kept: as long as they live, no other has their ids.
+            known = self._joined[key] = (part, sets)
+        return known[0]
 
 
 class Language:
@@ -124,23 +170,23 @@ class Language:
 
     def __init__(self, cells: Sequence[Cell], parts: Parts) -> None:
         width = len(cells[0].parts)
-        found: list[set[str]] = [set() for _ in range(width)]
+        found: list[list[frozenset[str]]] = [[] for _ in range(width)]
         for cell in cells:
             filled = {position for dimension in cell.dimensions for position in dimension.positions}
             for position, text in enumerate(cell.parts):
                 if position not in filled:
-                    found[position].add(normalised(text))
+                    found[position].append(only_string(text))
             for dimension in cell.dimensions:
+                entries = entries_of(dimension.entries)
                 for place, position in enumerate(dimension.positions):
-                    found[position].update(normalised(entry.texts[place]) for entry in dimension.entries)
-        self.kept = tuple(position for position, strings in enumerate(found) if strings != {""})
+                    found[position].append(entries.strings(place))
+        at_all = [(position, parts.of(choices)) for position, choices in enumerate(found)]
+        self.kept = tuple(position for position, part in at_all if part.strings != {""})
         """Positions of the template that are parts: all but those that are blank in every text."""
-        self.parts = tuple(parts.of(found[position]) for position in self.kept)
-        self.needs = frozenset().union(
-            *(frozenset.intersection(*map(frozenset, part.strings)) for part in self.parts)
-        )
+        self.parts = tuple(part for _, part in at_all if part.strings != {""})
+        self.needs = frozenset[str]().union(*(part.needs for part in self.parts))
         """Characters that every text has."""
-        self.letters = frozenset().union(*(frozenset("".join(part.strings)) for part in self.parts))
+        self.letters = frozenset[str]().union(*(part.letters for part in self.parts))
         """Characters that some text has."""
         heads, tails = {""}, {""}
         for part in self.parts:
@@ -261,10 +307,6 @@ class Language:
         return tuple(len(normalised(texts[position])) for position in self.kept)
 
 
-Label = frozenset[tuple[str, int]]
-"""Slots that a call takes, each with the number of its value."""
-
-
 @dataclass(frozen=True, slots=True)
 class Witness:
     """A text that two cells spell."""
@@ -280,8 +322,9 @@ def witnesses(first: Cell, second: Cell, slots: tuple[frozenset[str], frozenset[
     Raises: OverflowError if the two overlap in too many ways to be gone through.
     """
     choices = [_choices(cell, names) for cell, names in zip((first, second), slots, strict=True)]
+    live = _live(*choices)
     start: tuple[int, int, int, str, Label, Label] = (0, 0, 0, "", frozenset(), frozenset())
-    waiting, texts = [start], {start: ""}
+    waiting, texts = [start] if start[:4] in live else [], {start: ""}
     said: set[tuple[Label, Label]] = set()
     while waiting:
         state = waiting.pop()
@@ -298,28 +341,65 @@ def witnesses(first: Cell, second: Cell, slots: tuple[frozenset[str], frozenset[
             continue
         options = choices[behind][number]
         for string, label in options.fitting(ahead) if ahead and side != behind else options.all:
-            if ahead and side != behind:
-                rest = (
-                    (behind, string[len(ahead) :])
-                    if len(string) > len(ahead)
-                    else (side, ahead[len(string) :])
-                )
-                more = string[len(ahead) :]
-            else:
-                rest, more = (behind, ahead + string), string
+            place, more = _stepped(state[:4], behind, string)
+            if place not in live:
+                continue
             labels = [mine, theirs]
             joined = _merged(labels[behind], label)
             if joined is None:
                 continue
             labels[behind] = joined
-            step = (
-                i + (behind == 0), j + (behind == 1), rest[0] if rest[1] else 0, rest[1], labels[0], labels[1]
-            )  # fmt: skip
+            step = (*place, labels[0], labels[1])
             if step not in texts:
                 texts[step] = text + more
                 waiting.append(step)
                 if len(texts) > MAX_STATES:
                     raise OverflowError
+
+
+_Place = tuple[int, int, int, str]
+"""Parts that are behind each of two texts, which of the two is ahead, and by what."""
+
+
+def _stepped(here: _Place, behind: int, string: str) -> tuple[_Place, str]:
+    """Where the two stand after a string more, and what it adds to what both say."""
+    i, j, side, ahead = here
+    if ahead and side != behind:
+        more = string[len(ahead) :]
+        side, ahead = (behind, more) if more else (side, ahead[len(string) :])
+    else:
+        more, side, ahead = string, behind, ahead + string
+    return (i + (behind == 0), j + (behind == 1), side if ahead else 0, ahead), more
+
+
+def _live(mine: Sequence[_Options], theirs: Sequence[_Options]) -> set[_Place]:
+    """The places on the way to a text of both, whatever its values: all others lead nowhere and need no look."""
+    start: _Place = (0, 0, 0, "")
+    waiting, came_from = [start], {start: [start]}
+    while waiting:
+        i, j, side, ahead = here = waiting.pop()
+        behind = 1 if (side == 0 and ahead) or i == len(mine) else 0
+        sides, number = (theirs, j) if behind else (mine, i)
+        if number == len(sides):
+            continue
+        is_ahead = bool(ahead) and side != behind
+        for string in sides[number].strings_fitting(ahead) if is_ahead else sides[number].strings:
+            place, _ = _stepped(here, behind, string)
+            if (known := came_from.get(place)) is not None:
+                known.append(here)
+            else:
+                came_from[place] = [here]
+                waiting.append(place)
+                if len(came_from) > MAX_STATES:
+                    raise OverflowError
+    end: _Place = (len(mine), len(theirs), 0, "")
+    found, waiting = ({end}, [end]) if end in came_from else (set(), [])
+    while waiting:
+        for place in came_from[waiting.pop()]:
+            if place not in found:
+                found.add(place)
+                waiting.append(place)
+    return found
 
 
 class Ends:
@@ -351,11 +431,15 @@ class Ends:
 class _Options:
     """What may stand at one place of a text: strings, each with the values that it stands for."""
 
-    def __init__(self, found: set[tuple[str, Label]]) -> None:
+    def __init__(self, found: frozenset[tuple[str, Label]]) -> None:
         self.all = tuple(sorted(found, key=lambda option: (option[0], sorted(option[1]))))
+        self.strings = tuple(dict.fromkeys(string for string, _ in self.all))
         self._by_first: dict[str, list[tuple[str, Label]]] = {}
         for option in self.all:
             self._by_first.setdefault(option[0][:1], []).append(option)
+        self._strings_by_first: dict[str, list[str]] = {}
+        for string in self.strings:
+            self._strings_by_first.setdefault(string[:1], []).append(string)
 
     def fitting(self, ahead: str) -> Iterator[tuple[str, Label]]:
         """Those that begin `ahead` or begin with it."""
@@ -364,24 +448,32 @@ class _Options:
             if option[0].startswith(ahead) or ahead.startswith(option[0]):
                 yield option
 
+    def strings_fitting(self, ahead: str) -> Iterator[str]:
+        """The same, without values."""
+        yield from self._strings_by_first.get("", ())
+        for string in self._strings_by_first.get(ahead[0], ()):
+            if string.startswith(ahead) or ahead.startswith(string):
+                yield string
+
+
+@cache
+def _only_option(text: str) -> _Options:
+    return _Options(frozenset({(normalised(text), frozenset())}))
+
 
 def _choices(cell: Cell, names: frozenset[str]) -> list[_Options]:
     """For each part of the text its strings, with the values of `names` that they stand for."""
-    found: list[set[tuple[str, Label]]] = [set() for _ in cell.parts]
-    filled = {position for dimension in cell.dimensions for position in dimension.positions}
-    for position, text in enumerate(cell.parts):
-        if position not in filled:
-            found[position].add((normalised(text), frozenset()))
+    found = [_only_option(text) for text in cell.parts]
     for dimension in cell.dimensions:
-        for entry in dimension.entries:
-            label = _label(entry.bindings, names)
-            for place, position in enumerate(dimension.positions):
-                found[position].add((normalised(entry.texts[place]), label))
-    return [_Options(options) for options in found]
-
-
-def _label(bindings: Iterable[Binding], names: frozenset[str]) -> Label:
-    return frozenset((binding.slot, binding.value) for binding in bindings if binding.slot in names)
+        entries = entries_of(dimension.entries)
+        for place, position in enumerate(dimension.positions):
+            key = ("options", place, names)
+            options: _Options | None = entries.known(key)  # type: ignore[assignment]
+            if options is None:
+                options = _Options(entries.options(place, names))
+                entries.worked_out(key, options)
+            found[position] = options
+    return found
 
 
 def _merged(label: Label, more: Label) -> Label | None:

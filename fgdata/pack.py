@@ -36,6 +36,8 @@ KINDS: tuple[Kind, ...] = (
 tool does, or talk; to leave something ("끄지 마"); what only a tool does that is not declared; something that lacks a value."""
 CALLING: frozenset[Kind] = frozenset({"call", "several", "exception", "correction"})
 """Kinds whose right completion calls."""
+WHICH_TOOL = "tool"
+"""What an intent asks for where the words fit several tools: 켜 줘, of what?"""
 BORROWED: Kind = "missing_tool"
 """The kind whose texts are those of `call`, with the right tool taken out of the declarations."""
 
@@ -200,7 +202,7 @@ class Intent:
     answers: tuple[Template, ...]
     """What the model says instead of calling."""
     asks_for: str
-    """The parameter an `ask` intent lacks; else empty."""
+    """The parameter an `ask` intent lacks, or `WHICH_TOOL`; else empty."""
     families: tuple[TemplateFamily, ...]
     place: Place
 

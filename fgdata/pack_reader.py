@@ -19,6 +19,7 @@ from fgdata.format import HIDDEN_NAMES, TRIGGER, find_control_tokens
 from fgdata.intent_reader import NAME as PART_NAME
 from fgdata.intent_reader import IntentReader, check_together
 from fgdata.joins import JOINS
+from fgdata.memory import collection_paused
 from fgdata.pack import ALL_SPLITS, BORROWED, KINDS, SPLITS, Composition, Intent, Pack, Policy, PromptRule
 from fgdata.positions import Place, Reader, closest, shown_path
 from fgdata.schema import Tool, read_json
@@ -45,7 +46,8 @@ def read_pack(folder: str | os.PathLike[str]) -> Pack:
 
     Raises: PackError with everything that is wrong in any of its files.
     """
-    return _PackReader(Path(folder)).read()
+    with collection_paused():
+        return _PackReader(Path(folder)).read()
 
 
 def read_pack_tools(folder: str | os.PathLike[str]) -> dict[str, Tool]:

@@ -11,11 +11,13 @@ from typing import Literal
 
 from fgdata.chance import shares
 from fgdata.compose import Compositions, Group
+from fgdata.entries import entries_of
 from fgdata.errors import PackError, Problem, UsageError
 from fgdata.lots import Lot, Plan, Shortfall
+from fgdata.memory import collection_paused
 from fgdata.pack import BORROWED, HELD_OUT_SPLITS, Slot
 from fgdata.permutation import MASK, key_of, mix
-from fgdata.space import Cell
+from fgdata.space import Cell, Dimension
 from fgdata.stock import Source, Stock
 
 Mix = Literal["fill", "exact"]
@@ -50,8 +52,9 @@ def make_plan(stock: Stock, compositions: Compositions, rows: int, seed: int, mi
     lots, missed = {}, []
     planners = []
     for split, count in dealt.items():
-        planner = _SplitPlanner(stock, compositions, split, count, key_of(pack.name, seed, split))
-        lots[split] = planner.lots()
+        with collection_paused():
+            planner = _SplitPlanner(stock, compositions, split, count, key_of(pack.name, seed, split))
+            lots[split] = planner.lots()
         missed += planner.missed
         planners.append(planner)
     if mix_rule == "exact" and missed:
@@ -99,6 +102,10 @@ def allocate(total: int, weights: Sequence[float], caps: Sequence[int], key: int
     return dealt
 
 
+_ValueClass = tuple[tuple[tuple[str, int], ...], frozenset[int], int]
+"""Values to cover, the digits of the entries that stand for them, and their weight together."""
+
+
 @dataclass(slots=True, eq=False)
 class _Pool:
     """A cell of the split and the groups of values that its rows are dealt to."""
@@ -106,7 +113,7 @@ class _Pool:
     source: Source
     register: str
     cell: Cell
-    classes: list[tuple[int, list[tuple[tuple[tuple[str, int], ...], frozenset[int], int]]]]
+    classes: list[tuple[int, list[_ValueClass]]]
     """For some of its dimensions: number, and per class the values to cover, the digits, the weight."""
     groups: list[tuple[int, ...]]
     weights: list[float]
@@ -152,16 +159,15 @@ class _SplitPlanner:
         for group in compositions.groups(split):
             self.groups.setdefault(group.composition.name, []).append(group)
 
-    def _pool(self, source: Source, register: str, cell: Cell) -> _Pool:
-        labels = source.intent.label_slots
-        classes = []
-        n_groups = 1
-        for number, dimension in enumerate(cell.dimensions):
-            if not dimension.is_label:
-                continue
+    def _classes(self, dimension: Dimension, labels: frozenset[str]) -> list[_ValueClass]:
+        """The entries of a dimension by the values to cover that they stand for; found once, many templates share them."""
+        entries = entries_of(dimension.entries)
+        key = ("classes", self.split == "test_values", labels, dimension.sums)
+        known: list[_ValueClass] | None = entries.known(key)  # type: ignore[assignment]
+        if known is None:
             weights = [high - low for low, high in itertools.pairwise((0, *dimension.sums))]
             found: dict[tuple[tuple[str, int], ...], tuple[set[int], int]] = {}
-            for digit, entry in enumerate(dimension.entries):
+            for digit, entry in enumerate(entries):
                 values = tuple(
                     (b.slot, b.value)
                     for b in entry.bindings
@@ -170,10 +176,22 @@ class _SplitPlanner:
                 digits, weight = found.get(values, (set(), 0))
                 digits.add(digit)
                 found[values] = (digits, weight + weights[digit])
+            known = [(values, frozenset(digits), weight) for values, (digits, weight) in found.items()]
+            entries.worked_out(key, known)
+        return known
+
+    def _pool(self, source: Source, register: str, cell: Cell) -> _Pool:
+        labels = source.intent.label_slots
+        classes = []
+        n_groups = 1
+        for number, dimension in enumerate(cell.dimensions):
+            if not dimension.is_label:
+                continue
+            found = self._classes(dimension, labels)
             if n_groups * len(found) > MAX_GROUPS:
                 continue
             n_groups *= len(found)
-            classes.append((number, [(values, frozenset(d), w) for values, (d, w) in found.items()]))
+            classes.append((number, found))
         groups = list(itertools.product(*(range(len(of)) for _, of in classes)))
         rest = math.prod(
             d.size for n, d in enumerate(cell.dimensions) if n not in {number for number, _ in classes}

@@ -18,6 +18,7 @@ from json.encoder import encode_basestring
 from typing import Any, Literal
 
 from fgdata.compose import Compositions, Joined
+from fgdata.entries import Binding
 from fgdata.errors import FormatError, PackError, Problem, UsageError
 from fgdata.format import TRIGGER, parse_completion, render_call
 from fgdata.lots import Lot, Plan
@@ -27,7 +28,7 @@ from fgdata.permutation import MASK, Permutation, key_of, mix
 from fgdata.perturb import Language, perturb
 from fgdata.perturb.recover import recovered
 from fgdata.schema import Call, JsonValue, Tool, canonical_json, check_call, coerce_call
-from fgdata.space import Binding, Cell, make_cell
+from fgdata.space import Cell, make_cell
 from fgdata.stock import Source, Stock, calls_of, check_control_tokens, values_of
 from fgdata.template import Template
 

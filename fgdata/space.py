@@ -13,16 +13,18 @@ built from the digits of i and nothing has to be kept.
 from __future__ import annotations
 
 import bisect
+import copy
 import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from jinja2 import nodes
 
+from fgdata.entries import Binding, Entries, Entry
 from fgdata.errors import PackError, Problem
 from fgdata.pack import Slot
 from fgdata.permutation import ADDEND, MASK, MULTIPLIER, Permutation, mix
@@ -36,29 +38,12 @@ Endings = Callable[[str, str], Iterable[tuple[str, float]]]
 """One of the filters of `ASKING` and its text -> the endings it draws from, with weights; none where nothing can be asked."""
 
 
-class Binding(NamedTuple):
-    """What a slot was filled with."""
-
-    slot: str
-    value: int
-    """Number of the value in the slot."""
-    form: str
-
-
 class Outcome(NamedTuple):
     """What an expression may print."""
 
     text: str
     bindings: tuple[Binding, ...]
     weight: float
-
-
-class Entry(NamedTuple):
-    """One of the outcomes of a dimension."""
-
-    texts: tuple[str, ...]
-    """One for each of the dimension's positions."""
-    bindings: tuple[Binding, ...]
 
 
 @dataclass(frozen=True)
@@ -112,7 +97,7 @@ class Dimension:
         weights = (sums[digit] - (sums[digit - 1] if digit else 0) for digit in digits)
         return Dimension(
             self.positions,
-            tuple(self.entries[digit] for digit in digits),
+            Entries(self.entries[digit] for digit in digits),
             tuple(itertools.accumulate(weights)),
             self.is_label,
             tuple(self.number(digit) for digit in digits),
@@ -395,6 +380,7 @@ def make_cell(
     kept: Iterable[str],
     *,
     register: str = "",
+    known: KnownDimensions | None = None,
 ) -> Cell:
     """The cell of a template in one register.
 
@@ -402,18 +388,21 @@ def make_cell(
         labels: slots that the call takes.
         kept: slots that an answer may repeat.
         register: forms that are not said in it are left out.
+        known: dimensions that were worked out before, with the same slots and, for one `style`, the same endings.
 
     Raises: PackError if choices that hang together are too many to be written out.
     """
     labels = frozenset(labels)
-    expressions = [(i, part) for i, part in enumerate(template.parts) if not isinstance(part, str)]
-    named = {position: _slots_of(part) for position, part in expressions}
+    expressions = {i: part for i, part in enumerate(template.parts) if not isinstance(part, str)}
+    named = {position: _slots_of(part) for position, part in expressions.items()}
     bound = _linked(named, slots)
     expander = Expander(slots, endings, frozenset(kept) | labels | bound, register)
+    known = known if known is not None else KnownDimensions(slots, register)
     try:
-        found = {position: expander.outcomes(part) for position, part in expressions}
-        groups = _groups(named, bound, slots)
-        dimensions = tuple(_dimension(group, found, expander, labels) for group in groups)
+        dimensions = tuple(
+            known.dimension(group, expressions, named, expander, labels)
+            for group in _groups(named, bound, slots)
+        )
     except PackError as error:
         raise PackError(*(Problem(str(template.place), p.what, p.remedy) for p in error.problems)) from error
     if any(not dimension.entries for dimension in dimensions):
@@ -421,6 +410,74 @@ def make_cell(
         raise PackError(Problem(str(template.place), what, "Add a value, or leave one of the slots out."))
     parts = tuple(part if isinstance(part, str) else "" for part in template.parts)
     return _with_fixed(Cell(parts, dimensions))
+
+
+class KnownDimensions:
+    """Dimensions by what they print, each worked out once: many templates share a wording, and registers most of each.
+
+    Args:
+        style: names the endings that requests are made with.
+    """
+
+    def __init__(self, slots: Mapping[str, Slot], style: str = "") -> None:
+        self.style = style
+        self._in_style = frozenset(
+            name for name, slot in slots.items() if any(value.registers for value in slot.values)
+        )
+        """Slots with forms that are not said in every register."""
+        self._known: dict[Wording, Dimension] = {}
+
+    def in_style(self, style: str) -> KnownDimensions:
+        """The same dimensions, for requests with other endings."""
+        other = copy.copy(self)
+        other.style = style
+        return other
+
+    def dimension(
+        self,
+        positions: tuple[int, ...],
+        expressions: Mapping[int, nodes.Expr],
+        named: Mapping[int, tuple[str, ...]],
+        expander: Expander,
+        labels: frozenset[str],
+    ) -> Dimension:
+        """The dimension at these positions of a template."""
+        names = frozenset(name for position in positions for name in named[position])
+        wordings = tuple(map(wording_of, (expressions[position] for position in positions)))
+        is_styled = bool(names & self._in_style) or any(map(_asks, wordings))
+        key = (wordings, names & expander.kept, names & labels, self.style if is_styled else None)
+        if (found := self._known.get(key)) is None:
+            outcomes = {position: expander.outcomes(expressions[position]) for position in positions}
+            found = self._known[key] = _dimension(positions, outcomes, expander, labels)
+        return Dimension(positions, found.entries, found.sums, found.is_label)
+
+
+Wording = tuple[Any, ...]
+"""An expression, written so that two that print the same compare as equal."""
+
+
+def wording_of(node: nodes.Expr) -> Wording:
+    """The expression's names, texts and filters."""
+    match node:
+        case nodes.Const():
+            return ("text", node.value)
+        case nodes.Name():
+            return ("slot", node.name)
+        case nodes.Concat():
+            return ("~", *map(wording_of, node.nodes))
+        case nodes.Filter() if node.node is not None:
+            return ("|", node.name, wording_of(node.node), *map(wording_of, node.args))
+        case nodes.Call(node=nodes.Name(name=name)):
+            return (name, *map(wording_of, node.args))
+        case _:
+            raise AssertionError(node)
+
+
+def _asks(wording: Wording) -> bool:
+    """Whether its texts have endings that depend on the register."""
+    if wording[0] == "|" and wording[1] in ASKING:
+        return True
+    return any(_asks(part) for part in wording if isinstance(part, tuple))
 
 
 def _slots_of(node: nodes.Expr) -> tuple[str, ...]:
@@ -492,7 +549,7 @@ def _dimension(
         weights[key] = weights.get(key, 0.0) + weight
     whole = sum(weights.values()) or 1.0
     units = [max(1, round(weight / whole * _WEIGHT_UNITS)) for weight in weights.values()]
-    entries = tuple(first.values())
+    entries = Entries(first.values())
     is_label = any(binding.slot in labels for entry in entries for binding in entry.bindings)
     return Dimension(positions, entries, tuple(itertools.accumulate(units)), is_label)
 

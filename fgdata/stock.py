@@ -7,25 +7,26 @@ expansions and not only for those that a data set happens to hold.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from fgdata.chance import Chance
-from fgdata.characters import joins_backwards, text_key, unseen_character
+from fgdata.characters import text_key
+from fgdata.entries import Binding, Entries, Label, entries_of, look_at_one
 from fgdata.errors import PackError, Problem
 from fgdata.format import find_control_tokens
-from fgdata.overlap import Ends, Label, Language, Parts, normalised, without_twins, witnesses
+from fgdata.memory import collection_paused
+from fgdata.overlap import Ends, Language, Parts, without_twins, witnesses
 from fgdata.pack import ALL_SPLITS, CALLING, HELD_OUT_SPLITS, Intent, Pack, TemplateFamily
 from fgdata.schema import Call, JsonValue, canonical_json
-from fgdata.space import Binding, Cell, Dimension, Entry, make_cell, register_endings
+from fgdata.space import Cell, Dimension, KnownDimensions, make_cell, register_endings
 from fgdata.template import Template, Wording
 
 FIRST_SPLITS = ("test_values", "test", "validation", "train")
 """Whose text it is that two splits can spell: the split's that can least spare it."""
 
 
-SIGNS = (",", ".", "?", "!")
 CONTROL_SAMPLE = 2000
 """Texts looked at when the pack is read if they hold a `<`; each row is looked at again when it is made."""
 
@@ -87,6 +88,8 @@ class Stock:
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self._parts = Parts()
+        self.known = KnownDimensions(pack.slots)
+        """Dimensions of its templates; the pack's compositions share them."""
         problems: list[Problem] = []
         self.sources: list[Source] = []
         for split in FIRST_SPLITS:
@@ -163,6 +166,7 @@ class Stock:
                 intent.label_slots,
                 answered | held_slots | valued,
                 register=register,
+                known=self.known.in_style(register),
             )
             whole[register], has_two = without_twins(cell, intent.label_slots)
             has_two_labels |= has_two
@@ -196,20 +200,34 @@ class Stock:
     def _held_part(self, cell: Cell, *, is_held: bool) -> Cell | None:
         """The cell without held-out forms; or, with `is_held`, those of its texts that have one in their first such place."""
 
-        def holds(entry: Entry) -> bool:
-            return any(
-                binding.form in self.pack.slots[binding.slot].values[binding.value].held_out
-                for binding in entry.bindings
-            )
-
-        part: Cell | None = cell
+        part = cell
         for number in range(len(cell.dimensions)):
-            if part is None:
+            held, seen = self._held_apart(part.dimensions[number])
+            if is_held and held is not None:
+                return part.with_dimension(number, held)
+            if seen is None:
                 return None
-            if is_held and any(map(holds, part.dimensions[number].entries)):
-                return part.restricted(number, holds)
-            part = part.restricted(number, lambda entry: not holds(entry))
+            if held is not None:
+                part = part.with_dimension(number, seen)
         return None if is_held else part
+
+    def _held_apart(self, dimension: Dimension) -> tuple[Dimension | None, Dimension | None]:
+        """The dimension's entries with held-out forms, and those without."""
+        entries = entries_of(dimension.entries)
+        held: list[int] | None = entries.known("held out")  # type: ignore[assignment]
+        if held is None:
+            slots = self.pack.slots
+            held = [
+                digit
+                for digit, entry in enumerate(entries)
+                for binding in entry.bindings
+                if binding.form in slots[binding.slot].values[binding.value].held_out
+            ]
+            entries.worked_out("held out", held)
+        if not held:
+            return None, dimension
+        seen = sorted(set(range(dimension.size)) - set(held))
+        return dimension.picked(sorted(set(held))), dimension.picked(seen) if seen else None
 
     # Overlaps
 
@@ -273,7 +291,7 @@ class Stock:
 
 
 _KNOWN: dict[tuple[str, str], Stock] = {}
-_MAX_KNOWN, _LARGE = 2, 200
+_MAX_KNOWN, _LARGE = 4, 200
 """How many stocks are kept, and of how many sources on."""
 
 
@@ -283,7 +301,10 @@ def stock_of(pack: Pack) -> Stock:
     Raises: PackError, as `Stock` does.
     """
     key = (pack.sha256, pack.folder)
-    stock = _KNOWN.pop(key, None) or Stock(pack)
+    stock = _KNOWN.pop(key, None)
+    if stock is None:
+        with collection_paused():
+            stock = Stock(pack)
     if len(stock.sources) >= _LARGE:
         _KNOWN[key] = stock
         while len(_KNOWN) > _MAX_KNOWN:
@@ -302,56 +323,66 @@ def _told_apart(cells: Mapping[str, Cell]) -> tuple[dict[str, Cell], bool]:
             differing = [
                 number
                 for number, pair in enumerate(zip(part.dimensions, other.dimensions, strict=True))
-                if _spelt(pair[0]) != _spelt(pair[1])
+                if pair[0].entries is not pair[1].entries and _spelt(pair[0]) != _spelt(pair[1])
             ]
             if len(differing) > 1:
                 return dict(cells), True
             if not differing:
                 part = None
                 continue
-            taken = frozenset(_spelt(other.dimensions[differing[0]]))
-            part = part.restricted(differing[0], _is_none_of(taken))
+            part = _without(part, differing[0], other.dimensions[differing[0]])
         if part is not None:
             # Numbers of the part are the cell's own from here on: an index counts what can be made.
             told[register] = Cell(part.parts, tuple(replace(d, numbers=()) for d in part.dimensions))
     return told, False
 
 
-def _is_none_of(taken: frozenset[tuple[str, ...]]) -> Callable[[Entry], bool]:
-    return lambda entry: tuple(map(normalised, entry.texts)) not in taken
+def _without(cell: Cell, number: int, other: Dimension) -> Cell | None:
+    """The cell without the entries of one dimension that another spells; None if none are left."""
+    dimension = cell.dimensions[number]
+    entries, theirs = entries_of(dimension.entries), entries_of(other.entries)
+    # The same two meet in many templates; both are kept, so that no others have their ids.
+    key = ("without", id(theirs), dimension.sums, dimension.numbers)
+    known: tuple[Dimension | None, Entries] | None = entries.known(key)  # type: ignore[assignment]
+    if known is None:
+        taken = frozenset(theirs.spelt())
+        kept = [digit for digit, texts in enumerate(entries.spelt()) if texts not in taken]
+        known = (dimension.picked(kept) if kept else None, theirs)
+        entries.worked_out(key, known)
+    left = known[0]
+    return None if left is None else cell.with_dimension(number, replace(left, positions=dimension.positions))
 
 
-def _spelt(dimension: Dimension) -> list[tuple[str, ...]]:
-    return [tuple(map(normalised, entry.texts)) for entry in dimension.entries]
+def _spelt(dimension: Dimension) -> tuple[tuple[str, ...], ...]:
+    return entries_of(dimension.entries).spelt()
 
 
 def check_texts(cell: Cell, template: Template) -> None:
     """Raise PackError if a text can be none, begin like the rest of one, or hold a control token."""
-    choices: list[list[str]] = [[text] for text in cell.parts]
+    looks = list(map(look_at_one, cell.parts))
     for dimension in cell.dimensions:
+        entries = entries_of(dimension.entries)
         for place, position in enumerate(dimension.positions):
-            choices[position] = [entry.texts[place] for entry in dimension.entries]
+            looks[position] = entries.look(place)
     place_of = str(template.place)
-    for strings in choices:
-        for string in strings:
-            if unseen := unseen_character(string):
-                what = f"prints {string!r}, which holds a character that is not seen ({unseen})."
-                raise PackError(Problem(place_of, what, "Take it out."))
-            if joins_backwards(string):
-                what = f"prints {string!a}, which would change the letter before it."
-                raise PackError(Problem(place_of, what, "Write the letter and its mark together."))
-    for strings in choices:
-        signs = [string for string in strings if string.lstrip().startswith(SIGNS)]
-        if signs:
+    for look in looks:
+        if look.fault is not None and look.fault[1]:
+            what = f"prints {look.fault[0]!r}, which holds a character that is not seen ({look.fault[1]})."
+            raise PackError(Problem(place_of, what, "Take it out."))
+        if look.fault is not None:
+            what = f"prints {look.fault[0]!a}, which would change the letter before it."
+            raise PackError(Problem(place_of, what, "Write the letter and its mark together."))
+    for look in looks:
+        if look.sign is not None:
             remedy = "Put the sign inside maybe(...), or keep a word that is always printed."
             raise PackError(
-                Problem(place_of, f"renders to a text that begins with a sign: {signs[0]!r}.", remedy)
+                Problem(place_of, f"renders to a text that begins with a sign: {look.sign!r}.", remedy)
             )
-        if all(string.strip() for string in strings):
+        if not look.is_blank:
             break
     else:
         raise PackError(Problem(place_of, "renders to an empty text.", "Keep a word that is always printed."))
-    if any("<" in string for strings in choices for string in strings):
+    if any(look.is_angled for look in looks):
         for index in range(min(cell.count, CONTROL_SAMPLE)):
             check_control_tokens(cell.text(cell.unrank(index)), place_of)
 

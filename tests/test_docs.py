@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from fgdata.lint import rules_markdown
-from fgdata.packs import find_pack_folder, load_pack
+from fgdata.packs import find_pack_folder, load_pack, pack_names
 from scripts.docs import file_tree, with_parts
+from scripts.pack_page import page_path, parts_of
 from scripts.pack_table import table, with_table
 
 ROOT = Path(__file__).parents[1]
@@ -84,6 +85,16 @@ def test_pack_tables_are_fresh(name: str) -> None:
     """The table of intents in a pack's README is the one that scripts/pack_table.py prints."""
     page = (find_pack_folder(name) / "README.md").read_text("utf-8")
     assert with_table(page, table(load_pack(name))) == page
+
+
+@pytest.mark.parametrize("name", pack_names())
+def test_pack_pages_are_fresh(name: str) -> None:
+    """A pack's page says of functions, policies and intents what scripts/pack_page.py prints."""
+    page = page_path(name).read_text("utf-8")
+    assert with_parts(page, parts_of(load_pack(name), None)) == page
+    assert all(
+        f"<!-- {part} -->\n" in page for part in ("functions", "policies", "intents", "counts", "samples")
+    )
 
 
 def test_quickstart_walk(tmp_path: Path) -> None:

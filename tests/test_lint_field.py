@@ -99,18 +99,20 @@ def test_what_is_said(report: LintReport) -> None:
     assert all(set(layouts) == {"native-text"} for layouts in report.layouts.values())
 
 
-@pytest.mark.parametrize("name", ["climate_ko", "fitness_en", "fitness_ko"])
-def test_what_we_generate_is_clean(name: str, tmp_path: Path) -> None:
-    """4,000 rows of a pack have no error; the few stems that two splits share are warnings."""
+@pytest.mark.parametrize(
+    ("name", "n_rows"), [("climate_ko", 4000), ("fitness_en", 4000), ("fitness_ko", 4000), ("home_ko", 1000)]
+)
+def test_what_we_generate_is_clean(name: str, n_rows: int, tmp_path: Path) -> None:
+    """Thousands of rows of a pack have no error; the few stems that two splits share are warnings."""
     pack = load_pack(name)
-    write_dataset(pack, Request(4000, 1), tmp_path / "data")
+    write_dataset(pack, Request(n_rows, 1), tmp_path / "data")
     report = lint([tmp_path / "data" / f"{split}.jsonl" for split in ("train", "validation", "test")])
     assert report.is_clean, report.summary
     assert report.levels["warning"] <= 20, report.summary
     assert {finding.rule for finding in report.findings} <= {
         "stem-leak", "near-duplicate", "few-several-calls"
     }  # fmt: skip
-    assert sum(report.rows.values()) == 4000
+    assert sum(report.rows.values()) == n_rows
 
 
 def test_every_rule_says_why_and_what_to_do() -> None:

@@ -17,12 +17,13 @@ from small_pack import INTENTS, KOREAN_PACK, SLOTS, intent_text, write_korean_pa
 from fgdata import stock as stock_module
 from fgdata.characters import text_key
 from fgdata.dataset import manifest_notes, write_dataset
+from fgdata.entries import Binding, Entries, Entry, entries_of
 from fgdata.errors import PackError
 from fgdata.generate import Generated, Request, generate, utterance_key
 from fgdata.overlap import Language, Parts, witnesses
 from fgdata.pack_reader import read_pack
 from fgdata.packs import load_pack
-from fgdata.space import Binding, Cell, Dimension, Entry
+from fgdata.space import Cell, Dimension, KnownDimensions, make_cell, register_endings
 from fgdata.stock import Stock
 
 Strings = list[list[str]]
@@ -136,6 +137,53 @@ def test_witnesses_show_every_pair_of_labels(first: Strings, second: Strings, da
     for witness in said:
         assert (witness.text, witness.labels[0]) in listed[0]
         assert (witness.text, witness.labels[1]) in listed[1]
+
+
+def test_dimensions_worked_out_before_are_the_same(tmp_path: Path) -> None:
+    """A stock that shares dimensions between templates has the cells that each template has alone."""
+    pack = read_pack(write_korean_pack(tmp_path))
+    for source in Stock(pack).base_sources:
+        valued = {name for name in source.template.slots if pack.slots[name].has_value}
+        for register in source.family.registers:
+            labels = source.intent.label_slots
+            endings = register_endings(register)
+            alone = make_cell(source.template, pack.slots, endings, labels, valued, register=register)
+            known = KnownDimensions(pack.slots)
+            for _ in range(2):
+                cell = make_cell(
+                    source.template, pack.slots, endings, labels, valued, register=register, known=known.in_style(register)
+                )  # fmt: skip
+                assert [(d.positions, d.entries, d.sums, d.is_label) for d in cell.dimensions] == [
+                    (d.positions, d.entries, d.sums, d.is_label) for d in alone.dimensions
+                ]
+
+
+def test_styles_do_not_mix(tmp_path: Path) -> None:
+    """A wording that asks has the endings of the register at hand, not those of the one that asked first."""
+    pack = read_pack(write_korean_pack(tmp_path))
+    template = next(t for i in pack.intents for f in i.families for t in f.templates if t.uses_request)
+    known = KnownDimensions(pack.slots)
+    spelt = [
+        {entry.texts for d in make_cell(template, pack.slots, register_endings(r), (), (), register=r, known=known.in_style(r)).dimensions for entry in d.entries}
+        for r in ("hae", "hapsyo")
+    ]  # fmt: skip
+    assert spelt[0] != spelt[1]
+
+
+def test_entries_keep_what_was_found() -> None:
+    """Entries equal the tuple of them, and say the same of their strings and values each time."""
+    plain = tuple(Entry((text,), (Binding("r", n, text),)) for n, text in enumerate(("A b", "ab", "", ", c")))
+    entries = Entries(plain)
+    assert entries == plain
+    assert entries_of(entries) is entries
+    assert entries.strings(0) == {"ab", "", ",c"}
+    assert entries.strings(0) is entries.strings(0)
+    assert entries.options(0, frozenset("r")) == {
+        ("ab", frozenset({("r", 0)})), ("ab", frozenset({("r", 1)})), ("", frozenset({("r", 2)})), (",c", frozenset({("r", 3)}))
+    }  # fmt: skip
+    look = entries.look(0)
+    assert (look.fault, look.sign, look.is_blank, look.is_angled) == (None, ", c", True, False)
+    assert Entries([Entry(("a\u200b",), ())]).look(0).fault == ("a\u200b", "U+200B")
 
 
 # Packs

@@ -340,6 +340,13 @@ def test_korean_forms_that_fail_for_a_number(tmp_path: Path) -> None:
     assert any("fails for -10" in problem for problem in problems_of(folder))
 
 
+def test_asking_which_tool(tmp_path: Path) -> None:
+    """`asks_for: tool` says that it is open which tool is meant; no tool need have such a parameter."""
+    text = INTENTS["how_bright"].replace("asks_for: level", "asks_for: tool")
+    pack = read_pack(write_pack(tmp_path, how_bright=text))
+    assert [intent.asks_for for intent in pack.intents if intent.kind == "ask"] == ["tool"]
+
+
 # Finding packs
 
 
