@@ -15,6 +15,7 @@ from fgdata.errors import Problem, UsageError
 from fgdata.file_schemas import FILE_KINDS, schema_text, write_schemas
 from fgdata.generate import Request
 from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
+from fgdata.own.commands import add_init
 from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.perturb import LEVELS as PERTURBATION_LEVELS
 from fgdata.rows import Shape, Values
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="fgdata", description="Make, check, count and show data for FunctionGemma."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    add_init(commands)
     _add_generate(commands)
     _add_check(commands)
     _add_lint(commands)

@@ -470,6 +470,7 @@ def _intents() -> Schema:
         "calls": {"type": "array", "items": call, "description": "The right calls, in order."},
         "answers": _list(_template("answer"), "What the model says instead of calling.", uniqueItems=True),
         "asks_for": _text("The parameter that is not said, of kind `ask`."),
+        "asks_of": _text("Its tool, which every row then declares, of kind `ask`."),
     }
     calling = [kind for kind in KINDS if kind in CALLING]
     rules: list[Schema] = [
@@ -477,14 +478,19 @@ def _intents() -> Schema:
             "if": {"properties": {"kind": {"enum": calling}}, "required": ["kind"]},
             "then": {
                 "required": ["calls"],
-                "properties": {"calls": {"minItems": 1}, "answers": False, "asks_for": False},
+                "properties": {
+                    "calls": {"minItems": 1},
+                    "answers": False,
+                    "asks_for": False,
+                    "asks_of": False,
+                },
             },
             "else": {"required": ["answers"], "properties": {"calls": {"maxItems": 0}}},
         },
         {
             "if": {"properties": {"kind": {"const": "ask"}}, "required": ["kind"]},
             "then": {"required": ["asks_for"]},
-            "else": {"properties": {"asks_for": False}},
+            "else": {"properties": {"asks_for": False, "asks_of": False}},
         },
     ]
     what = "One thing that is asked for: the right calls, and how people say it."

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))  # the checkout's own packages, whatever is instal
 from fgdata.lint import rules_markdown  # noqa: E402
 
 VERBS = {
-    "fgdata": ("generate", "check", "lint", "stats", "show", "schema"),
+    "fgdata": ("init", "generate", "check", "lint", "stats", "show", "schema"),
     "fgtrain": ("lora",),
     "fgeval": ("run", "score", "report", "ask"),
 }

@@ -96,7 +96,9 @@ class Carrier:
             return None
         if not isinstance(schema, Mapping):
             if schema is not True and schema is not None:
-                self.notes.add("left out", where, f"{json.dumps(schema, default=str)[:60]} is no schema of a value")
+                self.notes.add(
+                    "left out", where, f"{json.dumps(schema, default=str)[:60]} is no schema of a value"
+                )
                 return None
             schema = {}
         flat = self.flat(dict(schema), where, seen)
@@ -121,7 +123,9 @@ class Carrier:
 
     # What stands for another schema
 
-    def flat(self, schema: Schema, where: str, seen: tuple[str, ...]) -> tuple[Schema, tuple[str, ...]] | None:
+    def flat(
+        self, schema: Schema, where: str, seen: tuple[str, ...]
+    ) -> tuple[Schema, tuple[str, ...]] | None:
         """The schema with references, unions and joined schemas put in; None for one that holds itself or nothing."""
         for _ in range(50):
             if "$ref" in schema:
@@ -156,7 +160,11 @@ class Carrier:
 
     def option(self, options: Any, word: str, where: str, seen: tuple[str, ...]) -> Schema | None:
         """The option of a union that is declared."""
-        listed = [dict(option) for option in options if isinstance(option, Mapping)] if isinstance(options, list) else []
+        listed = (
+            [dict(option) for option in options if isinstance(option, Mapping)]
+            if isinstance(options, list)
+            else []
+        )
         kept = [option for option in listed if option.get("type") != "null"]
         if len(kept) < len(listed):
             self.notes.add("null", where, word)
@@ -164,13 +172,21 @@ class Carrier:
             values = [v for option in kept for v in (option.get("enum") or [option["const"]])]
             if len({type(value) for value in values}) == 1:
                 return {"enum": values, **({"type": kept[0]["type"]} if "type" in kept[0] else {})}
-        usable = [o for o in kept if "$ref" not in o or (o["$ref"] not in seen and isinstance(self.target(str(o["$ref"])), Mapping))]
+        usable = [
+            o
+            for o in kept
+            if "$ref" not in o or (o["$ref"] not in seen and isinstance(self.target(str(o["$ref"])), Mapping))
+        ]
         if not usable:
-            self.notes.add("recursion" if kept else "left out", where, f"{word} with no option that can be said")
+            self.notes.add(
+                "recursion" if kept else "left out", where, f"{word} with no option that can be said"
+            )
             return None
         if len(kept) > 1:
             names = [str(o.get("type") or str(o.get("$ref", "a schema")).rpartition("/")[2]) for o in kept]
-            self.notes.add("union", where, f"{word} of {', '.join(names)}; {names[kept.index(usable[0])]} is declared")
+            self.notes.add(
+                "union", where, f"{word} of {', '.join(names)}; {names[kept.index(usable[0])]} is declared"
+            )
         return usable[0]
 
     def target(self, ref: str) -> Any:
@@ -178,8 +194,8 @@ class Carrier:
         if not ref.startswith("#"):
             return None
         found = self.document
-        for part in ref[1:].strip("/").split("/") if ref not in ("#", "#/") else ():
-            part = part.replace("~1", "/").replace("~0", "~")
+        for step in ref[1:].strip("/").split("/") if ref not in ("#", "#/") else ():
+            part = step.replace("~1", "/").replace("~0", "~")
             if isinstance(found, Mapping) and part in found:
                 found = found[part]
             elif isinstance(found, list) and part.isdigit() and int(part) < len(found):
@@ -216,7 +232,11 @@ class Carrier:
             else "array" if "items" in schema or "prefixItems" in schema
             else _type_of((schema.get("enum") or [schema.get("const", schema.get("default"))])[0])
         )  # fmt: skip
-        self.notes.add("changed type" if name else "guessed type", where, f"{name} is declared as {guess}" if name else guess)
+        self.notes.add(
+            "changed type" if name else "guessed type",
+            where,
+            f"{name} is declared as {guess}" if name else guess,
+        )
         return guess
 
     def dropped(self, schema: Schema, where: str) -> None:
@@ -234,22 +254,42 @@ class Carrier:
         if isinstance(enum, list) and enum:
             kept: list[Any] = []
             for value in enum:
-                if _is_of(value, kind) and not any(same_value(value, other) for other in kept) and not _unwritable(value):
+                if (
+                    _is_of(value, kind)
+                    and not any(same_value(value, other) for other in kept)
+                    and not _unwritable(value)
+                ):
                     kept.append(value)
             if len(kept) < len(enum):
-                self.notes.add("null" if None in enum else "left out", where, f"{len(enum) - len(kept)} of the enum's {len(enum)} values")
+                self.notes.add(
+                    "null" if None in enum else "left out",
+                    where,
+                    f"{len(enum) - len(kept)} of the enum's {len(enum)} values",
+                )
             if not kept:
                 self.notes.add("no values", where, "enum")
                 return False
             found["enum"] = kept
             if kind != "string":
                 extra.append("one of " + ", ".join(map(_shown, kept)))
-                self.notes.add("enum of numbers" if kind in ("integer", "number") else "keyword", where, f"enum of {kind}s")
+                self.notes.add(
+                    "enum of numbers" if kind in ("integer", "number") else "keyword",
+                    where,
+                    f"enum of {kind}s",
+                )
         samples = [schema[word] for word in ("example", "default") if word in schema]
         listed = schema.get("examples")
-        samples += list(listed.values()) if isinstance(listed, Mapping) else listed if isinstance(listed, list) else []
+        samples += (
+            list(listed.values())
+            if isinstance(listed, Mapping)
+            else listed
+            if isinstance(listed, list)
+            else []
+        )
         samples += schema.get(SAMPLES, [])
-        samples = [s["value"] if isinstance(s, Mapping) and "value" in s and kind != "object" else s for s in samples]
+        samples = [
+            s["value"] if isinstance(s, Mapping) and "value" in s and kind != "object" else s for s in samples
+        ]
         if usable := [s for s in samples if _is_of(s, kind) and not _unwritable(s)]:
             found[SAMPLES] = usable
         if "default" in schema:
@@ -296,11 +336,13 @@ class Carrier:
         if schema.get("additionalProperties") not in (None, False):
             self.notes.add("free keys", where, "additionalProperties")
         properties = schema.get("properties")
-        listed = [str(name) for name in schema.get("required") or () if isinstance(schema.get("required"), list)]
+        listed = [
+            str(name) for name in schema.get("required") or () if isinstance(schema.get("required"), list)
+        ]
         parts: Schema = {}
         required: list[str] = []
-        for name, part in properties.items() if isinstance(properties, Mapping) else ():
-            name = str(name)
+        for key, part in properties.items() if isinstance(properties, Mapping) else ():
+            name = str(key)
             place = f"{where}.{name}"
             if isinstance(part, Mapping) and part.get("readOnly") is True:
                 self.notes.add("left out", place, "readOnly")
@@ -324,7 +366,9 @@ class Carrier:
         items = schema.get("items")
         listed = schema.get("prefixItems") or (items if isinstance(items, list) else None)
         if isinstance(listed, list) and listed:
-            self.notes.add("union", where, "a list with a schema for each place; the first is declared for all")
+            self.notes.add(
+                "union", where, "a list with a schema for each place; the first is declared for all"
+            )
             items = listed[0]
         if items is None:
             self.notes.add("guessed type", f"{where}[]", "string")
@@ -372,7 +416,9 @@ def _type_of(value: Any) -> str:
 
 
 def _is_of(value: Any, kind: str) -> bool:
-    return _type_of(value) == kind and value is not None or (kind == "number" and _type_of(value) == "integer")
+    return (_type_of(value) == kind and value is not None) or (
+        kind == "number" and _type_of(value) == "integer"
+    )
 
 
 def _unwritable(value: Any) -> bool:

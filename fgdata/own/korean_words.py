@@ -54,13 +54,15 @@ seat 좌석 | seats 좌석 | section 구역 | sender 보낸 사람 | service 서
 speed 속도 | start 시작 | state 상태 | station 역 | status 상태 | step 걸음 | steps 걸음 수 | stock 재고 | store 매장 | street 거리 | style 스타일 | subject 제목 | subscription 구독 | summary 요약
 table 표 | tag 태그 | tags 태그 | task 할 일 | tax 세금 | taxi 택시 | team 팀 | temperature 온도 | text 글 | theme 테마 | ticket 표 | time 시간 | timer 타이머 | timezone 시간대
 title 제목 | to 도착지 | today 오늘 | token 토큰 | topic 주제 | total 합계 | track 곡 | traffic 교통 상황 | train 기차 | transaction 거래 | trip 여행 | tv 티비 | type 종류 | unit 단위
-url 주소 | user 사용자 | users 사용자 | value 값 | vehicle 차량 | version 버전 | video 영상 | visit 방문 | volume 음량 | wallet 지갑 | water 물 | weather 날씨 | website 사이트 | week 주
+url 주소 | used 중고 | user 사용자 | users 사용자 | value 값 | vehicle 차량 | version 버전 | video 영상 | visit 방문 | volume 음량 | wallet 지갑 | water 물 | weather 날씨 | website 사이트 | week 주
 weekly 주간 | weight 무게 | width 너비 | wifi 와이파이 | window 창문 | word 단어 | work 업무 | year 연도 | zip 우편번호 | zone 구역 | red 빨간색 | blue 파란색 | green 초록색 | black 검은색
 white 흰색 | yellow 노란색 | small 작음 | large 큼 | active 진행 중 | pending 대기 중 | done 완료 | closed 종료 | open 열림 | living 거실 | bathroom 욕실 | all 전체 | new 신규 | current 현재
 asc 오름차순 | desc 내림차순 | public 공개 | private 비공개 | express 빠른 | standard 일반 | cash 현금 | none 없음 | auto 자동 | cool 냉방 | heat 난방 | morning 아침 | evening 저녁 | urgent 긴급
 """
 _WHOLE = {"living room": "거실", "zip code": "우편번호", "postal code": "우편번호", "check in": "체크인", "check out": "체크아웃", "phone number": "전화번호"}  # fmt: skip
-_SMALL = frozenset(["a", "an", "the", "of", "by", "for", "in", "on", "off", "with", "my", "and", "v1", "v2", "at"])
+_SMALL = frozenset(
+    ["a", "an", "the", "of", "by", "for", "in", "on", "off", "with", "my", "and", "v1", "v2", "at"]
+)
 
 
 def _table(text: str) -> dict[str, str]:
@@ -74,6 +76,9 @@ NOUNS: Mapping[str, str] = _table(_NOUNS)
 """English noun -> Korean noun."""
 
 
+_OWN = {"알려주다": "확인하다", "보여주다": "확인하다", "읽어주다": "읽다"}
+
+
 @dataclass(frozen=True, slots=True)
 class Deed:
     """What a tool does: `날씨` 을/를 `알려주다`."""
@@ -85,9 +90,15 @@ class Deed:
     particle: str = "을/를"
 
     @property
+    def own_lemma(self) -> str:
+        """The verb where the speaker is the one who does it: nobody tells himself the weather, one looks it up."""
+        return _OWN.get(self.lemma, self.lemma)
+
+    @property
     def noun(self) -> str:
-        """The deed as a noun: 날씨 조회, 창문 열기."""
-        verb = self.lemma.removesuffix("하다") if self.lemma.endswith("하다") else korean.conjugate(self.lemma, "기")
+        """The deed as a noun: 날씨 확인, 창문 열기."""
+        lemma = self.own_lemma
+        verb = lemma.removesuffix("하다") if lemma.endswith("하다") else korean.conjugate(lemma, "기")
         return f"{self.thing} {verb}"
 
 
@@ -97,7 +108,11 @@ def translated(name: str) -> str:
     whole = " ".join(words).lower()
     if whole in _WHOLE:
         return _WHOLE[whole]
-    found = [NOUNS.get(word.lower()) or NOUNS.get(word.lower().removesuffix("s")) or word for word in words if word.lower() not in _SMALL or len(words) == 1]
+    found = [
+        NOUNS.get(word.lower()) or NOUNS.get(word.lower().removesuffix("s")) or word
+        for word in words
+        if word.lower() not in _SMALL or len(words) == 1
+    ]
     return " ".join(dict.fromkeys(found)) or "값"
 
 
@@ -106,7 +121,12 @@ def label_of(name: str, description: str) -> str:
     if HANGUL.search(name):
         return said(" ".join(words_of(name))) or "값"
     text = said(re.split(r"[.(,:;]", description, maxsplit=1)[0])
-    if HANGUL.search(text) and len(text) <= 14 and len(text.split()) <= 3 and not re.search(r"(다|요|까)$", text):
+    if (
+        HANGUL.search(text)
+        and len(text) <= 14
+        and len(text.split()) <= 3
+        and not re.search(r"(다|요|까)$", text)
+    ):
         return text
     return translated(name)
 
@@ -150,7 +170,13 @@ def deed_of_description(description: str) -> Deed | None:
 def _with_object(words: list[str], lemma: str) -> Deed | None:
     """The deed whose object stands before the verb, with its particle taken off."""
     last = words[-1]
-    for particles, name in ((("을", "를"), "을/를"), (("으로", "로"), "으로/로"), (("에서",), "에서"), (("에게",), "에게"), (("에",), "에")):
+    for particles, name in (
+        (("을", "를"), "을/를"),
+        (("으로", "로"), "으로/로"),
+        (("에서",), "에서"),
+        (("에게",), "에게"),
+        (("에",), "에"),
+    ):
         for particle in particles:
             if last.endswith(particle) and len(last) > len(particle):
                 stem = last.removesuffix(particle)
@@ -171,7 +197,18 @@ def _fits(stem: str, particle: str, whole: str) -> bool:
 
 def _noun_deed(words: list[str]) -> Deed | None:
     """The deed of words that end in a noun of doing: 날씨 조회 -> 날씨를 조회하다."""
-    if len(words) >= 2 and f"{words[-1]}하다" in {*LEXICON, *VERBS.values(), "조회하다", "생성하다", "수정하다", "변경하다", "발송하다", "계산하다", "제어하다", "관리하다"}:
+    if len(words) >= 2 and f"{words[-1]}하다" in {
+        *LEXICON,
+        *VERBS.values(),
+        "조회하다",
+        "생성하다",
+        "수정하다",
+        "변경하다",
+        "발송하다",
+        "계산하다",
+        "제어하다",
+        "관리하다",
+    }:
         return Deed(" ".join(words[:-1]), f"{words[-1]}하다")
     return None
 
@@ -191,7 +228,8 @@ def deed_of_name(name: str) -> Deed:
         return Deed(f"{translated(name)} 기능", "실행하다")
     rest = "_".join([*words[:place], *words[place + 1 :]])
     thing = translated(rest)
-    return Deed(f"{thing} 목록" if lowered[place] == "list" else thing, VERBS[lowered[place]])
+    is_list = lowered[place] == "list" and not thing.endswith("목록")
+    return Deed(f"{thing} 목록" if is_list else thing, VERBS[lowered[place]])
 
 
 def _hangul_end(words: list[str]) -> Deed | None:

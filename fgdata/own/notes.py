@@ -24,6 +24,7 @@ FEATURES: dict[str, str] = {
     "keyword": "a word of the schema that is neither shown nor checked",
     "text": "control tokens, unseen characters or line breaks taken out of a description",
     "never asked for": "no sentence of the pack gives it yet",
+    "no asking back": "no sentence leaves its required argument out, so the model learns from others to ask for it",
     "given twice": "two declarations of one name; the first is kept",
 }
 """Feature -> what becomes of it, in the order they are told."""

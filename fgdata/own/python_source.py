@@ -32,7 +32,10 @@ _BASIC: Mapping[str, dict[str, Any]] = {
     "Any": {},
     "None": {"type": "null"},
 }
-_ARGS = re.compile(r"^\s*Args?(?:uments)?:\s*\n(?P<args>.*?)(?=^\s*(?:Returns?|Yields?|Raises?|Examples?|Notes?):\s*$|\Z)", re.MULTILINE | re.DOTALL)
+_ARGS = re.compile(
+    r"^\s*Args?(?:uments)?:\s*\n(?P<args>.*?)(?=^\s*(?:Returns?|Yields?|Raises?|Examples?|Notes?):\s*$|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _END = re.compile(r"^\s*(?:Args?(?:uments)?|Returns?|Yields?|Raises?|Examples?|Notes?):\s*$", re.MULTILINE)
 _ARG = re.compile(r"^(?P<indent>[ \t]*)(?P<name>\*{0,2}\w+)\s*(?:\([^)]*\))?:[ \t]*(?P<text>.*)$")
 _CHOICES = re.compile(r"\(choices:\s*(\[.*?\])\s*\)\s*$", re.IGNORECASE | re.DOTALL)
@@ -56,7 +59,9 @@ def functions(text: str, shown: str, notes: Notes) -> list[Function]:
     try:
         tree = ast.parse(text)
     except SyntaxError as error:
-        raise DataError(Problem(f"{shown}:{error.lineno or 1}", f"is no Python: {error.msg}.", "Correct this line.")) from error
+        raise DataError(
+            Problem(f"{shown}:{error.lineno or 1}", f"is no Python: {error.msg}.", "Correct this line.")
+        ) from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise DataError(Problem(f"{shown}:1", "is no Python that can be read.", "Flatten it.")) from error
     listed = _all_names(tree)
@@ -68,7 +73,9 @@ def functions(text: str, shown: str, notes: Notes) -> list[Function]:
                 continue
             if (function := reader.function(node, notes)) is not None:
                 found.append(function)
-        elif isinstance(node, ast.ClassDef) and not node.name.startswith("_") and node.name not in reader.enums:
+        elif (
+            isinstance(node, ast.ClassDef) and not node.name.startswith("_") and node.name not in reader.enums
+        ):
             notes.add("left out", node.name, "a class; only functions at the module's top are tools")
     DataError.raise_if(reader.problems)
     return found
@@ -77,7 +84,9 @@ def functions(text: str, shown: str, notes: Notes) -> list[Function]:
 def _all_names(tree: ast.Module) -> set[str] | None:
     """The names in a literal `__all__`; None if there is none."""
     for node in tree.body:
-        if isinstance(node, ast.Assign) and any(isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets):
+        if isinstance(node, ast.Assign) and any(
+            isinstance(t, ast.Name) and t.id == "__all__" for t in node.targets
+        ):
             try:
                 return {str(name) for name in ast.literal_eval(node.value)}
             except (ValueError, TypeError):
@@ -104,7 +113,9 @@ def _enums(tree: ast.Module) -> dict[str, list[Any]]:
     """The values of classes that are enums by the name of their base and list them as literals."""
     found: dict[str, list[Any]] = {}
     for node in tree.body:
-        if isinstance(node, ast.ClassDef) and any(ast.unparse(base).endswith(("Enum", "IntFlag")) for base in node.bases):
+        if isinstance(node, ast.ClassDef) and any(
+            ast.unparse(base).endswith(("Enum", "IntFlag")) for base in node.bases
+        ):
             values = [
                 part.value.value for part in node.body
                 if isinstance(part, ast.Assign) and isinstance(part.value, ast.Constant) and type(part.value.value).__name__ in _BASIC
@@ -116,7 +127,9 @@ def _enums(tree: ast.Module) -> dict[str, list[Any]]:
 
 def _enum_of(values: list[Any]) -> dict[str, Any]:
     """An enum, with each JSON type of its values once, in the order they first appear."""
-    kinds = list(dict.fromkeys("null" if value is None else _BASIC[type(value).__name__]["type"] for value in values))
+    kinds = list(
+        dict.fromkeys("null" if value is None else _BASIC[type(value).__name__]["type"] for value in values)
+    )
     return {"type": kinds[0] if len(kinds) == 1 else kinds, "enum": values}
 
 
@@ -131,24 +144,43 @@ class _Reader:
         count = len(self.problems)
         doc = ast.get_docstring(node)
         if not doc:
-            self.wrong(node, f"{node.name} has no docstring.", "Say what it does, and each argument under `Args:`.")
+            self.wrong(
+                node, f"{node.name} has no docstring.", "Say what it does, and each argument under `Args:`."
+            )
             return None
         description, said = _read_docstring(doc)
         arguments = node.args
         for extra in (arguments.vararg, arguments.kwarg):
             if extra is not None:
-                notes.add("left out", f"{node.name}.{extra.arg}", "*args and **kwargs have no names that a call could give")
+                notes.add(
+                    "left out",
+                    f"{node.name}.{extra.arg}",
+                    "*args and **kwargs have no names that a call could give",
+                )
         positional = [*arguments.posonlyargs, *arguments.args]
-        defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults)) + list(arguments.defaults)
-        pairs = [*zip(positional, defaults, strict=True), *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True)]
+        defaults: list[ast.expr | None] = [None] * (len(positional) - len(arguments.defaults)) + list(
+            arguments.defaults
+        )
+        pairs = [
+            *zip(positional, defaults, strict=True),
+            *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+        ]
         properties: dict[str, Any] = {}
         required: list[str] = []
         for argument, default in pairs:
             if argument.annotation is None:
-                self.wrong(argument, f"{node.name}: the argument {argument.arg!r} has no type.", f"Write {argument.arg}: int, str, bool …")
+                self.wrong(
+                    argument,
+                    f"{node.name}: the argument {argument.arg!r} has no type.",
+                    f"Write {argument.arg}: int, str, bool …",
+                )
                 continue
             if argument.arg not in said:
-                self.wrong(argument, f"{node.name}: the docstring does not describe the argument {argument.arg!r}.", f"Add `{argument.arg}: ...` under `Args:`.")
+                self.wrong(
+                    argument,
+                    f"{node.name}: the docstring does not describe the argument {argument.arg!r}.",
+                    f"Add `{argument.arg}: ...` under `Args:`.",
+                )
                 continue
             try:
                 schema = self.schema(argument.annotation, 0)
@@ -157,10 +189,18 @@ class _Reader:
                     schema["enum"] = json.loads(choices[1])
                     text = text[: choices.start()].strip()
             except FgError as error:
-                self.wrong(argument, f"{node.name}: the type of {argument.arg!r}: {error}.", "Use int, float, str, bool, list[...], dict, Literal[...], Optional[...].")
+                self.wrong(
+                    argument,
+                    f"{node.name}: the type of {argument.arg!r}: {error}.",
+                    "Use int, float, str, bool, list[...], dict, Literal[...], Optional[...].",
+                )
                 continue
             except ValueError:
-                self.wrong(argument, f"{node.name}: the choices of {argument.arg!r} are no JSON list.", 'Write (choices: ["a", "b"]).')
+                self.wrong(
+                    argument,
+                    f"{node.name}: the choices of {argument.arg!r} are no JSON list.",
+                    'Write (choices: ["a", "b"]).',
+                )
                 continue
             schema["description"] = text
             properties[argument.arg] = schema
@@ -169,13 +209,20 @@ class _Reader:
             else:
                 self.add_default(schema, default)
         for name in said:
-            if name.lstrip("*") not in {a.arg for a, _ in pairs} | {a.arg for a in (arguments.vararg, arguments.kwarg) if a}:
+            if name.lstrip("*") not in {a.arg for a, _ in pairs} | {
+                a.arg for a in (arguments.vararg, arguments.kwarg) if a
+            }:
                 notes.add("left out", f"{node.name}.{name}", "described in the docstring, but no argument")
         if node.returns is not None or re.search(r"^\s*Returns?:", doc, re.MULTILINE):
             notes.add("left out", node.name, "return")
         if len(self.problems) > count:
             return None
-        return Function(node.name, description, {"type": "object", "properties": properties, "required": required}, node.lineno)
+        return Function(
+            node.name,
+            description,
+            {"type": "object", "properties": properties, "required": required},
+            node.lineno,
+        )
 
     def add_default(self, schema: dict[str, Any], default: ast.expr) -> None:
         """Note a default that is written out; `get_json_schema` only takes the argument out of `required`."""
@@ -218,7 +265,13 @@ class _Reader:
         raise FgError(f"{ast.unparse(hint)[:60]} is no type that JSON has")
 
     def subscript(self, hint: ast.Subscript, depth: int) -> dict[str, Any]:
-        base = hint.value.attr if isinstance(hint.value, ast.Attribute) else hint.value.id if isinstance(hint.value, ast.Name) else ""
+        base = (
+            hint.value.attr
+            if isinstance(hint.value, ast.Attribute)
+            else hint.value.id
+            if isinstance(hint.value, ast.Name)
+            else ""
+        )
         if isinstance(self.aliases.get(base), ast.Name):
             base = self.aliases[base].id  # type: ignore[attr-defined]  # a name, as was just seen
         parts = list(hint.slice.elts) if isinstance(hint.slice, ast.Tuple) else [hint.slice]
@@ -239,7 +292,11 @@ class _Reader:
             return {"type": "array", "items": self.schema(parts[0], depth + 1)}
         if base in ("dict", "Dict", "Mapping"):
             found = {"type": "object"}
-            return {**found, "additionalProperties": self.schema(parts[1], depth + 1)} if len(parts) == 2 else found
+            return (
+                {**found, "additionalProperties": self.schema(parts[1], depth + 1)}
+                if len(parts) == 2
+                else found
+            )
         if base in ("tuple", "Tuple"):
             if any(isinstance(part, ast.Constant) and part.value is ... for part in parts):
                 return {"type": "array", "items": self.schema(parts[0], depth + 1)}

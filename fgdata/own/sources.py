@@ -83,7 +83,9 @@ def read_own_tools(path: str | os.PathLike[str]) -> OwnTools:
     else:
         layout, raw = _parsed(text, file, shown, notes)
     if not raw:
-        raise DataError(Problem(f"{shown}:1", "holds no tool.", "See docs/own-tools.md for the layouts that are read."))
+        raise DataError(
+            Problem(f"{shown}:1", "holds no tool.", "See docs/own-tools.md for the layouts that are read.")
+        )
     return OwnTools(layout, tuple(_carried(raw, shown, notes)), notes)
 
 
@@ -92,10 +94,16 @@ def _read(file: Path, shown: str) -> str:
         if file.is_dir():
             raise DataError(Problem(shown, "is a folder.", "Name a file of tools."))
         if file.stat().st_size > MAX_BYTES:
-            raise DataError(Problem(shown, f"is larger than {MAX_BYTES // 1_000_000} MB.", "Name a file of tools."))
+            raise DataError(
+                Problem(shown, f"is larger than {MAX_BYTES // 1_000_000} MB.", "Name a file of tools.")
+            )
         text = file.read_text(encoding="utf-8-sig")
     except OSError as error:
-        raise DataError(Problem(shown, f"cannot be read: {error.strerror or error}.", "Name a file of tools with --tools.")) from error
+        raise DataError(
+            Problem(
+                shown, f"cannot be read: {error.strerror or error}.", "Name a file of tools with --tools."
+            )
+        ) from error
     except UnicodeDecodeError as error:
         raise DataError(Problem(shown, f"is not UTF-8 (byte {error.start}).", "Save it as UTF-8.")) from error
     if not text.strip():
@@ -118,8 +126,18 @@ def _parsed(text: str, file: Path, shown: str, notes: Notes) -> tuple[str, list[
             return _of_rows(rows, shown, notes)
         line = error.lineno if isinstance(error, json.JSONDecodeError) else 1
         what = error.msg if isinstance(error, json.JSONDecodeError) else str(error) or "nested too deep"
-        raise DataError(Problem(f"{shown}:{line}", f"is no JSON: {what}.", "Correct it; YAML files end in .yaml, Python in .py.")) from error
-    if isinstance(document, dict) and ("question" in document or "messages" in document or "function" in document) and "type" not in document:
+        raise DataError(
+            Problem(
+                f"{shown}:{line}",
+                f"is no JSON: {what}.",
+                "Correct it; YAML files end in .yaml, Python in .py.",
+            )
+        ) from error
+    if (
+        isinstance(document, dict)
+        and ("question" in document or "messages" in document or "function" in document)
+        and "type" not in document
+    ):
         return _of_rows([(1, document)], shown, notes)
     return _of_document(document, _Lines(text), shown, notes)
 
@@ -133,7 +151,9 @@ class _Lines:
     def __call__(self, *keys: str) -> int:
         place = 0
         for key in keys:
-            found = re.compile(re.escape(json.dumps(key, ensure_ascii=False)) + "|" + re.escape(json.dumps(key))).search(self.text, place)
+            found = re.compile(
+                re.escape(json.dumps(key, ensure_ascii=False)) + "|" + re.escape(json.dumps(key))
+            ).search(self.text, place)
             if found is None:
                 break
             place = found.start()
@@ -146,7 +166,9 @@ class _YamlLines(_Lines):
     def __call__(self, *keys: str) -> int:
         place = 0
         for key in keys:
-            found = re.compile(rf"^[ \t-]*[^\n#]*?(?<![\w/]){re.escape(key)}(?![\w/])", re.MULTILINE).search(self.text, place)
+            found = re.compile(rf"^[ \t-]*[^\n#]*?(?<![\w/]){re.escape(key)}(?![\w/])", re.MULTILINE).search(
+                self.text, place
+            )
             if found is None:
                 break
             place = found.end()
@@ -173,9 +195,17 @@ def _read_yaml(text: str, shown: str) -> tuple[Any, _Lines]:
         return loader.construct_document(root), _YamlLines(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise DataError(Problem(f"{shown}:{line}", f"is no YAML: {error.problem}.", "Correct this line.")) from error
+        raise DataError(
+            Problem(f"{shown}:{line}", f"is no YAML: {error.problem}.", "Correct this line.")
+        ) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
-        raise DataError(Problem(f"{shown}:1", f"is no YAML: {str(error).splitlines()[0] if str(error) else 'nested too deep'}.", "Correct it.")) from error
+        raise DataError(
+            Problem(
+                f"{shown}:1",
+                f"is no YAML: {str(error).splitlines()[0] if str(error) else 'nested too deep'}.",
+                "Correct it.",
+            )
+        ) from error
     finally:
         loader.dispose()
 
@@ -195,10 +225,18 @@ def _check_nodes(root: Node, shown: str) -> None:
                 waiting.append(value)
                 name = str(key.value)
                 if name in seen and name != "<<":
-                    problems.append(Problem(f"{shown}:{key.start_mark.line + 1}", f"the key {name!r} is given twice.", "Take one out."))
+                    problems.append(
+                        Problem(
+                            f"{shown}:{key.start_mark.line + 1}",
+                            f"the key {name!r} is given twice.",
+                            "Take one out.",
+                        )
+                    )
                 seen.add(name)
     if count > MAX_NODES:
-        raise DataError(Problem(f"{shown}:1", f"holds more than {MAX_NODES} values, aliases followed.", "Split it."))
+        raise DataError(
+            Problem(f"{shown}:1", f"holds more than {MAX_NODES} values, aliases followed.", "Split it.")
+        )
     DataError.raise_if(dict.fromkeys(problems))
 
 
@@ -216,7 +254,9 @@ def _rows(text: str, shown: str) -> list[tuple[int, Any]] | None:
             except (ValueError, RecursionError) as error:
                 if not rows:
                     return None
-                problems.append(Problem(f"{shown}:{number}", f"is no JSON object: {error}.", "Correct this line."))
+                problems.append(
+                    Problem(f"{shown}:{number}", f"is no JSON object: {error}.", "Correct this line.")
+                )
     DataError.raise_if(problems)
     return rows
 
@@ -224,13 +264,18 @@ def _rows(text: str, shown: str) -> list[tuple[int, Any]] | None:
 def _of_document(document: Any, lines: _Lines, shown: str, notes: Notes) -> tuple[str, list[RawTool]]:
     """The tools of one JSON or YAML value."""
     if isinstance(document, dict) and ("openapi" in document or "swagger" in document):
-        raw = [RawTool(o.name, o.description, o.parameters, lines("paths", o.path, o.method), document) for o in operations(document, shown, notes, lines)]
+        raw = [
+            RawTool(o.name, o.description, o.parameters, lines("paths", o.path, o.method), document)
+            for o in operations(document, shown, notes, lines)
+        ]
         return "openapi", raw
     inner = document
     if isinstance(inner, dict) and isinstance(inner.get("result"), dict):
         inner = inner["result"]
     if isinstance(inner, dict) and "error" in inner and "tools" not in inner:
-        raise DataError(Problem(f"{shown}:1", "is an error reply, no list of tools.", "Save the reply of `tools/list`."))
+        raise DataError(
+            Problem(f"{shown}:1", "is an error reply, no list of tools.", "Save the reply of `tools/list`.")
+        )
     if isinstance(inner, dict) and inner.get("nextCursor"):
         notes.add("left out", shown, "nextCursor: the reply is one page of several; join them first")
     if isinstance(inner, dict) and isinstance(inner.get("tools"), list):
@@ -240,25 +285,39 @@ def _of_document(document: Any, lines: _Lines, shown: str, notes: Notes) -> tupl
     if not isinstance(inner, list):
         what = "holds neither tools nor an OpenAPI document."
         raise DataError(Problem(f"{shown}:1", what, "See docs/own-tools.md for the layouts that are read."))
-    entries = [(lines("name", str(_body(entry).get("name", ""))) if _body(entry).get("name") else 1, entry) for entry in inner]
+    entries = [
+        (lines("name", str(_body(entry).get("name", ""))) if _body(entry).get("name") else 1, entry)
+        for entry in inner
+    ]
     is_mcp = any(isinstance(entry, dict) and "inputSchema" in entry for entry in inner)
-    if all(isinstance(entry, dict) and ("messages" in entry or "question" in entry) for entry in inner) and inner:
+    if (
+        all(isinstance(entry, dict) and ("messages" in entry or "question" in entry) for entry in inner)
+        and inner
+    ):
         return _of_rows([(1, entry) for entry in inner], shown, notes)
     return ("mcp" if is_mcp else "tools"), _entries(entries, shown, document, notes)
 
 
-def _of_rows(rows: Sequence[tuple[int, dict[str, Any]]], shown: str, notes: Notes) -> tuple[str, list[RawTool]]:
+def _of_rows(
+    rows: Sequence[tuple[int, dict[str, Any]]], shown: str, notes: Notes
+) -> tuple[str, list[RawTool]]:
     """The tools that rows of data declare, each once."""
     found: dict[str, RawTool] = {}
     entries: list[tuple[int, Any]] = []
     layout = "bfcl" if any("function" in row and "question" in row for _, row in rows) else "mobile-actions"
     for number, row in rows:
-        listed = row.get("function") if "question" in row or ("function" in row and "name" not in row) else row.get("tools", row if "name" in row else None)
+        listed = (
+            row.get("function")
+            if "question" in row or ("function" in row and "name" not in row)
+            else row.get("tools", row if "name" in row else None)
+        )
         if isinstance(listed, str):
             try:
                 listed = read_json(listed)
             except (ValueError, RecursionError) as error:
-                raise DataError(Problem(f"{shown}:{number}", f"tools are no JSON: {error}.", "Correct this line.")) from error
+                raise DataError(
+                    Problem(f"{shown}:{number}", f"tools are no JSON: {error}.", "Correct this line.")
+                ) from error
         listed = [listed] if isinstance(listed, dict) else listed
         entries += [(number, entry) for entry in listed or ()]
     for raw in _entries(entries, shown, None, notes):
@@ -283,11 +342,19 @@ def _entries(entries: Iterable[tuple[int, Any]], shown: str, document: Any, note
         name = body.get("name")
         if not isinstance(name, str) or not name.strip():
             said = json.dumps(entry, ensure_ascii=False, default=str)[:80]
-            problems.append(Problem(f"{shown}:{line}", f"a tool without a name: {said}.", "Give it a `name`."))
+            problems.append(
+                Problem(f"{shown}:{line}", f"a tool without a name: {said}.", "Give it a `name`.")
+            )
             continue
         parameters = body.get("inputSchema", body.get("parameters", body.get("input_schema")))
         if parameters is not None and not isinstance(parameters, dict):
-            problems.append(Problem(f"{shown}:{line}", f"the parameters of {name!r} are no mapping.", "Write a JSON Schema of type object."))
+            problems.append(
+                Problem(
+                    f"{shown}:{line}",
+                    f"the parameters of {name!r} are no mapping.",
+                    "Write a JSON Schema of type object.",
+                )
+            )
             continue
         for word in ("outputSchema", "returns", "return", "response", "annotations", "strict"):
             if body.get(word) is not None:
@@ -306,17 +373,27 @@ def _carried(raw: Sequence[RawTool], shown: str, notes: Notes) -> list[OwnTool]:
     found: dict[str, OwnTool] = {}
     problems: list[Problem] = []
     if len(raw) > MAX_TOOLS:
-        raise DataError(Problem(f"{shown}:1", f"holds {len(raw)} tools.", f"At most {MAX_TOOLS}: make several packs."))
+        raise DataError(
+            Problem(f"{shown}:1", f"holds {len(raw)} tools.", f"At most {MAX_TOOLS}: make several packs.")
+        )
     for one in raw:
         where = f"{shown}:{one.line}"
         name = clean_text(BAD_NAME.sub("_", one.name).strip("_"), one.name, Notes())
         if not name:
-            problems.append(Problem(where, f"{one.name!r} cannot name a tool.", "Use letters, digits, _ and -."))
+            problems.append(
+                Problem(where, f"{one.name!r} cannot name a tool.", "Use letters, digits, _ and -.")
+            )
             continue
         if name != one.name:
             notes.add("renamed tool", name, f"{one.name!r} is declared as {name!r}")
         if name in found:
-            problems.append(Problem(where, f"the tool {name!r} is given twice (first at {found[name].where}).", "Give every tool its own name."))
+            problems.append(
+                Problem(
+                    where,
+                    f"the tool {name!r} is given twice (first at {found[name].where}).",
+                    "Give every tool its own name.",
+                )
+            )
             continue
         carrier = Carrier(one.document, notes)
         schema = carrier.carried({"type": "object", **_named(one.parameters, name, notes)}, name)
@@ -335,7 +412,12 @@ def _carried(raw: Sequence[RawTool], shown: str, notes: Notes) -> list[OwnTool]:
         found[name] = tool
     DataError.raise_if(problems)
     if not found:
-        raise DataError(*(Problem(f"{shown}:1", f"no tool of {len(raw)} can be carried: {n.where}: {n.what}.") for n in notes[:5]))
+        raise DataError(
+            *(
+                Problem(f"{shown}:1", f"no tool of {len(raw)} can be carried: {n.where}: {n.what}.")
+                for n in notes[:5]
+            )
+        )
     return list(found.values())
 
 
@@ -343,7 +425,13 @@ def _named(parameters: Any, name: str, notes: Notes) -> dict[str, Any]:
     """The parameters' schema; a mapping of parameters without the envelope is given one."""
     if not isinstance(parameters, Mapping) or not parameters:
         return {"properties": {}}
-    if "properties" in parameters or "type" in parameters or "$ref" in parameters or "allOf" in parameters or "required" in parameters:
+    if (
+        "properties" in parameters
+        or "type" in parameters
+        or "$ref" in parameters
+        or "allOf" in parameters
+        or "required" in parameters
+    ):
         kind = str(parameters.get("type", "object")).lower()
         if kind not in ("object", "dict"):
             raise DataError(Problem(name, f"the parameters are of type {kind!r}.", "They must be an object."))
@@ -352,6 +440,3 @@ def _named(parameters: Any, name: str, notes: Notes) -> dict[str, Any]:
         notes.add("guessed type", name, "parameters without an envelope are taken for properties")
         return {"properties": dict(parameters)}
     return {**parameters, "type": "object"}
-
-
-
