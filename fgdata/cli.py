@@ -15,7 +15,7 @@ from fgdata.errors import Problem, UsageError
 from fgdata.file_schemas import FILE_KINDS, schema_text, write_schemas
 from fgdata.generate import Request
 from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
-from fgdata.own.commands import add_init
+from fgdata.own.commands import add_coverage, add_init
 from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.perturb import LEVELS as PERTURBATION_LEVELS
 from fgdata.rows import Shape, Values
@@ -55,6 +55,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_stats(commands)
     _add_show(commands)
     _add_schema(commands)
+    add_coverage(commands)
     return parser
 
 

@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT))  # the checkout's own packages, whatever is instal
 from fgdata.lint import rules_markdown  # noqa: E402
 
 VERBS = {
-    "fgdata": ("init", "generate", "check", "lint", "stats", "show", "schema"),
+    "fgdata": ("init", "generate", "check", "lint", "stats", "show", "schema", "coverage"),
     "fgtrain": ("lora",),
     "fgeval": ("run", "score", "report", "ask"),
 }

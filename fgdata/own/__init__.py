@@ -1,5 +1,7 @@
-"""Packs from the tools that a user has, and what such a pack does not say yet."""
+"""Packs from the tools that a user has, and what a pack does not say yet."""
 
-from fgdata.own.init import LANGUAGES, Started, init_pack, notes_lines
+from fgdata.own.coverage import Coverage, Gap, find_coverage
+from fgdata.own.failures import Failure
+from fgdata.own.init import LANGUAGES, Started, init_pack
 
-__all__ = ["LANGUAGES", "Started", "init_pack", "notes_lines"]
+__all__ = ["LANGUAGES", "Coverage", "Failure", "Gap", "Started", "find_coverage", "init_pack"]

@@ -1,11 +1,14 @@
-"""The verb `init` of fgdata's command line."""
+"""The verbs `init` and `coverage` of fgdata's command line."""
 
 from __future__ import annotations
 
 import argparse
+import json
 from typing import TypeAlias
 
 from fgdata.console import err, out
+from fgdata.own.coverage import find_coverage, gap_lines
+from fgdata.own.failures import failure_lines
 from fgdata.own.init import LANGUAGES, init_pack, notes_lines
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -54,3 +57,54 @@ def _init(arguments: argparse.Namespace) -> None:
             markup=False,
             highlight=False,
         )
+
+
+def add_coverage(commands: Commands) -> None:
+    """Add `coverage`."""
+    command = commands.add_parser(
+        "coverage",
+        help="say what a pack does not say yet",
+        description="List what a pack lacks: tools never called, parameters never given, values never used, intents with few\n"
+        "families, registers missing. With a scored run, also where the model fails by intent, argument, register and\n"
+        "perturbation: what to write next.",
+        epilog="examples:\n  fgdata coverage shop\n  fgdata coverage shop --from work/tuned",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    command.add_argument("pack", metavar="PACK", help="a pack's name or folder")
+    command.add_argument(
+        "--from", dest="run_folder", metavar="RUN", help="a folder that `fgeval score` wrote"
+    )
+    command.add_argument(
+        "--limit",
+        type=_limit,
+        default=8,
+        metavar="N",
+        help="places shown of each kind, 0 for all (default: %(default)s)",
+    )
+    command.add_argument("--json", action="store_true", help="print all of it as JSON")
+    command.set_defaults(run=_coverage)
+
+
+def _limit(text: str) -> int:
+    """A whole number, 0 or more."""
+    if not text.isascii() or not text.isdigit() or len(text) > 9:
+        raise argparse.ArgumentTypeError(f"{text!r} is no number of places; 0 is all")
+    return int(text)
+
+
+def _coverage(arguments: argparse.Namespace) -> None:
+    coverage = find_coverage(arguments.pack, arguments.run_folder)
+    if arguments.json:
+        print(json.dumps(coverage.to_json(), ensure_ascii=False, indent=2))
+        return
+    lines = gap_lines(coverage.gaps, arguments.limit)
+    if coverage.scored:
+        lines += ["", *failure_lines(list(coverage.failures), arguments.limit)]
+    for line in lines:
+        out.print(line, markup=False, highlight=False)
+    wrong = (
+        f"; {coverage.scored['wrong']} of {coverage.scored['n']} scored rows are wrong"
+        if coverage.scored
+        else ""
+    )
+    out.print(f"{coverage.pack.name}: {len(coverage.gaps)} gaps{wrong}.", markup=False, highlight=False)

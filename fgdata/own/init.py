@@ -123,7 +123,9 @@ def _checked(name: str, language: str, own: OwnTools, source: str, scratch: Path
             shared = {intent.tool for intent in draft.intents if intent.tool and intent.name in files}
             if attempt == _ATTEMPTS - 1 or shared <= literal:
                 what = f"a pack of these tools does not pass its own check: {error.problems[0].what}"
-                raise UsageError(Problem("--tools", what, "This is a fault of ours; please report it.")) from error
+                raise UsageError(
+                    Problem("--tools", what, "This is a fault of ours; please report it.")
+                ) from error
             literal |= shared
     raise AssertionError("every attempt returns or raises")
 

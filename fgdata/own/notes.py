@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 FEATURES: dict[str, str] = {
-    "renamed tool": "its name cannot stand in a call; the new one is declared, and you map it back",
+    "renamed tool": "it has no name, or one that cannot stand in a call; the new one is declared, and you map it back",
     "renamed parameter": "the model's chat template drops parameters of this name, or a call cannot hold it; the new one is declared, and you map it back",
     "default": "the model never sees it; said in the description instead",
     "limits": "the model never sees them; said in the description, and calls are checked against them",
