@@ -299,7 +299,11 @@ class IntentReader:
             refused = [
                 (value, complaints[0])
                 for value in slot.values
-                if (complaints := alone.complaints({argument: filled(pattern, {**first, name: value.value})}))
+                if (
+                    complaints := alone.complaints(
+                        {argument: filled(pattern, self.beside(first, name, value.value))}
+                    )
+                )
             ]
             remedy = "Change it here, or the schema in tools.json."
             for value, complaint in refused if slot.kind == "values" else refused[:1]:
@@ -311,6 +315,18 @@ class IntentReader:
                         f" ({len(refused)} of its {len(slot.values)} numbers)" if slot.kind == "range" else ""
                     )
                     self.complain(where, f"slot {name!r} does not fit {place}: {complaint}{more}.", remedy)
+
+    def beside(self, first: Mapping[str, JsonValue], name: str, value: JsonValue) -> dict[str, JsonValue]:
+        """`value` for the slot `name` beside the first values of others; of one that it differs from, another value."""
+        values = {**first, name: value}
+        for other, known in list(values.items()):
+            is_twin = other != name and (
+                self.slots[other].differs_from == name or self.slots[name].differs_from == other
+            )
+            if is_twin and known == value:
+                different = (one.value for one in self.slots[other].values if one.value != value)
+                values[other] = next(different, value)
+        return values
 
     def answers(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> tuple[Template, ...]:
         """What the model says; nothing where it calls."""

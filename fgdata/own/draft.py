@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
 from fgdata.characters import text_key
-from fgdata.format import TRIGGER
+from fgdata.format import TRIGGER, render_declaration
 from fgdata.own import frames_en, frames_ko, korean_words, words
 from fgdata.own.notes import Notes
 from fgdata.own.slots import Argument, Said, SlotMaker, chunks, numbered
@@ -24,9 +24,13 @@ MAX_OPTIONAL_INTENTS = 3
 MAX_ASKING = 20
 """Intents that ask back; every further one costs eleven families."""
 MAX_DECLARED = 8
-"""Tools up to which every row declares all of them; beyond, a prompt would be longer than what it asks."""
+"""Tools up to which every row declares all of them, if they are short."""
 DISTRACTORS = 6
-"""Tools declared beside the right ones in larger packs."""
+"""Tools declared beside the right ones in larger packs, at most."""
+MANY_TOOLS = 20
+"""Tools from which on each family has one template."""
+MAX_PROMPT = 5_500
+"""Characters of declarations in a prompt, those beyond ASCII counted three times: about 1,600 tokens, below 2,048 with the rest."""
 
 
 Family: TypeAlias = tuple[str, str, tuple[str, ...], list[str]]
@@ -168,15 +172,13 @@ class Draft:
 
     def families(self, deeds: Sequence[Any], said: Sequence[Said]) -> list[Family]:
         """Name, split, registers and templates of every family."""
-        return [
-            (
-                frame.name,
-                frame.split,
-                frame.registers if self.is_korean else (frame.register,),
-                self.frames.templates(frame, deeds, said),
-            )
-            for frame in self.frames.FRAMES
-        ]
+        found: list[Family] = []
+        for number, frame in enumerate(self.frames.FRAMES):
+            # A large pack's families say what the tool does in one way each, in turn: reading it takes half as long.
+            ways = [deeds[number % len(deeds)]] if len(self.tools) > MANY_TOOLS else deeds
+            registers = frame.registers if self.is_korean else (frame.register,)
+            found.append((frame.name, frame.split, registers, self.frames.templates(frame, ways, said)))
+        return found
 
     def add(self, name: str, tool: str, head: Sequence[str], families: Iterable[Family]) -> None:
         """Add an intent's file; `head` is what stands above its families."""
@@ -261,9 +263,18 @@ class Draft:
             ]
         if "missing_tool" in mix:
             lines += ["missing_tool:", f"  answers: {_yaml(list(self.frames.MISSING_ANSWERS))}"]
-        if len(self.tools) > MAX_DECLARED:
-            lines.append(f"prompt: {{distractors: {DISTRACTORS}, shuffled: true}}")
+        if (beside := self.distractors()) is not None:
+            lines.append(f"prompt: {{distractors: {beside}, shuffled: true}}")
         return "\n".join(lines) + "\n"
+
+    def distractors(self) -> int | None:
+        """How many tools a row declares beside the right one; None for all of them."""
+        texts = [render_declaration(tool.tool) for tool in self.tools]
+        costs = sorted((len(text) + 2 * sum(not c.isascii() for c in text) for text in texts), reverse=True)
+        if len(costs) <= MAX_DECLARED and sum(costs) <= MAX_PROMPT:
+            return None
+        fitting = sum(sum(costs[: n + 1]) <= MAX_PROMPT for n in range(1, DISTRACTORS + 1))
+        return max(1, min(fitting, len(costs) - 1))
 
     def slots_file(self) -> str:
         """slots.yaml."""

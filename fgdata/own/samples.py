@@ -15,9 +15,9 @@ from fgdata.schema import JsonValue, Tool, same_value
 
 N_SAMPLES = 8
 """Values made up for a text."""
-N_NUMBERS = 1_000
+N_NUMBERS = 100
 """Numbers that a range may hold; of a larger one every k-th is taken."""
-DEFAULT_TOP = 50
+DEFAULT_TOP = 30
 """Where a number without an upper limit ends."""
 
 _EN: Mapping[str, tuple[str, ...]] = {
@@ -353,3 +353,12 @@ def listed_numbers(schema: Schema) -> list[int | float]:
         ):
             found.append(value)
     return found[:N_SAMPLES]
+
+
+def spread_numbers(first: int | float, last: int | float, step: int | float) -> list[int | float]:
+    """A few numbers of a range, both ends among them."""
+    start, stride = Decimal(str(first)), Decimal(str(step))
+    count = int((Decimal(str(last)) - start) / stride)
+    places = sorted({round(count * n / (N_SAMPLES - 1)) for n in range(N_SAMPLES)})
+    is_whole = isinstance(first, int) and isinstance(step, int)
+    return [int(start + stride * n) if is_whole else float(start + stride * n) for n in places]

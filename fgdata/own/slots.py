@@ -13,7 +13,7 @@ from fgdata.errors import FgError
 from fgdata.own import korean_words, words
 from fgdata.own.carry import Schema
 from fgdata.own.notes import Notes
-from fgdata.own.samples import is_allowed, listed_numbers, number_range, text_values
+from fgdata.own.samples import is_allowed, listed_numbers, number_range, spread_numbers, text_values
 from fgdata.schema import JsonValue
 from fgdata.slot_reader import RESERVED
 
@@ -179,7 +179,7 @@ class SlotMaker:
                 self.notes.add("no values", where, "an array of items that are no plain values")
                 return None
             return [made[0]] * count, made[1]
-        first = self.scalar(f"{where}[]", path, items)
+        first = self.scalar(f"{where}[]", path, items, is_item=count > 1)
         if first is None:
             return None
         slots = [first]
@@ -195,9 +195,11 @@ class SlotMaker:
 
     # Slots
 
-    def scalar(self, where: str, path: tuple[str, ...], schema: Schema) -> str | None:
+    def scalar(
+        self, where: str, path: tuple[str, ...], schema: Schema, *, is_item: bool = False
+    ) -> str | None:
         """The name of the slot with the values of a text, number or boolean; None if there are none."""
-        made = self.draft(path[-1], schema)
+        made = self.draft(path[-1], schema, is_item=is_item)
         if made is None:
             self.notes.add("no values", where, str(schema.get("pattern") or schema["type"]))
             return None
@@ -211,8 +213,12 @@ class SlotMaker:
             name, number = f"{stem}_{number}", number + 1
         return name
 
-    def draft(self, name: str, schema: Schema) -> DraftSlot | None:
-        """The slot of one parameter."""
+    def draft(self, name: str, schema: Schema, *, is_item: bool = False) -> DraftSlot | None:
+        """The slot of one parameter.
+
+        Args:
+            is_item: whether another slot differs from it: every pair of their values is counted, so there are few.
+        """
         kind = schema["type"]
         if "enum" in schema:
             return _listed(
@@ -226,7 +232,11 @@ class SlotMaker:
             )
             return _listed([(True, forms[0]), (False, forms[1])])
         if kind in ("integer", "number"):
-            if (ends := number_range(schema)) is not None:
+            ends = number_range(schema)
+            if ends is not None and is_item:
+                spread = [number for number in spread_numbers(*ends) if is_allowed(number, schema)]
+                return _listed([(number, (str(number),)) for number in spread], is_made_up=True)
+            if ends is not None:
                 body = (f"range: {{from: {ends[0]}, to: {ends[1]}, step: {ends[2]}}}", 'forms: ["{{ n }}"]')
                 is_made_up = not (
                     {"minimum", "exclusiveMinimum"} & schema.keys()
