@@ -206,8 +206,14 @@ def sixty_tools() -> list[dict[str, Any]]:
     item = {"type": "object", "properties": {"sku": code, "quantity": {"type": "integer", "minimum": 1, "maximum": 3}}, "required": ["sku", "quantity"]}  # fmt: skip
     for noun in nouns:
         add(f"get_{noun}", f"Gets one {noun}.", {"id": code}, "id")
-        add(f"list_{noun}s", f"Lists the {noun}s.", {"sort": {"type": "string", "enum": ["asc", "desc"], "default": "asc"}})  # fmt: skip
-        add(f"delete_{noun}", f"Deletes the {noun}.", {"id": code, "force": {"type": "boolean"}}, "id")
+        add(f"list_{noun}s", f"Lists the {noun}s.", {"sort": {"type": "string", "enum": ["asc", "desc"], "default": "asc"}}, "sort")  # fmt: skip
+        add(
+            f"delete_{noun}",
+            f"Deletes the {noun}.",
+            {"id": code, "force": {"type": "boolean"}},
+            "id",
+            "force",
+        )
         add(
             f"create_{noun}", f"Creates one new {noun}.",
             {"items": {"type": "array", "items": item}, "owner": owner, "type": {"type": "string", "enum": ["new", "used"]}}, "items",

@@ -292,7 +292,7 @@ def test_sixty_tools_go_all_the_way(
     steps: list[tuple[Callable[[list[str]], int], str]] = [
         (main, "init sixty --tools tools.json --language ko"),
         (main, "generate sixty --rows 150 --out data"),
-        (main, f"lint data/train.jsonl data/validation.jsonl data/test.jsonl --tokenizer {model} --max-length 2048"),
+        (main, "lint data/train.jsonl data/validation.jsonl data/test.jsonl"),
         (fgtrain, f"lora --model {model} --train_file data/train.jsonl --output_dir adapter --max_steps 1 --lora_dropout 0 "
                   "--per_device_train_batch_size 1 --gradient_accumulation_steps 1"),
         (fgeval, f"run --model {model} --adapter adapter --data data/test.jsonl --out run --limit 2"),

@@ -46,9 +46,8 @@ def _init(arguments: argparse.Namespace) -> None:
     for started in init_pack(arguments.name, arguments.tools, out=arguments.out, language=arguments.language):
         for line in notes_lines(started.notes):
             err.print(f"note: {line}", markup=False, highlight=False)
-        pack = started.pack
         out.print(
-            f"{started.folder}: {len(pack.tools)} tools read as {started.layout}, {len(pack.intents)} intents, language {pack.language}.",
+            f"{started.folder}: {started.n_tools} tools read as {started.layout}, {started.n_intents} intents, language {started.language}.",
             markup=False,
             highlight=False,
         )

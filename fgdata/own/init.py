@@ -6,11 +6,11 @@ import os
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Literal
 
 from fgdata.errors import PackError, Problem, UsageError
-from fgdata.files import write_whole
 from fgdata.own.draft import MARK, Draft
 from fgdata.own.korean_words import HANGUL
 from fgdata.own.notes import FEATURES, Note, Notes, by_feature
@@ -25,18 +25,25 @@ _ATTEMPTS = 4
 """How often sentences that two tools share are replaced by the tools' names."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Started:
     """A pack that was started."""
 
-    pack: Pack
     folder: Path
+    language: str
+    n_tools: int
+    n_intents: int
     layout: str
     """The layout its tools were read in."""
     notes: tuple[Note, ...]
     """What the format, or the pack, does not carry."""
     marks: tuple[str, ...]
     """`file:line` of every place where a person should write more."""
+
+    @cached_property
+    def pack(self) -> Pack:
+        """The pack, read from its folder."""
+        return read_pack(self.folder)
 
 
 def init_pack(
@@ -93,13 +100,21 @@ def init_pack(
             )
         ) from error
     return [
-        Started(read_pack(folder), folder, own.layout, tuple(notes), _marks(folder))
-        for (_, notes), folder in zip(made, folders, strict=True)
+        Started(
+            folder,
+            draft.language,
+            len(draft.tools),
+            len(draft.intents),
+            own.layout,
+            tuple(draft.notes),
+            _marks(folder),
+        )
+        for (_, draft), folder in zip(made, folders, strict=True)
     ]
 
 
-def _checked(name: str, language: str, own: OwnTools, source: str, scratch: Path) -> tuple[Path, Notes]:
-    """The pack's folder below `scratch`, read and checked as `fgdata check` does."""
+def _checked(name: str, language: str, own: OwnTools, source: str, scratch: Path) -> tuple[Path, Draft]:
+    """The pack's folder below `scratch`, read and checked as `fgdata check` does, and its draft."""
     literal: frozenset[str] = frozenset()
     for attempt in range(_ATTEMPTS):
         notes = Notes(own.notes)
@@ -116,7 +131,7 @@ def _checked(name: str, language: str, own: OwnTools, source: str, scratch: Path
         _write(folder, draft.files(), _notes_file(name, source, own.layout, notes))
         try:
             stock_of(read_pack(folder))
-            return folder, notes
+            return folder, draft
         except PackError as error:
             # The sentence stands in the later of two intents' files: its tool is called by its name from now on.
             files = {Path(problem.where.rpartition(":")[0]).stem for problem in error.problems}
@@ -132,8 +147,9 @@ def _checked(name: str, language: str, own: OwnTools, source: str, scratch: Path
 
 def _write(folder: Path, files: dict[str, str], notes: str) -> None:
     for path, text in {**files, "NOTES.md": notes}.items():
-        with write_whole(folder / path) as stream:
-            stream.write(text)
+        # Written plainly: the folder as a whole is moved to its place once it is right.
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8", newline="\n")
 
 
 def _marks(folder: Path) -> tuple[str, ...]:
