@@ -102,7 +102,7 @@ def _aspects(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _arguments(row: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Each expected argument of the calls that were made at all, and what is wrong with it; empty if nothing is."""
-    got = [call for call in row.get("got") or () if isinstance(call, Mapping)]
+    got = list(row.get("got") or ())
     for call in row.get("expected") or ():
         other = next((one for one in got if one.get("name") == call["name"]), None)
         if other is None:
@@ -139,11 +139,9 @@ def _read(folder: Path, pack: Pack) -> list[dict[str, Any]]:
             row = json.loads(line)
             if not isinstance(row, dict) or not isinstance(row.get("exact"), bool):
                 raise ValueError("it has no `exact`")
-            if any(
-                not isinstance(c, dict) or not isinstance(c.get("name"), str)
-                for c in row.get("expected") or ()
-            ):
-                raise ValueError("an expected call has no name")
+            for name in ("expected", "got"):
+                if not all(_is_call(call) for call in row.get(name) or ()):
+                    raise ValueError(f"an {name} call has no name, or no arguments")
         except (ValueError, TypeError, RecursionError) as error:
             problems.append(Problem(f"{file}:{number}", f"is no score: {error}.", remedy))
             continue
@@ -156,6 +154,14 @@ def _read(folder: Path, pack: Pack) -> list[dict[str, Any]]:
         what = f"scores rows of {', '.join(sorted(packs))}, not of {pack.name}."
         raise DataError(Problem(str(file), what, "Give the pack that the rows were made from."))
     return [row for row in rows if not row.get("pack") or row["pack"] == pack.name]
+
+
+def _is_call(call: Any) -> bool:
+    return (
+        isinstance(call, dict)
+        and isinstance(call.get("name"), str)
+        and isinstance(call.get("arguments", {}), dict)
+    )
 
 
 def failure_lines(failures: list[Failure], limit: int) -> list[str]:
