@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from own_tools import CAFE, KOREAN, MODULE, sixty_tools, write_layouts
 
 from fgdata import korean
@@ -20,10 +22,12 @@ from fgdata.format import render_declaration
 from fgdata.generate import Request, generate
 from fgdata.lint import lint
 from fgdata.own import Started, find_coverage, init_pack
+from fgdata.own.carry import Carrier, declared
 from fgdata.own.notes import FEATURES, Notes
 from fgdata.own.python_source import functions
 from fgdata.own.sources import read_own_tools
 from fgdata.pack import SPLITS
+from fgdata.schema import Tool
 
 LAYOUTS = ("openapi", "python", "mcp", "mobile-actions", "bfcl", "tools")
 ROOT = Path(__file__).parents[1]
@@ -192,7 +196,7 @@ CARRIED: list[tuple[str, dict[str, Any], Callable[[Any], bool]]] = [
 
 
 def test_every_kind_of_value_is_made(tmp_path: Path) -> None:
-    """Values of every kind of schema stand in the calls, and every one is allowed; both languages."""
+    """Values of every kind of schema stand in the calls, and every one is allowed."""
     tools = [
         {**_schema({"v": schema}, ["v"]), "name": f"make_{name.replace(' ', '_')}"}
         for name, schema, _ in CARRIED
@@ -200,7 +204,7 @@ def test_every_kind_of_value_is_made(tmp_path: Path) -> None:
     file = tmp_path / "t.json"
     file.write_text(json.dumps(tools), "utf-8")
     is_right = {f"make_{name.replace(' ', '_')}": check for name, _, check in CARRIED}
-    for one in init_pack("v", file, out=tmp_path, language="both"):
+    for one in init_pack("v", file, out=tmp_path, language="en"):
         calls = [call for rows in generate(one.pack, 250, 1).splits.values() for row in rows for call in row.expected_calls]  # fmt: skip
         assert {call.name for call in calls} == set(is_right)
         for call in calls:
@@ -267,6 +271,40 @@ def test_aliases_that_explode_are_refused(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text("\n".join(lines), "utf-8")
     with pytest.raises(DataError, match="aliases followed"):
         read_own_tools(tmp_path / "a.yaml")
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False) | st.sampled_from(["string", "array", "x", "", "#/a", "<escape>"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([
+        "type", "properties", "items", "enum", "anyOf", "allOf", "$ref", "required", "default", "minimum", "pattern", "description", "a", "const", "examples"
+    ]), inner, max_size=4),
+    max_leaves=12,
+)  # fmt: skip
+
+
+@given(JSON_VALUES)
+@settings(max_examples=150, deadline=None)
+def test_whatever_stands_for_a_schema_is_carried_or_named(schema: Any) -> None:
+    """Any JSON value becomes a valid schema whose names and texts the format takes, or nothing and a note."""
+    notes = Notes()
+    found = Carrier({"a": schema}, notes).carried(schema, "t.p")
+    if found is None:
+        assert notes
+        return
+    tool = Tool.from_json(
+        {"name": "t", "parameters": {"type": "object", "properties": {"p": declared(found)}}}
+    )
+    assert render_declaration(tool)
+
+
+def test_values_that_nobody_can_tell_apart_are_named(tmp_path: Path) -> None:
+    """A value beside its twin in other case, and one without a letter, are in the schema, not in the sentences, and named."""
+    schema = {"type": "string", "enum": ["asc", "ASC", "asc ", ".", "desc"]}
+    (tmp_path / "t.json").write_text(json.dumps([_schema({"v": schema}, ["v"])]), "utf-8")
+    (one,) = init_pack("p", tmp_path / "t.json", out=tmp_path)
+    named = [note.what for note in one.notes if note.feature == "never asked for"]
+    assert any('"."' in text for text in named)
+    assert {value.value for value in one.pack.slots["v"].values} >= {"asc", "desc"}
 
 
 def test_every_feature_is_explained() -> None:

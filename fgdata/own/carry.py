@@ -46,6 +46,15 @@ _HANDLED = {
     *("items", "prefixItems", "additionalProperties", "allOf", "anyOf", "oneOf", "readOnly", "$defs", "definitions", SAMPLES),
     *(word for words in _LIMITS.values() for word in words),
 }  # fmt: skip
+_SHAPES: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("enum", "required", "allOf", "anyOf", "oneOf", "prefixItems"), list),
+    "properties": Mapping,
+    "$ref": str,
+    "type": (str, list),
+    "examples": (list, Mapping),
+    "items": (Mapping, list, bool),
+}
+"""Words of a schema -> what their value must be to be read at all."""
 BAD_NAME = re.compile(r"[\s:{}\[\],<>]+")
 """What no name in a call may hold."""
 
@@ -128,6 +137,7 @@ class Carrier:
     ) -> tuple[Schema, tuple[str, ...]] | None:
         """The schema with references, unions and joined schemas put in; None for one that holds itself or nothing."""
         for _ in range(50):
+            schema = self.well_formed(schema, where)
             if "$ref" in schema:
                 ref = str(schema.pop("$ref"))
                 if ref in seen:
@@ -157,6 +167,16 @@ class Carrier:
                 return schema, seen
         self.notes.add("too deep", where, "references and unions")
         return None
+
+    def well_formed(self, schema: Schema, where: str) -> Schema:
+        """The schema without words whose value is none that they may have."""
+        kept = {}
+        for word, value in schema.items():
+            if isinstance(value, _SHAPES.get(word, object)):
+                kept[word] = value
+            else:
+                self.notes.add("keyword", where, f"{word} {_shown(value)}")
+        return kept
 
     def option(self, options: Any, word: str, where: str, seen: tuple[str, ...]) -> Schema | None:
         """The option of a union that is declared."""

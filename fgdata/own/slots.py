@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -34,6 +35,8 @@ class DraftSlot:
     is_made_up: bool = False
     """Whether its values are examples of ours."""
     n_values: int = 1
+    dropped: tuple[str, ...] = ()
+    """Values that no word tells from another's, or that have none: `asc` beside `ASC`, a full stop."""
 
     @property
     def takes_particles(self) -> bool:
@@ -203,6 +206,8 @@ class SlotMaker:
         if made is None:
             self.notes.add("no values", where, str(schema.get("pattern") or schema["type"]))
             return None
+        for value in made.dropped:
+            self.notes.add("never asked for", where, f"the value {value}: no word tells it from the others")
         for length in range(1, len(path) + 1):
             name = _identifier("_".join(path[-length:]), "value")
             if self.slots.setdefault(name, made) == made:
@@ -268,17 +273,18 @@ def _listed(pairs: list[tuple[JsonValue, tuple[str, ...]]], *, is_made_up: bool 
     for _, forms in pairs:
         for form in forms:
             counts[text_key(form)] = counts.get(text_key(form), 0) + 1
-    lines, said, seen, n_values = ["values:"], [], set(), 0
+    lines, said, seen, dropped = ["values:"], [], set(), []
     for value, forms in pairs:
         kept = [form for form in forms if counts[text_key(form)] == 1] or [str(value)]
-        kept = [form for form in kept if text_key(form) and text_key(form) not in seen]
+        kept = [form for form in kept if re.search(r"\w", form) and text_key(form) not in seen]
         if not kept:
-            continue  # such as `asc` beside `ASC`: no sentence could tell the two
+            dropped.append(_yaml(value))
+            continue
         seen |= {text_key(form) for form in kept}
-        n_values += 1
         said += kept
         lines.append(f"  - {{value: {_yaml(value)}, forms: {_yaml(kept)}}}")
-    return DraftSlot(tuple(lines), tuple(said), is_made_up, n_values) if n_values else None
+    count = len(lines) - 1
+    return DraftSlot(tuple(lines), tuple(said), is_made_up, count, tuple(dropped)) if count else None
 
 
 def _yaml(value: Any) -> str:
