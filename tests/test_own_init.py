@@ -220,6 +220,7 @@ BAD = [
     ("a.json", '[\n{"name": "a"},\n{"name": "a"}]', "a.json:2: the tool 'a' is given twice"),
     ("a.json", '[{"name": "a", "parameters": {"type": "array"}}]', "of type 'array'"),
     ("a.json", '[{"name": "a", "parameters": [1]}]', "are no mapping"),
+    ("a.json", '{"question": [], "function": true}', "a.json:1: tools are no list"),
     ("a.jsonl", '{"question": [], "function": []}\n{oops', "a.jsonl:2: is no JSON object"),
     ("a.json", '{"jsonrpc": "2.0", "error": {"code": 1}}', "is an error reply"),
     ("a.yaml", "openapi: 3.0.0\npaths:\n", "a.yaml:2: has no `paths`"),

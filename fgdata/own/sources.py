@@ -319,6 +319,9 @@ def _of_rows(
                     Problem(f"{shown}:{number}", f"tools are no JSON: {error}.", "Correct this line.")
                 ) from error
         listed = [listed] if isinstance(listed, dict) else listed
+        if not isinstance(listed, list | None):
+            what = f"tools are no list: {json.dumps(listed, default=str)[:60]}."
+            raise DataError(Problem(f"{shown}:{number}", what, "Correct this line."))
         entries += [(number, entry) for entry in listed or ()]
     for raw in _entries(entries, shown, None, notes):
         first = found.setdefault(raw.name, raw)
