@@ -152,7 +152,10 @@ class Carrier:
             elif isinstance(schema.get("allOf"), list):
                 parts, schema = schema["allOf"], {k: v for k, v in schema.items() if k != "allOf"}
                 for part in parts:
-                    flat = self.flat(dict(part), where, seen) if isinstance(part, Mapping) else None
+                    if not isinstance(part, Mapping):
+                        self.notes.add("left out", where, f"allOf of {_shown(part)}, which is no schema")
+                        return None
+                    flat = self.flat(dict(part), where, seen)
                     if flat is None:
                         return None
                     schema, seen = _merged(schema, flat[0]), flat[1]
