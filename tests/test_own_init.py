@@ -27,6 +27,7 @@ from fgdata.own.notes import FEATURES, Notes
 from fgdata.own.python_source import functions
 from fgdata.own.sources import read_own_tools
 from fgdata.pack import SPLITS
+from fgdata.pack_reader import read_pack
 from fgdata.schema import Tool
 
 LAYOUTS = ("openapi", "python", "mcp", "mobile-actions", "bfcl", "tools")
@@ -340,3 +341,25 @@ def test_sixty_tools_go_all_the_way(
     for program, line in steps:
         assert program(line.split()) == 0, (line, capsys.readouterr())
     assert "Exact match" in capsys.readouterr().out
+
+
+def test_a_row_that_asks_back_declares_its_tool(tmp_path: Path) -> None:
+    """Where rows declare only some tools, the one whose argument is missing is among them; a wrong `asks_of` is told."""
+    tools = [
+        {"name": f"get_{noun}", "parameters": {"type": "object", "properties": {"id": {"enum": ["a1", "b2"]}}, "required": ["id"]}}
+        for noun in ("order", "user", "event", "room", "song", "route", "film", "book", "team")
+    ]  # fmt: skip
+    (tmp_path / "t.json").write_text(json.dumps(tools), "utf-8")
+    (one,) = init_pack("many", tmp_path / "t.json", out=tmp_path)
+    asking = {intent.name: intent.asks_of for intent in one.pack.intents if intent.kind == "ask"}
+    assert set(asking.values()) == {tool["name"] for tool in tools}
+    rows = [row for rows in generate(one.pack, 200, 1).splits.values() for row in rows if row.kind == "ask"]
+    assert rows
+    for row in rows:
+        names = [tool["function"]["name"] for tool in row.tools or []]
+        assert asking[row.intent] in names
+        assert len(names) == 7
+    file = one.folder / "intents" / "ask_get_order.yaml"
+    file.write_text(file.read_text("utf-8").replace('asks_of: "get_order"', 'asks_of: "get_ordr"'), "utf-8")
+    with pytest.raises(FgError, match=r"unknown tool 'get_ordr'.*Did you mean 'get_order'"):
+        read_pack(one.folder)
