@@ -18,6 +18,7 @@ from fgdata.file_schemas import FILE_KINDS, schema_text, write_schemas
 from fgdata.generate import Request
 from fgdata.hub.source import HubData, find_files
 from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
+from fgdata.own.commands import add_coverage, add_init
 from fgdata.packs import load_pack, load_tools, pack_names
 from fgdata.perturb import LEVELS as PERTURBATION_LEVELS
 from fgdata.publish.command import add_publish
@@ -51,6 +52,7 @@ def build_parser() -> argparse.ArgumentParser:
         prog="fgdata", description="Make, check, count and show data for FunctionGemma."
     )
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    add_init(commands)
     _add_generate(commands)
     _add_check(commands)
     _add_lint(commands)
@@ -59,6 +61,7 @@ def build_parser() -> argparse.ArgumentParser:
     _add_show(commands)
     _add_schema(commands)
     add_publish(commands)
+    add_coverage(commands)
     return parser
 
 

@@ -472,6 +472,7 @@ def _intents() -> Schema:
         "asks_for": _text(
             "The parameter that is not said, of kind `ask`; `tool` where it is open which tool is meant."
         ),
+        "asks_of": _text("Its tool, which every row then declares, of kind `ask`."),
     }
     calling = [kind for kind in KINDS if kind in CALLING]
     rules: list[Schema] = [
@@ -479,14 +480,19 @@ def _intents() -> Schema:
             "if": {"properties": {"kind": {"enum": calling}}, "required": ["kind"]},
             "then": {
                 "required": ["calls"],
-                "properties": {"calls": {"minItems": 1}, "answers": False, "asks_for": False},
+                "properties": {
+                    "calls": {"minItems": 1},
+                    "answers": False,
+                    "asks_for": False,
+                    "asks_of": False,
+                },
             },
             "else": {"required": ["answers"], "properties": {"calls": {"maxItems": 0}}},
         },
         {
             "if": {"properties": {"kind": {"const": "ask"}}, "required": ["kind"]},
             "then": {"required": ["asks_for"]},
-            "else": {"properties": {"asks_for": False}},
+            "else": {"properties": {"asks_for": False, "asks_of": False}},
         },
     ]
     what = "One thing that is asked for: the right calls, and how people say it."

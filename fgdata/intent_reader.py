@@ -63,7 +63,16 @@ class IntentReader:
         """The intent of one file; None if it lacks what the rest hangs on."""
         if reader.root is None:
             return None
-        required, optional = ["intent", "kind", "families"], ["weight", "calls", "answers", "asks_for"]
+        required, optional = (
+            ["intent", "kind", "families"],
+            [
+                "weight",
+                "calls",
+                "answers",
+                "asks_for",
+                "asks_of",
+            ],
+        )
         fields = reader.fields(reader.root, "the intent", required, optional)
         name, kind = reader.text(fields.get("intent"), "intent"), self.kind(reader, fields.get("kind"))
         weight = reader.weight(fields["weight"], "weight") if "weight" in fields else 1.0
@@ -74,7 +83,8 @@ class IntentReader:
         self.check_name(reader, name, "intent")
         if name is None or kind is None:
             return None
-        return Intent(name.text, kind, weight or 1.0, calls, answers, asks_for, families, name.place)
+        asks_of = self.asks_of(reader, fields, kind, asks_for)
+        return Intent(name.text, kind, weight or 1.0, calls, answers, asks_for, families, name.place, asks_of)
 
     def check_name(self, reader: Reader, name: Text | None, what: str) -> None:
         """Note a name that an id could not hold."""
@@ -290,7 +300,11 @@ class IntentReader:
             refused = [
                 (value, complaints[0])
                 for value in slot.values
-                if (complaints := alone.complaints({argument: filled(pattern, {**first, name: value.value})}))
+                if (
+                    complaints := alone.complaints(
+                        {argument: filled(pattern, self.beside(first, name, value.value))}
+                    )
+                )
             ]
             remedy = "Change it here, or the schema in tools.json."
             for value, complaint in refused if slot.kind == "values" else refused[:1]:
@@ -302,6 +316,18 @@ class IntentReader:
                         f" ({len(refused)} of its {len(slot.values)} numbers)" if slot.kind == "range" else ""
                     )
                     self.complain(where, f"slot {name!r} does not fit {place}: {complaint}{more}.", remedy)
+
+    def beside(self, first: Mapping[str, JsonValue], name: str, value: JsonValue) -> dict[str, JsonValue]:
+        """`value` for the slot `name` beside the first values of others; of one that it differs from, another value."""
+        values = {**first, name: value}
+        for other, known in list(values.items()):
+            is_twin = other != name and (
+                self.slots[other].differs_from == name or self.slots[name].differs_from == other
+            )
+            if is_twin and known == value:
+                different = (one.value for one in self.slots[other].values if one.value != value)
+                values[other] = next(different, value)
+        return values
 
     def answers(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> tuple[Template, ...]:
         """What the model says; nothing where it calls."""
@@ -344,6 +370,20 @@ class IntentReader:
         if known and text.text not in known and text.text != WHICH_TOOL:
             hint = f"{closest(text.text, sorted(known))} Write {WHICH_TOOL!r} where it is open which tool is meant."
             reader.wrong(text.place, f"no tool has a parameter {text.text!r}.", hint)
+        return text.text
+
+    def asks_of(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None, asks_for: str) -> str:
+        """The tool whose parameter an `ask` intent lacks; empty where the file names none."""
+        text = reader.text(fields.get("asks_of"), "asks_of")
+        if text is None:
+            return ""
+        if kind != "ask":
+            reader.wrong(text.place, f"an intent of kind {kind!r} asks for nothing.", "Take `asks_of` out, or write `kind: ask`.")  # fmt: skip
+        tool = self.tools.get(text.text)
+        if tool is None and self.tools:
+            reader.wrong(text.place, f"unknown tool {text.text!r}.", closest(text.text, self.tools))
+        elif tool is not None and asks_for not in (known := [p.name for p in tool.parameters]):
+            reader.wrong(text.place, f"{tool.name} has no parameter {asks_for!r}.", closest(asks_for, known))
         return text.text
 
     # How it is said

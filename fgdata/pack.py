@@ -205,6 +205,8 @@ class Intent:
     """The parameter an `ask` intent lacks, or `WHICH_TOOL`; else empty."""
     families: tuple[TemplateFamily, ...]
     place: Place
+    asks_of: str = ""
+    """The tool that an `ask` intent would call, which its rows always declare; empty where it may be any."""
 
     @property
     def label_slots(self) -> frozenset[str]:

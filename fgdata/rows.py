@@ -301,7 +301,8 @@ class RowMaker:
                 suffix += f"~{level}:{key:x}"
         tools, how, message = self.plain_tools, "", written.message
         if self.is_prompt_varied or kind == BORROWED:
-            tools, how, message = self._prompt(kind, written, frame.key, index)
+            asked = frame.parts[0][0].intent.asks_of
+            tools, how, message = self._prompt(kind, written, frame.key, index, asked)
         line = (
             f'{frame.front}{index}{suffix}", "messages": [{self.head}, {{"role": "user", "content": {encode_basestring(text)}}}, {message}]'
             f"{tools}{frame.provenance}{kind}{frame.register_and_language}{noise}{how}{written.tail}}}"
@@ -441,8 +442,12 @@ class RowMaker:
 
     # What stands in the prompt
 
-    def _prompt(self, kind: str, written: Written, key: int, index: int) -> tuple[str, str, str]:
-        """The row's tools, how they were chosen, and the assistant's message with the names they then have."""
+    def _prompt(self, kind: str, written: Written, key: int, index: int, asked: str) -> tuple[str, str, str]:
+        """The row's tools, how they were chosen, and the assistant's message with the names they then have.
+
+        Args:
+            asked: a tool that is declared though nothing calls it: the answer asks for its parameter.
+        """
         if self.options.shape != "tool-calls":
             return "", "", written.message
         rule = self.pack.prompt
@@ -451,9 +456,10 @@ class RowMaker:
         names = list(self._tools)
         said = []
         if rule.distractors is not None:
-            others = [name for name in names if name not in called]
+            kept = called | ({asked} & self._tools.keys())
+            others = [name for name in names if name not in kept]
             order = Permutation(max(1, len(others)), mix(key, 1))
-            chosen = {others[order[n]] for n in range(min(rule.distractors, len(others)))} | called
+            chosen = {others[order[n]] for n in range(min(rule.distractors, len(others)))} | kept
             names = [name for name in names if name in chosen]
             said.append(f"distractors={rule.distractors}")
         if kind == BORROWED:

@@ -23,7 +23,18 @@ from fgdata.lint import rules_markdown  # noqa: E402
 from fgeval import validate  # noqa: E402
 
 VERBS = {
-    "fgdata": ("generate", "check", "lint", "convert", "stats", "show", "schema", "publish"),
+    "fgdata": (
+        "init",
+        "generate",
+        "check",
+        "lint",
+        "convert",
+        "stats",
+        "show",
+        "schema",
+        "coverage",
+        "publish",
+    ),
     "fgtrain": ("lora", "publish"),
     "fgeval": ("run", "join", "score", "validate", "compare", "gate", "report", "twins", "robust", "ask"),
 }
