@@ -16,7 +16,15 @@ from torch import Tensor
 from fgtrain.encode import IGNORED, Encoded
 
 Batch: TypeAlias = dict[str, Any]
-"""`input_ids`, `labels`: (B, T) int64. A batch that shares its prefix also has `position_ids` (B, T) and a dict of masks, `attention_mask`."""
+"""`input_ids`, `labels`: (B, T) int64. A batch that shares its prefix also has `position_ids` (B, T) and a dict of masks, `attention_mask`.
+
+Rows that do not fit the others stand in batches of their own, a list under `others`.
+"""
+
+
+def all_parts(batch: Batch) -> list[Batch]:
+    """The batch and those that stand under its `others`: what is computed one after the other and counts as one."""
+    return [batch, *batch.get("others", ())]
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,5 +63,5 @@ def scored_targets(batch: Batch) -> Tensor:
 
 
 def count_scored(batch: Batch) -> int:
-    """The number of tokens with loss."""
-    return int((batch["labels"][:, 1:] != IGNORED).sum())
+    """The number of tokens with loss, in all parts."""
+    return sum(int((part["labels"][:, 1:] != IGNORED).sum()) for part in all_parts(batch))

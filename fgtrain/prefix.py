@@ -1,6 +1,6 @@
 """Batches that compute the prompt prefix once.
 
-All samples of a pack begin with the same developer text and declarations: 300 to 2,000 tokens in front of some 40 that
+Samples of a pack begin with the same developer text and declarations: 300 to 2,000 tokens in front of some 40 that
 differ. A group of samples is laid out as one row, the prefix and then every sample's rest; each rest sees the prefix and
 itself, and its positions go on from the prefix. That is the same mathematics as one row a sample: loss and gradients are
 equal (a test compares them), only that with dropout the samples of a group share what is dropped in the prefix.
@@ -24,7 +24,7 @@ SHARED_MODELS = ("gemma3_text",)
 
 @dataclass(frozen=True, slots=True)
 class PrefixCollator:
-    """One row for the whole batch where its samples share most of their tokens; else one padded row a sample."""
+    """One row for each group of samples that share most of their tokens; one padded row a sample for all others."""
 
     pad_token_id: int
     sliding_window: int
@@ -32,9 +32,15 @@ class PrefixCollator:
 
     def __call__(self, rows: Sequence[Encoded]) -> Batch:
         """The batch of these rows; `attention_mask` is a layout a kind of layer (`fgtrain.attention.group_layout`)."""
+        groups = groups_of(rows)
+        alone = [group[0] for group in groups if len(group) == 1]
+        parts = [self._shared(group) for group in groups if len(group) > 1]
+        parts += [Collator(self.pad_token_id)(alone)] if alone else []
+        return parts[0] if len(parts) == 1 else parts[0] | {"others": parts[1:]}
+
+    def _shared(self, rows: Sequence[Encoded]) -> Batch:
+        """The group as one row: the prefix, then every sample's rest."""
         length = common_prefix(rows)
-        if len(rows) == 1 or 2 * length * len(rows) < sum(len(row.input_ids) for row in rows):
-            return Collator(self.pad_token_id)(rows)
         input_ids, labels = list(rows[0].input_ids[:length]), [IGNORED] * length
         positions = list(range(length))
         for row in rows:
@@ -51,6 +57,26 @@ class PrefixCollator:
                 "sliding_attention": group_layout(length, lengths, self.sliding_window),
             },
         }
+
+
+def groups_of(rows: Sequence[Encoded]) -> list[list[Encoded]]:
+    """The rows in groups whose members share most of their tokens: the largest first, rows in the order they came in."""
+    order = sorted(range(len(rows)), key=lambda number: rows[number].input_ids)
+    groups: list[list[int]] = []
+    shared = total = 0
+    for before, number in zip([None, *order], order, strict=False):
+        size = len(rows[number].input_ids)
+        if before is not None:
+            # Among sorted rows, what all neighbours have in common all rows have.
+            together = min(shared, common_prefix([rows[before], rows[number]]))
+            if 2 * together * (len(groups[-1]) + 1) >= total + size:
+                groups[-1].append(number)
+                shared, total = together, total + size
+                continue
+        groups.append([number])
+        shared = total = size
+    groups.sort(key=lambda group: (-len(group), min(group)))
+    return [[rows[number] for number in sorted(group)] for group in groups]
 
 
 def common_prefix(rows: Sequence[Encoded]) -> int:

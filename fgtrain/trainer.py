@@ -16,7 +16,7 @@ from transformers import (
     TrainingArguments,
 )
 
-from fgtrain.batches import Batch, count_scored
+from fgtrain.batches import Batch, all_parts, count_scored
 from fgtrain.encode import Encoded
 from fgtrain.loss import scored_logits, summed_loss
 
@@ -73,18 +73,23 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
         """This batch's share of the loss of the accumulated batch; the shares add up to the mean over its tokens."""
-        logits = scored_logits(model, self._head, inputs)
-        total = summed_loss(logits, inputs)
+        total, n_tokens = self._summed(model, inputs)
         if model.training:
             self.train_loss_sum += total.detach()
-            self.train_tokens += len(logits)
+            self.train_tokens += n_tokens
         # Gradients are averaged over processes, and every process counts the tokens of all.
         loss = (
             total
             * self.accelerator.num_processes
-            / (len(logits) if num_items_in_batch is None else num_items_in_batch)
+            / (n_tokens if num_items_in_batch is None else num_items_in_batch)
         )
-        return (loss, {"logits": logits}) if return_outputs else loss
+        return (loss, {}) if return_outputs else loss
+
+    def _summed(self, model: Any, inputs: Batch) -> tuple[torch.Tensor, int]:
+        """The loss summed over all scored tokens of a batch, and their number."""
+        logits = [scored_logits(model, self._head, part) for part in all_parts(inputs)]
+        losses = [summed_loss(one, part) for one, part in zip(logits, all_parts(inputs), strict=True)]
+        return torch.stack(losses).sum(), sum(map(len, logits))
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
@@ -96,13 +101,8 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
         with torch.no_grad():
             for batch in self.get_eval_dataloader(eval_dataset):
                 inputs = self._prepare_inputs(batch)
-                logits = scored_logits(model, self._head, inputs)
-                sums += torch.stack(
-                    (
-                        summed_loss(logits, inputs).double(),
-                        torch.tensor(float(len(logits)), device=sums.device),
-                    )
-                )
+                total, n_tokens = self._summed(model, inputs)
+                sums += torch.stack((total.double(), torch.tensor(float(n_tokens), device=sums.device)))
         if self.accelerator.num_processes > 1:
             sums = self.accelerator.reduce(sums, "sum")
         metrics = {f"{metric_key_prefix}_loss": float(sums[0] / sums[1])}

@@ -8,15 +8,15 @@ from typing import Any
 import pytest
 import torch
 from test_train_loss import adapted_model, assert_same, gradients, plain_loss
-from train_rows import call, mixed_rows, tool_calls_row
+from train_rows import call, tool_calls_row
 
 from fgdata.example import example_from_row
 from fgeval.loading import load_tokenizer
 from fgtrain.attention import SHARED_PREFIX
-from fgtrain.batches import Collator, count_scored, scored_targets
+from fgtrain.batches import Collator, all_parts, count_scored, scored_targets
 from fgtrain.encode import IGNORED, Encoded, encode_example
 from fgtrain.loss import scored_logits, summed_loss
-from fgtrain.prefix import PrefixCollator, common_prefix, make_collator
+from fgtrain.prefix import PrefixCollator, common_prefix, groups_of, make_collator
 
 
 def encoded(rows: list[dict[str, Any]], folder: Path) -> list[Encoded]:
@@ -120,12 +120,43 @@ def test_prefix_ends_before_the_loss() -> None:
 
 
 def test_rows_without_a_common_prefix_are_padded(tiny_model_dir: Path, rows: list[Encoded]) -> None:
-    """Mixed rows, and a batch of one, take the padded layout; their loss is the plain one all the same."""
-    mixed = encoded(mixed_rows(6), tiny_model_dir)
-    for batch_rows in (mixed, rows[:1]):
+    """A batch of one, and rows that share little, take the padded layout."""
+    strange = [
+        Encoded([number, *row.input_ids[1:]], list(row.labels)) for number, row in enumerate(rows[:4], 5)
+    ]
+    for batch_rows in (strange, rows[:1]):
         batch = PrefixCollator(0, 16)(batch_rows)
         assert batch.keys() == Collator(0)(batch_rows).keys()
         assert len(batch["input_ids"]) == len(batch_rows)
+
+
+@pytest.mark.parametrize("n_alone", [0, 1, 2])
+def test_mixed_batches_are_the_plain_way(tiny_model_dir: Path, rows: list[Encoded], n_alone: int) -> None:
+    """Two groups of declarations and rows without a group in one batch: every row once, loss and gradients as one row a sample."""
+    again = [
+        Encoded([9, *row.input_ids[1:3], 8, *row.input_ids[3:]], [*row.labels[:3], IGNORED, *row.labels[3:]])
+        for row in rows[:3]
+    ]
+    alone = [
+        Encoded([number, *row.input_ids[1:]], list(row.labels))
+        for number, row in enumerate(rows[:n_alone], 5)
+    ]
+    mixed = [again[0], *rows[:2], *alone, again[1], *rows[2:4], again[2]]
+    assert [len(group) for group in groups_of(mixed)] == [4, 3, *[1] * n_alone]
+    model = adapted_model(tiny_model_dir)
+    expected = plain_loss(model, mixed)
+    expected.backward()
+    theirs = gradients(model)
+    model.zero_grad()
+    batch = make_collator(model, 0, share=True)(mixed)
+    assert len(all_parts(batch)) == 2 + (n_alone > 0)
+    assert count_scored(batch) == sum(label != IGNORED for row in mixed for label in row.labels)
+    head = model.get_output_embeddings()
+    total = sum(summed_loss(scored_logits(model, head, part), part) for part in all_parts(batch))
+    loss = total / count_scored(batch)
+    loss.backward()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert_same(gradients(model), theirs)
 
 
 def test_collator_fits_the_model(tiny_model_dir: Path) -> None:
