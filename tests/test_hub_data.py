@@ -12,9 +12,10 @@ from hub_double import TOKEN, Hub, Repo
 from train_rows import mixed_rows
 
 from fgdata.cli import main as fgdata_main
+from fgdata.dialects import read_examples
 from fgdata.errors import FgError
 from fgdata.example import read_jsonl
-from fgdata.hub.source import hub_data, is_hub_id, read_examples
+from fgdata.hub.source import hub_data, is_hub_id
 from fgeval.cli import main as fgeval_main
 
 REPO = "me/air"
