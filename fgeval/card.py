@@ -1,4 +1,4 @@
-"""A model card's evaluation, made from `summary.json` and `scores.jsonl`: tables, `model-index`, `.eval_results`, failures."""
+"""What the text of a model card says of scores: rates side by side, and what the model gets wrong. `model_card` makes its metadata."""
 
 from __future__ import annotations
 
@@ -8,47 +8,39 @@ from typing import Any, Final
 
 from fgdata.publish.card import inline
 from fgdata.schema import Call, calls_to_text
+from fgeval.clusters import FEW_CLUSTERS, ClusteredRate
+from fgeval.model_card import CARD_METRICS, card_rates
 from fgeval.scores import ScoredRun
+from fgeval.tallies import METRICS
 
-METRICS: Final[Mapping[str, tuple[str, str]]] = {
-    "exact": ("exact_match", "Exact match"),
-    "tool_names": ("right_tools", "Right tools"),
-    "decision": ("call_or_no_call", "Call or no call"),
-    "arguments.precision": ("argument_precision", "Argument precision"),
-    "arguments.recall": ("argument_recall", "Argument recall"),
-}
-"""Key in `summary.json` -> type and name in a card."""
 SHOWN: Final = 10
 """Failures that a card lists."""
 
 
-def rates_of(summary: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The rates of `METRICS` that apply: value, k, n, low and high."""
-    found = {}
-    for key in METRICS:
-        rate: Any = summary["overall"]
-        for name in key.split("."):
-            rate = rate[name]
-        if rate["value"] is not None:
-            found[key] = rate
-    return found
+def evaluation_table(runs: Mapping[str, ScoredRun]) -> list[str]:
+    """A Markdown table: a column for each named run, a line for each metric, every rate with its 95 % interval by template family."""
+    columns = [card_rates(run) for run in runs.values()]
+    lines = [f"| metric | {' | '.join(map(inline, runs))} |", f"|---|{'---:|' * len(columns)}"]
+    for name in CARD_METRICS:
+        if any(name in column for column in columns):
+            label = METRICS[name].label + (" (lower is better)" if METRICS[name].is_error else "")
+            lines.append(
+                f"| {inline(label)} | {' | '.join(_rate_text(column.get(name)) for column in columns)} |"
+            )
+    if any(rate.is_rough for column in columns for rate in column.values()):
+        lines += [
+            "",
+            f"Some rates are of fewer than {FEW_CLUSTERS} families: their intervals are a rough guide.",
+        ]
+    return lines
 
 
-def rate_text(rate: Mapping[str, Any] | None) -> str:
+def _rate_text(rate: ClusteredRate | None) -> str:
     """`87.0% [84.1–89.5%], n = 600`; a dash where nothing applies."""
     if rate is None:
         return "–"
-    return f"{100 * rate['value']:.1f}% [{100 * rate['low']:.1f}–{100 * rate['high']:.1f}%], n = {rate['n']}"
-
-
-def evaluation_table(summaries: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """A Markdown table: a column for each named summary, a line for each metric, every rate with its 95 % interval."""
-    columns = [rates_of(summary) for summary in summaries.values()]
-    lines = [f"| metric | {' | '.join(map(inline, summaries))} |", f"|---|{'---:|' * len(columns)}"]
-    for key, (_, label) in METRICS.items():
-        if any(key in column for column in columns):
-            lines.append(f"| {label} | {' | '.join(rate_text(column.get(key)) for column in columns)} |")
-    return lines
+    value, low, high = (100 * (number or 0.0) for number in (rate.value, rate.low, rate.high))
+    return f"{value:.1f}% [{low:.1f}–{high:.1f}%], n = {rate.n:g}"
 
 
 def dataset_name(summary: Mapping[str, Any]) -> str:
@@ -57,50 +49,6 @@ def dataset_name(summary: Mapping[str, Any]) -> str:
     if data.get("dataset"):
         return f"{data['dataset']} ({data['config']}/{data['split']})"
     return str(data["file"]).replace("\\", "/").rpartition("/")[2]
-
-
-def model_index(name: str, summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The card's `model-index`: each metric with its interval and the number of items in its name, since the format has no field for them."""
-    data = summary["data"]
-    dataset = {"name": dataset_name(summary), "type": data.get("dataset") or "custom"}
-    if data.get("dataset"):
-        dataset |= {"config": data["config"], "split": data["split"], "revision": data["revision"]}
-    metrics = [
-        {
-            "type": METRICS[key][0],
-            "value": round(rate["value"], 4),
-            "name": f"{METRICS[key][1]} (95 % interval {100 * rate['low']:.1f}–{100 * rate['high']:.1f} %, n = {rate['n']})",
-            "verified": False,
-        }
-        for key, rate in rates_of(summary).items()
-    ]
-    task = {"type": "text-generation", "name": "Function calling"}
-    return [{"name": name, "results": [{"task": task, "dataset": dataset, "metrics": metrics}]}]
-
-
-def eval_results(summary: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The entries of an `.eval_results/*.yaml`, one a metric; none if the rows are not on the Hub, which the format asks for."""
-    from huggingface_hub import EvalResultEntry, eval_result_entries_to_yaml
-
-    data = summary["data"]
-    if not data.get("dataset"):
-        return []
-    profile = summary["profile"]["name"]
-    return list(
-        eval_result_entries_to_yaml(
-            [
-                EvalResultEntry(
-                    dataset_id=data["dataset"],
-                    dataset_revision=data["revision"],
-                    task_id=METRICS[key][0],
-                    value=round(100 * rate["value"], 2),
-                    notes=f"{METRICS[key][1]} in percent, 95 % interval {100 * rate['low']:.1f}–{100 * rate['high']:.1f}, n = {rate['n']}, "
-                    f"split {data['config']}/{data['split']}, scored with fgeval, profile {profile}",
-                )
-                for key, rate in rates_of(summary).items()
-            ]
-        )
-    )
 
 
 def failure_lines(run: ScoredRun, n: int = SHOWN) -> list[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -57,7 +58,7 @@ def _build_parser() -> argparse.ArgumentParser:
         action="append",
         default=[],
         metavar="FILE",
-        help="mark items seen in this training file, score both parts",
+        help="mark items seen in this training file, or the split train of a data set on the Hub; score both parts",
     )
     score.add_argument(
         "--pack",
@@ -80,9 +81,9 @@ def _build_parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     validate.set_defaults(command=_validate)
-    validate.add_argument("--data", required=True, help="test rows: JSONL or Parquet, in any layout")
+    _add_data_flags(validate, "test rows: JSONL or Parquet, in any layout")
     validate.add_argument("--train", action="append", default=[], metavar="FILE",
-                          help="rows the model is trained on; may be given several times")  # fmt: skip
+                          help="rows the model is trained on, a file or a data set on the Hub; may be given several times")  # fmt: skip
     validate.add_argument("--fail-on", choices=("error", "warning", "note"), default="error",
                           help="the mildest level that makes the exit code 1 (default: %(default)s)")  # fmt: skip
     validate.add_argument(
@@ -143,7 +144,7 @@ def _add_comparing(verbs: argparse._SubParsersAction[argparse.ArgumentParser]) -
         action="append",
         default=[],
         metavar="FILE",
-        help="compare items clean of this training file apart",
+        help="compare items clean of this training file, or the split train of a data set on the Hub, apart",
     )
     compare.add_argument(
         "--min-n",
@@ -241,7 +242,7 @@ def _add_run_verbs(verbs: Any) -> None:
 def _add_robust_verbs(verbs: Any) -> None:
     twins = verbs.add_parser("twins", help="items and their twins, for `run` and `score`; see `robust`")
     twins.set_defaults(command=_twins)
-    twins.add_argument("--data", required=True, help="the rows to make twins of")
+    _add_data_flags(twins, "the rows to make twins of")
     twins.add_argument("--out", required=True, metavar="FILE", help="JSONL file of items and twins")
     twins.add_argument("--kind", action="append", default=[], dest="kinds",
                        help="only this kind of twin; may be given again (docs/robustness.md lists them)")  # fmt: skip
@@ -250,7 +251,7 @@ def _add_robust_verbs(verbs: Any) -> None:
 
     robust = verbs.add_parser("robust", help="how often verdicts flip between items and their twins")
     robust.set_defaults(command=_robust)
-    robust.add_argument("--data", required=True, help="the file that `twins` wrote")
+    _add_data_flags(robust, "the file that `twins` wrote")
     robust.add_argument("--scores", required=True, metavar="DIR", help="the folder that `score` wrote for it")
     robust.add_argument("--out", metavar="DIR", help="folder for robust.json and robust.md")
 
@@ -265,6 +266,17 @@ def _add_data_flags(parser: argparse.ArgumentParser, what: str) -> None:
 
 def _data(parsed: argparse.Namespace) -> str | HubData:
     return find_data(parsed.data, parsed.data_config, parsed.data_split, default_split="test")
+
+
+def _train(parsed: argparse.Namespace) -> list[str | HubData]:
+    """The training rows of `--train`; a data set that the items are from, too, is read in their configuration."""
+    data = getattr(parsed, "data", "").partition("@")[0]
+    return [
+        find_data(
+            name, parsed.data_config if name.partition("@")[0] == data else None, None, default_split="train"
+        )
+        for name in parsed.train
+    ]
 
 
 def _add_model_flags(parser: argparse.ArgumentParser, *, several: bool = False) -> None:
@@ -351,7 +363,7 @@ def _score(parsed: argparse.Namespace) -> None:
         parsed.out,
         profile=parsed.profile,
         allow_missing=parsed.allow_missing,
-        train=parsed.train,
+        train=_train(parsed),
         pack=parsed.pack,
         min_n=parsed.min_n,
         overwrite=parsed.overwrite,
@@ -377,7 +389,7 @@ def _compare(parsed: argparse.Namespace) -> int | None:
         raise UsageError(Problem("--min-n", f"is {parsed.min_n}; it must be at least 1."))
     base, *news = (read_scores(*_maybe_named(text)) for text in (parsed.base, *parsed.new))
     try:
-        found = compare_runs(base, news, pool=parsed.pool, train=parsed.train, min_n=parsed.min_n)
+        found = compare_runs(base, news, pool=parsed.pool, train=_train(parsed), min_n=parsed.min_n)
     except NotComparableError as error:
         return _not_comparable(error)
     if parsed.json:
@@ -432,8 +444,9 @@ def _validate(parsed: argparse.Namespace) -> int:
 
     if parsed.limit < 0:
         raise UsageError(Problem("--limit", f"is {parsed.limit}; it must be at least 0."))
-    with byte_progress([parsed.data, *parsed.train], "validating") as advance:
-        found = validate(parsed.data, parsed.train, advance=advance)
+    data, train = _data(parsed), _train(parsed)
+    with byte_progress([os.fspath(file) for file in (data, *train)], "validating") as advance:
+        found = validate(data, train, advance=advance)
     if parsed.json:
         print(json.dumps(found.to_json(), ensure_ascii=False, indent=2))
     else:
@@ -505,7 +518,7 @@ def _summary_table(view: dict[str, Any]) -> Table:
 def _twins(parsed: argparse.Namespace) -> None:
     from fgeval.robust import make_twins
 
-    counts = make_twins(parsed.data, parsed.out, kinds=parsed.kinds, k=parsed.k, seed=parsed.seed)
+    counts = make_twins(_data(parsed), parsed.out, kinds=parsed.kinds, k=parsed.k, seed=parsed.seed)
     table = Table("twins", "n", "items that have one", title=f"{counts.items} items")
     for kind, n in counts.twins.items():
         table.add_row(kind, str(n), str(counts.items_with[kind]))
@@ -521,7 +534,7 @@ def _robust(parsed: argparse.Namespace) -> None:
     table = Table(caption=LEGEND)
     for number, column in enumerate(COLUMNS[:-1]):
         table.add_column(column, justify="right" if number else "left", no_wrap=True)
-    for flips in measure_flips(parsed.data, parsed.scores, parsed.out):
+    for flips in measure_flips(_data(parsed), parsed.scores, parsed.out):
         table.add_row(*flips_cells(flips)[:-1])
     out.print(table)
 

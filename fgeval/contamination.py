@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+from fgdata.dialects import scan_examples
 from fgdata.errors import DataError, Problem, UsageError
-from fgdata.example import Example, scan_jsonl
+from fgdata.example import Example
 from fgdata.generate import utterance_key
 from fgdata.lint.near import near_pairs
 from fgdata.lint.stems import stem
@@ -87,7 +88,7 @@ def _read_train(files: Sequence[str | os.PathLike[str]]) -> list[Example]:
     problems: list[Problem] = []
     for file in files:
         before = len(examples) + len(problems)
-        for item in scan_jsonl(file):
+        for item in scan_examples(file):
             if isinstance(item, DataError):
                 problems += item.problems
             else:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from fgdata.files import write_whole
 from fgeval.clusters import ClusteredRate
 from fgeval.comparable import check_comparable
 from fgeval.scores import ScoredRun
-from fgeval.tallies import METRICS, Tally, tally_rows
+from fgeval.tallies import METRICS, tally_rows
 
 MODEL_INDEX_FILE = "model-index.yaml"
 EVAL_RESULTS_FILE = "eval-results.yaml"
@@ -41,17 +42,39 @@ class CardScores:
     model: str
     """What the card calls the model."""
     dataset: str
-    """The data set on the hub that holds the items: `owner/name`."""
+    """The data set on the hub that holds the items: `owner/name`; or, with `is_file`, the name of their file."""
     split: str = "test"
     revision: str | None = None
     """Commit of the data set."""
     source_url: str | None = None
     """Where a reader finds the report."""
+    config: str | None = None
+    """Configuration of the data set."""
+    is_file: bool = False
+    """Whether the items are of a file that nobody else has: then there is no file for `.eval_results/`, which asks for a data set."""
+
+    @classmethod
+    def of_run(cls, model: str, run: ScoredRun) -> CardScores:
+        """What the run's own record says of its items."""
+        data: Mapping[str, Any] = run.summary["data"]
+        if data.get("dataset"):
+            return cls(model, data["dataset"], data["split"], data["revision"], config=data["config"])
+        return cls(model, str(data["file"]).replace("\\", "/").rpartition("/")[2], is_file=True)
+
+    @property
+    def place(self) -> dict[str, str]:
+        """The items' place as `model-index` names it."""
+        if self.is_file:
+            return {"name": self.dataset, "type": "custom"}
+        known = {"config": self.config, "split": self.split, "revision": self.revision}
+        return {"name": self.dataset, "type": self.dataset} | {
+            key: text for key, text in known.items() if text
+        }
 
     def check(self) -> None:
         """Raise UsageError for what the hub would not take."""
         problems = []
-        if not _REPOSITORY.fullmatch(self.dataset):
+        if not self.is_file and not _REPOSITORY.fullmatch(self.dataset):
             what = f"{self.dataset!r} is no data set on the hub."
             problems.append(Problem("--dataset", what, "Write OWNER/NAME."))
         if not self.model.strip():
@@ -67,10 +90,9 @@ def model_index(card: CardScores, run: ScoredRun, base: ScoredRun | None = None)
     Raises: NotComparableError if the base was not run and scored in the same way; UsageError.
     """
     results = _results(card, run, base)
-    dataset = {"name": card.dataset, "type": card.dataset, "split": card.split}
     entry: dict[str, Any] = {
         "task": {"type": "text-generation", "name": "Function calling"},
-        "dataset": dataset | ({"revision": card.revision} if card.revision else {}),
+        "dataset": card.place,
         "metrics": [
             {
                 "type": f"fgeval_{name}",
@@ -87,14 +109,21 @@ def model_index(card: CardScores, run: ScoredRun, base: ScoredRun | None = None)
 
 
 def eval_results(card: CardScores, run: ScoredRun, base: ScoredRun | None = None) -> list[dict[str, Any]]:
-    """The entries of a file for the `.eval_results/` folder of a model on the hub.
+    """The entries of a file for the `.eval_results/` folder of a model on the hub; none if the items are not on the hub.
 
     Raises: NotComparableError if the base was not run and scored in the same way; UsageError.
     """
+    if card.is_file:
+        return []
     dataset = {"id": card.dataset} | ({"revision": card.revision} if card.revision else {})
     source = {"source": {"url": card.source_url, "name": "fgeval report"}} if card.source_url else {}
     return [
-        {"dataset": dataset | {"task_id": f"{card.split}_{name}"}, "value": value, **source, "notes": note}
+        {
+            "dataset": dataset | {"task_id": f"{card.split}_{name}"},
+            "value": value,
+            **source,
+            "notes": f"configuration {card.config}; {note}" if card.config else note,
+        }
         for name, value, note, _ in _results(card, run, base)
     ]
 
@@ -119,23 +148,21 @@ def _results(
     card.check()
     if base is not None:
         check_comparable([base, run])
-    tally = tally_rows(run.rows)
-    first = tally_rows(base.rows) if base is not None else None
+    first = card_rates(base) if base is not None else {}
     found = []
-    for name in CARD_METRICS:
-        rate = _rate(tally, name)
-        if rate is None:
-            continue
-        before = _rate(first, name) if first is not None else None
+    for name, rate in card_rates(run).items():
+        before = first.get(name)
         found.append(
             (name, round(rate.value or 0.0, 4), _note(name, rate, before, run, base), _figures(rate, before))
         )
     return found
 
 
-def _rate(tally: Tally, name: str) -> ClusteredRate | None:
-    rate = tally.rate(name) if name in tally.counts else None
-    return rate if rate is not None and rate.value is not None else None
+def card_rates(run: ScoredRun) -> dict[str, ClusteredRate]:
+    """The rates of `CARD_METRICS` that the run's items speak to."""
+    tally = tally_rows(run.rows)
+    rates = {name: tally.rate(name) for name in CARD_METRICS if name in tally.counts}
+    return {name: rate for name, rate in rates.items() if rate.value is not None}
 
 
 def _note(

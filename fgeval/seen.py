@@ -6,8 +6,8 @@ import os
 from collections.abc import Iterable, Sequence
 from typing import Literal, TypeAlias
 
+from fgdata.dialects import scan_examples
 from fgdata.errors import DataError, Problem
-from fgdata.example import scan_jsonl
 from fgdata.schema import Call, canonical_json
 
 Seen: TypeAlias = Literal["seen", "unseen", ""]
@@ -29,7 +29,7 @@ def read_values(files: Sequence[str | os.PathLike[str]]) -> set[tuple[str, str, 
     found: set[tuple[str, str, str]] = set()
     problems: list[Problem] = []
     for file in files:
-        for row in scan_jsonl(file):
+        for row in scan_examples(file):
             try:
                 if isinstance(row, DataError):
                     raise row

@@ -20,6 +20,7 @@ from fgdata.dialects.detect import in_words
 from fgdata.errors import DataError, FgError, SchemaError
 from fgdata.example import Example
 from fgdata.format import parse_completion, render_call, render_prompt
+from fgdata.hub.source import data_facts
 from fgdata.lint.stems import SHORTEST_STEM, stem
 from fgdata.schema import Call, Tool, canonical_json, coerce_call
 from fgeval.items import tools_of
@@ -86,6 +87,8 @@ class Validation:
     """What was found in a file of test rows."""
 
     file: str
+    source: Mapping[str, str] = field(default_factory=dict)
+    """Where rows of the Hub come from: data set, configuration, split and commit; empty for a file."""
     n_items: int = 0
     """Items that read."""
     layouts: Counter[str] = field(default_factory=Counter)
@@ -118,6 +121,7 @@ class Validation:
         """The report as JSON, every flaw in it."""
         return {
             "file": self.file,
+            **self.source,
             "layouts": dict(self.layouts),
             "n_items": self.n_items,
             "counts": self.counts,
@@ -142,7 +146,7 @@ def validate(
         advance: told from time to time how many bytes were read.
     Raises: DataError if a file cannot be read or has no rows.
     """
-    report = Validation(str(data))
+    report = Validation(str(data), data_facts(data))
     reader = LayoutReader(counts=report.layouts)
     check = _Checker(report, *_seen_texts(train, advance))
     for item in scan_examples(data, reader=reader, advance=advance):

@@ -9,7 +9,8 @@ from typing import Any
 from fgdata.format import TRIGGER
 from fgdata.format.tokens import STOP_TOKENS
 from fgdata.publish.card import front_matter, inline
-from fgeval.card import dataset_name, evaluation_table, failure_lines, model_index
+from fgeval.card import dataset_name, evaluation_table, failure_lines
+from fgeval.model_card import CardScores, model_index
 from fgtrain.publish import GEMMA, AdapterFacts
 
 SETTINGS = (
@@ -57,7 +58,8 @@ def adapter_card(facts: AdapterFacts) -> str:
     if facts.datasets:
         metadata["datasets"] = list(facts.datasets)
     if facts.scores is not None:
-        metadata["model-index"] = model_index(facts.repo.partition("/")[2], facts.scores.summary)
+        named = CardScores.of_run(facts.repo.partition("/")[2], facts.scores)
+        metadata["model-index"] = model_index(named, facts.scores, facts.base_scores)
     data = run["data"]["train"]
     lines = [
         f"# {inline(facts.title)}",
@@ -172,9 +174,9 @@ def _evaluation(facts: AdapterFacts) -> list[str]:
     if facts.scores is None:
         return [*lines, "Not scored: nothing is known about how good its calls are.", ""]
     summary = facts.scores.summary
-    runs = {**({"base": facts.base_scores.summary} if facts.base_scores else {}), "adapter": summary}
+    runs = {**({"base": facts.base_scores} if facts.base_scores else {}), "adapter": facts.scores}
     lines += [f"{summary['n']} items of {inline(dataset_name(summary))} (SHA-256 `{summary['data']['sha256']}`), profile {inline(summary['profile']['name'])}, "
-              "greedy decoding; 95 % Wilson intervals in brackets.", ""]  # fmt: skip
+              "greedy decoding; 95 % intervals by template family in brackets.", ""]  # fmt: skip
     lines += [*evaluation_table(runs), ""]
     if summary["missing"]:
         lines += [f"{len(summary['missing'])} rows had no prediction and are left out.", ""]

@@ -15,11 +15,11 @@ import yaml
 
 from fgdata.errors import DataError, FgError, HubError, Problem, UsageError
 from fgdata.files import file_sha256
-from fgdata.hub.access import check_repo
+from fgdata.hub.access import check_repo, licence_name
 from fgdata.hub.source import hub_data
 from fgdata.hub.upload import Publication
 from fgdata.lint import lint
-from fgeval.card import eval_results
+from fgeval.model_card import CardScores, eval_results
 from fgeval.scores import ScoredRun, read_scores
 from fgtrain.output import OWN_FILES
 from fgtrain.record import RUN_FILE, read_run
@@ -76,6 +76,14 @@ def build_adapter(folder: str | os.PathLike[str], repo: str, options: AdapterOpt
     from fgtrain.card import adapter_card
 
     check_repo(repo, "model")
+    if options.dataset and not REPO_ID.fullmatch(options.dataset):
+        raise UsageError(
+            Problem(
+                "--dataset",
+                f"{options.dataset!r} is no name of a data set on the Hub.",
+                "Write OWNER/NAME, or leave it out.",
+            )
+        )
     place = Path(folder)
     run = _read_run(place)
     base = _base_name(run, options.base_model)
@@ -100,7 +108,7 @@ def build_adapter(folder: str | os.PathLike[str], repo: str, options: AdapterOpt
     files[RUN_FILE] = _json(without_folders(run))
     if licence == GEMMA:
         files["NOTICE"] = NOTICE.encode()
-    if scores is not None and (entries := eval_results(scores.summary)):
+    if scores is not None and (entries := eval_results(CardScores.of_run(repo, scores), scores, base_scores)):
         text = yaml.safe_dump(entries, sort_keys=False, allow_unicode=True, width=1000)
         files[f".eval_results/{entries[0]['dataset']['id'].replace('/', '--')}.yaml"] = text.encode()
     files["README.md"] = adapter_card(facts).encode()
@@ -180,7 +188,7 @@ def _base_name(run: Mapping[str, Any], given: str) -> str:
 
 def _licence(base: str, given: str) -> str:
     if given:
-        return given.lower()
+        return licence_name(given)
     if GEMMA in base.lower():
         return GEMMA
     raise UsageError(
@@ -283,13 +291,14 @@ def _check_leaks(run: Mapping[str, Any], scores: ScoredRun | None) -> str:
 
 
 def _tools(run: Mapping[str, Any]) -> tuple[dict[str, Any], ...]:
-    from fgdata.example import Example, scan_jsonl
+    from fgdata.dialects import scan_examples
+    from fgdata.example import Example
 
     file = _at_hand(run["data"]["train"])
     if file is None:
         return ()
     try:
-        first = next((item for item in scan_jsonl(file) if isinstance(item, Example)), None)
+        first = next((item for item in scan_examples(file) if isinstance(item, Example)), None)
     except FgError:
         return ()
     return tuple(first.tools or ()) if first is not None else ()

@@ -83,9 +83,9 @@ def _train_lora(config: TrainConfig) -> TrainResult:
         )
     transformers_logging.set_verbosity_error()
 
+    sources = _sources(config)  # a name that is wrong is told before a base is fetched
     base = model_folder(config.model, revision=config.revision)
     tokenizer = load_tokenizer(base)
-    sources = _sources(config)
     train_examples, eval_examples = _read(sources)
     check_chat_template(tokenizer, [*train_examples, *eval_examples], where=config.model)
     train, evaluation = _encode(config, train_examples, eval_examples, tokenizer)

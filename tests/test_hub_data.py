@@ -131,6 +131,72 @@ def test_evaluation_records_the_commit(hub: Hub, tmp_path: Path) -> None:
         assert (data["dataset"], data["split"], data["revision"]) == (REPO, "test", commit)
 
 
+def test_every_verb_reads_the_hub(hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`fgeval validate`, `twins`, `robust` and every `--train` take a data set of the Hub, in any layout; the commit is recorded."""
+    commit = put(hub, {"train.jsonl": lines([*mixed_rows(3), ROWS[0]]), "test.jsonl": lines(ROWS)})
+    write_rows(tmp_path / "rows" / "train.jsonl", ROWS[:2])
+    published = [
+        "publish",
+        str(tmp_path / "rows"),
+        "me/columns",
+        "--licence",
+        "mit",
+        "--layout",
+        "prompt-columns",
+    ]
+    assert fgdata_main(published) == 0
+    capsys.readouterr()
+    assert fgeval_main(["validate", "--data", REPO, "--train", REPO, "--json"]) in (0, 1)
+    found = json.loads(capsys.readouterr().out)
+    assert (found["dataset"], found["split"], found["revision"], found["n_items"]) == (
+        REPO,
+        "test",
+        commit,
+        len(ROWS),
+    )
+    assert any(flaw["rule"].startswith("seen") and flaw["id"] == ROWS[0]["id"] for flaw in found["flaws"])
+    assert fgeval_main(["validate", "--data", REPO, "--data-split", "nosuch"]) == 2
+    assert "has no split 'nosuch'" in capsys.readouterr().err
+    twins = tmp_path / "twins.jsonl"
+    assert fgeval_main(["twins", "--data", REPO, "--out", str(twins), "--k", "1"]) == 0
+    put(hub, {"test.jsonl": twins.read_bytes()}, "me/twins")
+    recorded = write_predictions(
+        tmp_path / "run" / "predictions.jsonl",
+        {json.loads(line)["id"]: "답" for line in twins.read_text("utf-8").splitlines()},
+    )
+    run = str(recorded.parent)
+    assert (
+        fgeval_main(
+            ["score", "--data", "me/twins", "--predictions", run, "--out", run, "--train", "me/columns"]
+        )
+        == 0
+    )
+    summary = json.loads((recorded.parent / "summary.json").read_text("utf-8"))
+    assert summary["contamination"]["n_train"] == 2
+    assert summary["contamination"]["touched"] >= 2
+    assert "me/columns@" in summary["contamination"]["train"][0]
+    assert fgeval_main(["robust", "--data", "me/twins", "--scores", run]) == 0
+
+
+def test_a_wrong_name_is_told_before_a_base_is_fetched(
+    hub: Hub, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`fgtrain lora` asks for the rows first: a base is large."""
+    from fgtrain.cli import main as fgtrain_main
+
+    put(hub, {"train.jsonl": lines(ROWS)})
+    for name, word in (
+        (["bad name"], "'bad name' is no name of a dataset"),
+        ([REPO, "--train_split", "nosuch"], "has no split 'nosuch'"),
+        ([REPO, "--dataset_config", "nosuch"], "has no configuration 'nosuch'"),
+    ):
+        words = ["lora", "--dataset_name", *name, "--output_dir", str(tmp_path / "out"), "--model", "me/base"]
+        assert fgtrain_main(words) == 2
+        assert word in capsys.readouterr().err
+    assert not [path for _, path in hub.requests if "me/base" in path]
+    assert not (tmp_path / "out").exists()
+
+
 CONFIGS = b"---\nconfigs:\n- {config_name: small, data_files: [{split: train, path: s.jsonl}]}\n- {config_name: large, data_files: [{split: train, path: l.jsonl}]}\n---\n"
 
 

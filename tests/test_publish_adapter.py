@@ -15,9 +15,10 @@ from hub_double import TOKEN, Hub, Repo
 
 from fgdata.files import file_sha256
 from fgdata.publish.card import inline
-from fgeval.card import eval_results, failure_lines, model_index
+from fgeval.card import failure_lines
 from fgeval.cli import main as fgeval_main
 from fgeval.loading import base_fingerprint
+from fgeval.model_card import CardScores, eval_results, model_index
 from fgeval.scores import read_scores
 from fgtrain import TrainConfig
 from fgtrain.cli import main
@@ -151,12 +152,15 @@ def test_the_card_is_made_from_the_records(hub: Hub, work: Path) -> None:
         ["me/air"],
     )
     metric = metadata["model-index"][0]["results"][0]["metrics"][0]
-    assert (metric["type"], metric["value"]) == ("exact_match", 0.875)
-    assert metric["name"] == "Exact match (95 % interval 52.9–97.8 %, n = 8)"
+    assert (metric["type"], metric["value"]) == ("fgeval_exact", 0.875)
+    assert metric["name"] == (
+        "Exact match (n=8 items in 8 clusters; 95% interval 0.5291 to 0.9776 by template family; profile strict; "
+        "base base: 0.2500 (0.0715 to 0.5907) on the same items; few clusters: the interval is a rough guide)"
+    )
     run = json.loads((work / "run" / "run.json").read_text("utf-8"))
     for fact in (
         run["data"]["train"]["sha256"], run["base"]["fingerprint"], f"{run['epochs'][0]['loss']:.4f}", f"| learning\\_rate | {run['arguments']['learning_rate']} |",
-        "87.5% [52.9–97.8%], n = 8", "25.0% [7.1–59.1%], n = 8", "1 of 8 items are not exact", "노래 틀어줘", "Gemma Terms of Use", "found no text, near text or template family",
+        "87.5% [52.9–97.8%], n = 8", "fewer than 20 families", "Called needlessly (lower is better)", "25.0% [7.1–59.1%], n = 8", "1 of 8 items are not exact", "노래 틀어줘", "Gemma Terms of Use", "found no text, near text or template family",
     ):  # fmt: skip
         assert fact in card, fact
     assert files["NOTICE"].startswith(b"Gemma is provided under")
@@ -228,6 +232,12 @@ def other_adapter(run: Path) -> None:
     weights.write_bytes(weights.read_bytes()[:-1] + b"\x01")
 
 
+def other_profile(run: Path) -> None:
+    summary = json.loads((run.parent / "base" / "summary.json").read_text("utf-8"))
+    summary["profile"]["name"] = "another"
+    (run.parent / "base" / "summary.json").write_text(json.dumps(summary), encoding="utf-8")
+
+
 def nothing(run: Path) -> None:
     pass
 
@@ -243,6 +253,9 @@ def nothing(run: Path) -> None:
         (nothing, ("--base-model", ""), "--base-model: is needed"),
         (nothing, ("--base-model", "no name"), "is no name of a model on the Hub"),
         (nothing, ("--base-model", "me/llama"), "--licence: is needed: the terms of me/llama"),
+        (nothing, ("--licence", "My own!"), "'My own!' is no licence's name on the Hub"),
+        (nothing, ("--dataset", "train.jsonl"), "--dataset: 'train.jsonl' is no name of a data set"),
+        (other_profile, (), "profile"),
         (nothing, ("--scores", "nowhere"), "cannot be read"),
         (nothing, ("--scores", ""), "--base-scores: are there to be compared"),
         (nothing, ("--base-scores", "adapter"), "are not of this adapter's base"),
@@ -326,26 +339,18 @@ def test_results_of_rows_on_the_hub(work: Path) -> None:
     from huggingface_hub import parse_eval_result_entries
 
     run = read_scores("adapter", work / "adapter")
-    assert eval_results(run.summary) == []
-    on_hub = {
-        **run.summary,
-        "data": {
-            **run.summary["data"],
-            "dataset": "me/air",
-            "config": "default",
-            "split": "test",
-            "revision": "a" * 40,
-        },
-    }
-    entries = parse_eval_result_entries(eval_results(on_hub))
-    assert (entries[0].dataset_id, entries[0].dataset_revision, entries[0].task_id, entries[0].value) == (
-        "me/air",
-        "a" * 40,
-        "exact_match",
-        87.5,
-    )
-    assert "95 % interval 52.9–97.8, n = 8" in str(entries[0].notes)
-    assert model_index("x", on_hub)[0]["results"][0]["dataset"]["revision"] == "a" * 40
+    of_file = CardScores.of_run("x", run)
+    assert eval_results(of_file, run) == []
+    assert model_index(of_file, run)[0]["results"][0]["dataset"] == {"name": "test.jsonl", "type": "custom"}
+    place = {"dataset": "me/air", "config": "default", "split": "test", "revision": "a" * 40}
+    run.summary["data"] |= place
+    on_hub = CardScores.of_run("x", run)
+    entry = parse_eval_result_entries(eval_results(on_hub, run))[0]
+    assert (entry.dataset_id, entry.dataset_revision, entry.task_id, entry.value) == ("me/air", "a" * 40, "test_exact", 0.875)  # fmt: skip
+    assert "configuration default; n=8 items in " in str(entry.notes)
+    assert "profile strict" in str(entry.notes)
+    dataset = model_index(on_hub, run)[0]["results"][0]["dataset"]
+    assert dataset == {"name": "me/air", "type": "me/air"} | {key: place[key] for key in ("config", "split", "revision")}  # fmt: skip
 
 
 def test_failures_of_each_kind_are_shown(work: Path) -> None:

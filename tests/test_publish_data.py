@@ -182,6 +182,9 @@ def test_folders_are_configurations(hub: Hub, made: Path, tmp_path: Path) -> Non
     assert get_dataset_config_names(REPO) == ["large", "small"]
     assert len(load_dataset(REPO, "small", split="test")) == 5
     assert len(load_dataset(REPO, "large", split="train")) == 9
+    card = hub.files(REPO)["README.md"].decode()
+    assert "fgtrain lora --dataset_name me/fitness-small --dataset_config large --train_split train" in card
+    assert "fgeval run --data me/fitness-small --data-config large --data-split test" in card
 
 
 # Failures
@@ -191,6 +194,7 @@ def test_folders_are_configurations(hub: Hub, made: Path, tmp_path: Path) -> Non
     ("method", "path", "status", "word"),
     [
         ("GET", "whoami", 401, "the Hub refused it (401"),
+        ("POST", "validate-yaml", 400, "the Hub refuses the card's metadata"),
         ("POST", "repos/create", 403, "may not write to it, or make it (403)"),
         ("POST", "repos/create", 409, "by somebody else at the same time (409)"),
         ("POST", "/commit/", 403, "may not write to it"),
@@ -206,6 +210,8 @@ def test_a_refusal_is_one_error(
     said = capsys.readouterr().err
     assert word in said
     assert said.count("error:") == 1
+    assert TOKEN not in said
+    assert "/commit/" in path or not hub.repos, "refused before a repository was made"
     assert not any(
         set(files) - {".gitattributes"} for repo in hub.repos.values() for _, _, files in repo.commits
     )
@@ -338,6 +344,7 @@ def test_bad_data_is_not_sent(
         (REPO, READ_TOKEN, (), "token: may read, not write"),
         (REPO, "hf_one two", (), "holds characters that no token has"),
         (REPO, TOKEN, ("--out", "."), "is in use"),
+        (REPO, TOKEN, ("--licence", "My own!"), "'My own!' is no licence's name"),
     ],
 )  # fmt: skip
 def test_bad_names_and_tokens(

@@ -59,7 +59,7 @@ def test_the_walk(
     results = yaml.safe_load(files[".eval_results/me--fitness-ko.yaml"])
     assert results[0]["dataset"] == {
         "id": "me/fitness-ko",
-        "task_id": "exact_match",
+        "task_id": "test_exact",
         "revision": data.commits[-1][0],
     }
     card = yaml.safe_load(files["README.md"].decode().split("---\n")[1])

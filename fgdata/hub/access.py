@@ -15,6 +15,7 @@ TOKEN_NAMES = ("HF_TOKEN", "HUGGINGFACE_HUB_TOKEN")
 TOKEN_PAGE = "https://huggingface.co/settings/tokens"
 TOKEN_LIKE = re.compile(r"\bhf_[A-Za-z0-9]{30,}")
 """What the Hub's tokens look like."""
+LICENCE = re.compile(r"[a-z0-9]+([.+-][a-z0-9]+)*")
 AGAIN = "Run the same command again; what has arrived is not sent twice."
 
 
@@ -102,6 +103,23 @@ def check_repo(repo: str, kind: Kind) -> None:
 def status_of(error: BaseException) -> int | None:
     """The HTTP status that an error of the hub's library tells of; None where there was no answer."""
     return getattr(getattr(error, "response", None), "status_code", None)
+
+
+def licence_name(given: str) -> str:
+    """A licence as the Hub writes its name.
+
+    Raises: UsageError for what cannot be one.
+    """
+    name = given.lower()
+    if not LICENCE.fullmatch(name):
+        raise UsageError(
+            Problem(
+                "--licence",
+                f"{given!r} is no licence's name on the Hub.",
+                "Write one such as cc-by-4.0 or apache-2.0, or other: https://huggingface.co/docs/hub/repositories-licenses.",
+            )
+        )
+    return name
 
 
 def hub_error(error: Exception, repo: str, kind: Kind, *, writing: bool) -> HubError:

@@ -123,6 +123,7 @@ def publish(publication: Publication, *, private: bool = False, replace: bool = 
     quiet_library()
     api = HfApi(token=token)
     _check_account(api, repo, kind)
+    _check_card(files.get("README.md", b""), repo, kind)
     remote = _look(api, repo, kind)
     is_new = remote is None
     if remote is None:
@@ -166,6 +167,23 @@ def _check_account(api: Any, repo: str, kind: Kind) -> None:
                 "token", "may read, not write.", "Make one that may write, or publish with another account."
             )
         )
+
+
+def _check_card(card: bytes | Path, repo: str, kind: Kind) -> None:
+    """Raise HubError if the Hub does not take the card's metadata: asked before a repository is made, so that none is left empty."""
+    from huggingface_hub import RepoCard
+
+    text = (card if isinstance(card, bytes) else card.read_bytes()).decode()
+    try:
+        asking(lambda: RepoCard(text).validate(kind), repo, kind, writing=True)
+    except ValueError as error:
+        raise HubError(
+            Problem(
+                f"{kind} {repo}",
+                f"the Hub refuses the card's metadata ({redact(' '.join(str(error).split()))[:300]}).",
+                "Correct what it names, such as --licence.",
+            )
+        ) from None
 
 
 def _look(api: Any, repo: str, kind: Kind) -> _Remote | None:

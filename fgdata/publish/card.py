@@ -187,7 +187,7 @@ def _snippets(repo: str, configs: Sequence[Config], layout: Layout) -> list[str]
     lines += [f"fgtrain lora --dataset_name {repo}{config} --train_split {split} --output_dir out/adapter"]
     if "test" in first.files:
         lines += [
-            f"fgeval run --data {repo} --data-split test --adapter out/adapter --model google/functiongemma-270m-it --out out/run"
+            f"fgeval run --data {repo}{config.replace('dataset_config', 'data-config')} --data-split test --adapter out/adapter --model google/functiongemma-270m-it --out out/run"
         ]
     return [*lines, "```"]
 

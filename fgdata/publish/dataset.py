@@ -16,7 +16,7 @@ from fgdata.dialects import scan_examples
 from fgdata.errors import DataError, FgError, HubError, Problem, UsageError
 from fgdata.example import Example
 from fgdata.files import file_sha256
-from fgdata.hub.access import check_repo, find_token
+from fgdata.hub.access import check_repo, find_token, licence_name
 from fgdata.hub.upload import Publication, secret_problems
 from fgdata.lint import LintReport, lint
 from fgdata.pack import ALL_SPLITS
@@ -221,7 +221,7 @@ def licence_of(configs: list[Config], given: str) -> str:
     Raises: UsageError if it is not known, or the packs have several.
     """
     if given:
-        return given.lower()
+        return licence_name(given)
     found = {_pack_licence(config.manifest) for config in configs}
     licence = next(iter(found)) if len(found) == 1 else ""
     if not licence:
@@ -232,7 +232,7 @@ def licence_of(configs: list[Config], given: str) -> str:
                 "Name one as the Hub does, such as cc-by-4.0 or apache-2.0.",
             )
         )
-    return licence.lower()
+    return licence_name(licence)
 
 
 def _pack_licence(manifest: Mapping[str, Any] | None) -> str:
