@@ -13,9 +13,12 @@ from fgdata.console import out, run_command
 from fgdata.hub.access import require_hub
 from fgdata.publish.command import Commands, add_sending_flags, check_out, send
 from fgtrain.config import TrainConfig
+from fgtrain.settings import MODEL_ALIASES, PRESETS, make_config, presets_text
 
-MODEL_ALIASES = ("--model_id", "--model_name_or_path")
-EPILOG = "Every flag may be written with dashes instead of underscores. All defaults are in docs/training.md."
+EPILOG = (
+    "Every flag may be written with dashes instead of underscores. All defaults are in docs/training.md.\n\n"
+    "presets (what one does not name keeps its default; flags and --config win):\n" + presets_text()
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -25,7 +28,17 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     lora = commands.add_parser(
-        "lora", help="train an adapter", description=train_description(), epilog=EPILOG, allow_abbrev=False
+        "lora",
+        help="train an adapter",
+        description=train_description(),
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,  # what was not given is not there: a file or a preset may say it
+        allow_abbrev=False,
+    )
+    lora.add_argument("--preset", choices=tuple(PRESETS), help="settings by name, listed below")
+    lora.add_argument(
+        "--config", metavar="FILE", help="TOML or YAML file with the flags' names as keys; flags win over it"
     )
     hints = get_type_hints(TrainConfig)
     for option in dataclasses.fields(TrainConfig):
@@ -135,8 +148,7 @@ def train_description() -> str:
 
 def _add_flag(parser: argparse.ArgumentParser, option: dataclasses.Field[Any], hint: Any) -> None:
     """One flag for one field; its type, default and help come from the field."""
-    names = [f"--{option.name}", *(MODEL_ALIASES if option.name == "model" else ())]
-    required = option.default is dataclasses.MISSING
+    names = [f"--{option.name}", *(f"--{alias}" for alias in MODEL_ALIASES if option.name == "model")]
     meaning = option.metadata["meaning"].replace("%", "%%")
     if get_origin(hint) in (Union, types.UnionType):  # `str | None`
         hint = next(member for member in get_args(hint) if member is not type(None))
@@ -153,16 +165,9 @@ def _add_flag(parser: argparse.ArgumentParser, option: dataclasses.Field[Any], h
     elif get_origin(hint) is tuple:
         details = {"type": _names, "metavar": "NAME,NAME"}
         default = ",".join(default)
-    if not required and default is not None:
+    if default is not None and default is not dataclasses.MISSING:
         meaning += f" (default: {default})"
-    parser.add_argument(
-        *names,
-        required=required,
-        default=None if required else option.default,
-        help=meaning,
-        dest=option.name,
-        **details,
-    )
+    parser.add_argument(*names, help=meaning, dest=option.name, **details)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -181,9 +186,14 @@ def with_underscores(arguments: Sequence[str]) -> list[str]:
     return spelled
 
 
+def lora_config(given: argparse.Namespace) -> TrainConfig:
+    """The settings that the flags of `lora`, a config file and a preset make, checked before seconds of imports."""
+    flags = {name: value for name, value in vars(given).items() if name != "command"}
+    return make_config(flags, preset=flags.pop("preset", None), config_file=flags.pop("config", None))
+
+
 def train(config: TrainConfig) -> None:
     """Run, and print where the adapter is and what to do with it."""
-    config.check()  # a wrong flag is said at once, before seconds of imports
     from fgtrain.run import train_lora
 
     result = train_lora(config)
@@ -208,9 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return run_command(lambda: publish_run(given))
     if given.command == "merge":
         return run_command(lambda: merge(given))
-    values = vars(given)
-    values.pop("command")
-    return run_command(lambda: train(TrainConfig(**values)))
+    return run_command(lambda: train(lora_config(given)))
 
 
 if __name__ == "__main__":
