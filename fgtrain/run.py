@@ -33,7 +33,7 @@ from fgtrain.adapter import add_lora, has_finite_weights, n_trainable, save_adap
 from fgtrain.callbacks import NOT_FINITE_REMEDY, Interrupt, Reporter
 from fgtrain.config import TrainConfig
 from fgtrain.devices import choose_device, choose_dtype, describe_device, peak_memory_bytes, trainer_options
-from fgtrain.encode import EncodedFile, encode_examples
+from fgtrain.encode import EncodedFile, encode_examples, token_report
 from fgtrain.output import check_continues, check_output, clear_output, newest_checkpoint
 from fgtrain.prefix import make_collator
 from fgtrain.record import RunRecord, read_run
@@ -165,15 +165,7 @@ def _encode(
             encoded.append(None)
             continue
         rows = encode_examples(examples, tokenizer, max_length=config.max_length, overlong=config.overlong)
-        counts = rows.report
-        skipped = (
-            f"; {rows.n_skipped} rows left out, longer than {config.max_length}" if rows.n_skipped else ""
-        )
-        err.print(
-            f"{name}: {counts['rows']} rows, {counts['tokens']} tokens, {counts['scored_tokens']} of them with loss, "
-            f"longest {rows.longest}{skipped}",
-            highlight=False,
-        )
+        err.print(f"{name}: {token_report(rows, config.max_length)}", highlight=False)
         encoded.append(rows)
     train, evaluation = encoded
     assert train is not None  # a file without rows is an error of read_examples
