@@ -200,6 +200,10 @@ def train(config: TrainConfig) -> None:
     losses = f"loss {result.loss:.4f}" + (
         f", evaluation loss {result.eval_loss:.4f}" if result.eval_loss is not None else ""
     )
+    if result.exact_match is not None:
+        losses += f", exact match {100 * result.exact_match:.1f}%"
+    if config.eval_metric != "none":
+        losses += f"; epoch {result.epoch:.4g} kept as the best"
     out.print(
         f"Adapter: {result.folder} ({result.steps} steps, {losses}, {result.seconds:.0f} s)", highlight=False
     )
