@@ -101,9 +101,11 @@ def _composed(text: str) -> Node | None:
 class Reader:
     """Reads the nodes of one YAML file; what does not fit becomes a problem and reads as None or empty."""
 
-    def __init__(self, path: Path, problems: list[Problem]) -> None:
+    def __init__(self, path: Path, problems: list[Problem], *, page: str = "docs/packs.md") -> None:
         self.file = shown_path(path)
         self.problems = problems
+        self.page = page
+        """The documentation of what belongs in the file."""
         self.root = self._compose(path)
         if self.root is not None and self._is_too_large(self.root):
             self.wrong(
@@ -154,7 +156,7 @@ class Reader:
             self.problems.append(Problem(self.file, f"is no YAML: {error}."))
             return None
         if node is None:
-            self.problems.append(Problem(self.file, "is empty.", "See docs/packs.md for what belongs in it."))
+            self.problems.append(Problem(self.file, "is empty.", f"See {self.page} for what belongs in it."))
         return node
 
     def _is_too_large(self, node: Node) -> bool:

@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from fgtrain.config import TrainConfig
+from fgtrain.settings import PRESETS, make_config
 
 if TYPE_CHECKING:
     from fgtrain.run import train_lora
 
-__all__ = ["TrainConfig", "train_lora"]
+__all__ = ["PRESETS", "TrainConfig", "make_config", "train_lora"]
 
 
 def __getattr__(name: str) -> Any:

@@ -110,11 +110,15 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         metrics: dict[str, float] | None = None,
         **_: Any,
     ) -> None:
-        """Add the evaluation loss to the epoch that has just ended."""
+        """Add the evaluation loss, and the exact match if it was measured, to the epoch that has just ended."""
         if metrics and self.record.epochs:
             self.record.epochs[-1]["eval_loss"] = round(metrics["eval_loss"], 6)
+            said = f"  evaluation loss {metrics['eval_loss']:.4f}"
+            if (share := metrics.get("eval_exact_match")) is not None:
+                self.record.epochs[-1]["exact_match"] = round(share, 6)
+                said += f", exact match {100 * share:.1f}%"
             self.record.write("running")
-            err.print(f"  evaluation loss {metrics['eval_loss']:.4f}", highlight=False)
+            err.print(said, highlight=False)
 
 
 def check_loss(loss: float, step: int) -> None:

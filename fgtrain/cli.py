@@ -1,4 +1,4 @@
-"""`fgtrain lora` and `publish`: flags in, one library call, a summary out."""
+"""`fgtrain lora`, `merge` and `publish`: flags in, one library call, a summary out."""
 
 from __future__ import annotations
 
@@ -13,9 +13,12 @@ from fgdata.console import out, run_command
 from fgdata.hub.access import require_hub
 from fgdata.publish.command import Commands, add_sending_flags, check_out, send
 from fgtrain.config import TrainConfig
+from fgtrain.settings import MODEL_ALIASES, PRESETS, make_config, presets_text
 
-MODEL_ALIASES = ("--model_id", "--model_name_or_path")
-EPILOG = "Every flag may be written with dashes instead of underscores. All defaults are in docs/training.md."
+EPILOG = (
+    "Every flag may be written with dashes instead of underscores. All defaults are in docs/training.md.\n\n"
+    "presets (what one does not name keeps its default; flags and --config win):\n" + presets_text()
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -25,13 +28,70 @@ def build_parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     lora = commands.add_parser(
-        "lora", help="train an adapter", description=train_description(), epilog=EPILOG, allow_abbrev=False
+        "lora",
+        help="train an adapter",
+        description=train_description(),
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,  # what was not given is not there: a file or a preset may say it
+        allow_abbrev=False,
+    )
+    lora.add_argument("--preset", choices=tuple(PRESETS), help="settings by name, listed below")
+    lora.add_argument(
+        "--config", metavar="FILE", help="TOML or YAML file with the flags' names as keys; flags win over it"
     )
     hints = get_type_hints(TrainConfig)
     for option in dataclasses.fields(TrainConfig):
         _add_flag(lora, option, hints[option.name])
+    _add_merge(commands)
     _add_publish(commands)
     return parser
+
+
+def _add_merge(commands: Commands) -> None:
+    command = commands.add_parser(
+        "merge",
+        help="put an adapter into its base for good",
+        description="Write base plus adapter as one model folder that needs no peft. What was written is read back and must give the logits of\n"
+        "base and adapter apart, to 1e-4; else nothing is left. Computed and written in float32.",
+        epilog="example:\n  fgtrain merge out/adapter --out out/merged --data data/test.jsonl",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    command.add_argument("adapter", metavar="RUN", help="the --output_dir of a finished run")
+    command.add_argument("--out", required=True, metavar="DIR", help="folder for the merged model")
+    command.add_argument(
+        "--model", default=None, metavar="NAME", help="base model; default: the one the adapter names"
+    )
+    command.add_argument("--revision", default=None, help="branch, tag or commit of a hub model")
+    command.add_argument(
+        "--data",
+        default=None,
+        metavar="FILE",
+        help="rows whose prompts are compared, 16 of them; default: texts that need no file",
+    )
+    command.add_argument("--force", action="store_true", help="replace an earlier merge in --out")
+
+
+def merge(arguments: argparse.Namespace) -> None:
+    """Merge, and print where the model is and how near it is."""
+    from fgtrain.merge import merge_adapter
+
+    result = merge_adapter(
+        arguments.adapter,
+        arguments.out,
+        model=arguments.model,
+        revision=arguments.revision,
+        data=arguments.data,
+        force=arguments.force,
+    )
+    out.print(
+        f"Merged:  {result.folder}\n"
+        f"Checked: read back, {result.n_texts} texts: logits differ by {result.difference:.1e} at most "
+        f"(largest {result.largest:.1f}; the adapter moves them by up to {result.moved:.2g})",
+        highlight=False,
+        markup=False,
+    )
 
 
 def _add_publish(commands: Commands) -> None:
@@ -88,8 +148,7 @@ def train_description() -> str:
 
 def _add_flag(parser: argparse.ArgumentParser, option: dataclasses.Field[Any], hint: Any) -> None:
     """One flag for one field; its type, default and help come from the field."""
-    names = [f"--{option.name}", *(MODEL_ALIASES if option.name == "model" else ())]
-    required = option.default is dataclasses.MISSING
+    names = [f"--{option.name}", *(f"--{alias}" for alias in MODEL_ALIASES if option.name == "model")]
     meaning = option.metadata["meaning"].replace("%", "%%")
     if get_origin(hint) in (Union, types.UnionType):  # `str | None`
         hint = next(member for member in get_args(hint) if member is not type(None))
@@ -106,16 +165,9 @@ def _add_flag(parser: argparse.ArgumentParser, option: dataclasses.Field[Any], h
     elif get_origin(hint) is tuple:
         details = {"type": _names, "metavar": "NAME,NAME"}
         default = ",".join(default)
-    if not required and default is not None:
+    if default is not None and default is not dataclasses.MISSING:
         meaning += f" (default: {default})"
-    parser.add_argument(
-        *names,
-        required=required,
-        default=None if required else option.default,
-        help=meaning,
-        dest=option.name,
-        **details,
-    )
+    parser.add_argument(*names, help=meaning, dest=option.name, **details)
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -134,15 +186,24 @@ def with_underscores(arguments: Sequence[str]) -> list[str]:
     return spelled
 
 
+def lora_config(given: argparse.Namespace) -> TrainConfig:
+    """The settings that the flags of `lora`, a config file and a preset make, checked before seconds of imports."""
+    flags = {name: value for name, value in vars(given).items() if name != "command"}
+    return make_config(flags, preset=flags.pop("preset", None), config_file=flags.pop("config", None))
+
+
 def train(config: TrainConfig) -> None:
     """Run, and print where the adapter is and what to do with it."""
-    config.check()  # a wrong flag is said at once, before seconds of imports
     from fgtrain.run import train_lora
 
     result = train_lora(config)
     losses = f"loss {result.loss:.4f}" + (
         f", evaluation loss {result.eval_loss:.4f}" if result.eval_loss is not None else ""
     )
+    if result.exact_match is not None:
+        losses += f", exact match {100 * result.exact_match:.1f}%"
+    if config.eval_metric != "none":
+        losses += f"; epoch {result.epoch:.4g} kept as the best"
     out.print(
         f"Adapter: {result.folder} ({result.steps} steps, {losses}, {result.seconds:.0f} s)", highlight=False
     )
@@ -156,12 +217,12 @@ def train(config: TrainConfig) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """The exit code of the command line."""
     words = list(sys.argv[1:] if arguments is None else arguments)
-    given = build_parser().parse_args(words if words[:1] == ["publish"] else with_underscores(words))
+    given = build_parser().parse_args(with_underscores(words) if words[:1] == ["lora"] else words)
     if given.command == "publish":
         return run_command(lambda: publish_run(given))
-    values = vars(given)
-    values.pop("command")
-    return run_command(lambda: train(TrainConfig(**values)))
+    if given.command == "merge":
+        return run_command(lambda: merge(given))
+    return run_command(lambda: train(lora_config(given)))
 
 
 if __name__ == "__main__":

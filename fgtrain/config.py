@@ -86,6 +86,19 @@ class TrainConfig:
     weight_decay: float = _option(0.0, "decay of the adapter's weights", at_least=0, typical="0 to 0.1")
     max_grad_norm: float = _option(1.0, "longer gradients are scaled down to this norm; 0: never", at_least=0)
 
+    eval_metric: Literal["none", "loss", "exact_match"] = _option(
+        "none",
+        "what the best epoch is kept by: loss, or the share of validation rows answered exactly; none: the last epoch is kept",
+    )
+    eval_metric_rows: int = _option(
+        100,
+        "validation rows, evenly taken, that are answered each epoch for exact_match; 0: all",
+        at_least=0,
+    )
+    early_stopping_patience: int = _option(
+        0, "epochs without a better --eval_metric after which the run ends; 0: never", at_least=0
+    )
+
     max_length: int = _option(
         2048, "tokens a row may have, prompt and answer", at_least=16, typical="512 to 4096"
     )
@@ -134,6 +147,18 @@ class TrainConfig:
             yield Problem("--target_modules", "names no layer.", "Typical: q_proj,k_proj,v_proj,o_proj.")
         if not str(self.output_dir).strip():
             yield Problem("--output_dir", "is empty.", "Name the folder for the adapter.")
+        if self.eval_metric != "none" and not (self.eval_file or self.eval_split):
+            yield Problem(
+                "--eval_metric",
+                f"is {self.eval_metric!r}, and there are no validation rows.",
+                "Add --eval_file (or --eval_split), or leave it out.",
+            )
+        if self.early_stopping_patience and self.eval_metric == "none":
+            yield Problem(
+                "--early_stopping_patience",
+                "has nothing to go by.",
+                "Add --eval_metric exact_match or loss.",
+            )
         if self.resume and self.force:
             yield Problem(
                 "--resume, --force",

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from fgdata.errors import DataError, FgError, Problem
 from fgdata.example import Example
 from fgdata.format import Span, render_training
+from fgdata.format.tokens import END_TURN
 
 IGNORED = -100
 """The label of a token without loss."""
@@ -30,6 +31,16 @@ class Encoded:
     def n_scored(self) -> int:
         """Tokens with loss. The first token of a text is never one: nothing comes before it to predict it from."""
         return sum(label != IGNORED for label in self.labels[1:])
+
+    @property
+    def n_prompt(self) -> int:
+        """Tokens before the last answer: what the model is given when it writes that one."""
+        end = len(self.labels)
+        while end and self.labels[end - 1] == IGNORED:
+            end -= 1
+        while end and self.labels[end - 1] != IGNORED:
+            end -= 1
+        return end
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +133,8 @@ def encode_examples(
     rows: list[Encoded] = []
     problems: list[Problem] = []
     too_long: list[Problem] = []
-    longest = 0
+    longest = longest_prompt = n_declarations = 0
+    end_turn = tokenizer.convert_tokens_to_ids(END_TURN)
     for example in examples:
         try:
             encoded = encode_example(example, tokenizer)
@@ -130,7 +142,10 @@ def encode_examples(
             problems += error.problems
             continue
         longest = max(longest, len(encoded.input_ids))
+        longest_prompt = max(longest_prompt, encoded.n_prompt)
         if len(encoded.input_ids) > max_length:
+            # The declarations stand in the first turn.
+            n_declarations += bool(example.tools) and encoded.input_ids.index(end_turn) >= max_length
             too_long.append(
                 Problem(encoded.source, f"has {len(encoded.input_ids)} tokens; --max_length is {max_length}.")
             )
@@ -138,10 +153,11 @@ def encode_examples(
             rows.append(encoded)
     if overlong == "error" and too_long:
         problems += too_long
+        cut = f" In {n_declarations} of them the declarations alone do not fit." if n_declarations else ""
         problems.append(
             Problem(
                 "--max_length",
-                f"{len(too_long)} rows are longer.",
+                f"{len(too_long)} rows are longer.{cut}",
                 f"Set it to {longest}, or leave them out: --overlong skip.",
             )
         )
@@ -155,8 +171,25 @@ def encode_examples(
     report = {
         "rows": len(rows),
         "skipped_overlong": len(too_long),
+        "skipped_by_declarations": n_declarations,
         "longest_tokens": longest,
+        "longest_prompt_tokens": longest_prompt,
         "tokens": sum(len(row.input_ids) for row in rows),
         "scored_tokens": sum(row.n_scored for row in rows),
     }
     return EncodedFile(rows, len(too_long), longest, report)
+
+
+def token_report(encoded: EncodedFile, max_length: int) -> str:
+    """What a file's rows are in tokens, and what became of those that are too long: two lines."""
+    counts = encoded.report
+    first = f"{counts['rows']} rows, {counts['tokens']} tokens, {counts['scored_tokens']} of them with loss"
+    second = (
+        f"  longest row {counts['longest_tokens']} tokens, longest prompt {counts['longest_prompt_tokens']}; "
+        f"--max_length {max_length}: "
+    )
+    if not encoded.n_skipped:
+        return f"{first}\n{second}every row fits, nothing is cut"
+    declarations = counts["skipped_by_declarations"]
+    cut = f", {declarations} of them with declarations that alone do not fit" if declarations else ""
+    return f"{first}\n{second}{encoded.n_skipped} rows are longer and left out whole{cut}"

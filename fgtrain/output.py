@@ -52,6 +52,7 @@ CONTINUED = (
     "gradient_accumulation_steps",
     "max_length",
     "overlong",
+    "eval_metric",
 )
 """Arguments that a resumed run must share with the run it goes on with."""
 

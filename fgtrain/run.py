@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import TrainingArguments, set_seed
+from transformers import EarlyStoppingCallback, TrainingArguments, set_seed
 from transformers.utils import logging as transformers_logging
 
 from fgdata.console import err, progress_bar
@@ -33,7 +33,8 @@ from fgtrain.adapter import add_lora, has_finite_weights, n_trainable, save_adap
 from fgtrain.callbacks import NOT_FINITE_REMEDY, Interrupt, Reporter
 from fgtrain.config import TrainConfig
 from fgtrain.devices import choose_device, choose_dtype, describe_device, peak_memory_bytes, trainer_options
-from fgtrain.encode import EncodedFile, encode_examples
+from fgtrain.encode import EncodedFile, encode_examples, token_report
+from fgtrain.exact import ExactMatch
 from fgtrain.output import check_continues, check_output, clear_output, newest_checkpoint
 from fgtrain.prefix import make_collator
 from fgtrain.record import RunRecord, read_run
@@ -49,8 +50,12 @@ class TrainResult:
     folder: Path
     steps: int
     loss: float
-    """Mean over the scored tokens of the last epoch."""
+    """Mean over the scored tokens of the epoch that was kept."""
     eval_loss: float | None
+    exact_match: float | None
+    """Share of the validation rows answered exactly, 0 to 1, by the epoch that was kept; None if it was not measured."""
+    epoch: float
+    """The epoch that was kept: the last, or the best by `--eval_metric`."""
     seconds: float
 
 
@@ -90,9 +95,13 @@ def _train_lora(config: TrainConfig) -> TrainResult:
     check_chat_template(tokenizer, [*train_examples, *eval_examples], where=config.model)
     train, evaluation = _encode(config, train_examples, eval_examples, tokenizer)
 
+    exact = _exact_match(config, eval_examples, evaluation, tokenizer)
+
     set_seed(config.seed)  # before the adapter's first weights are drawn
     model = load_model(base, dtype=config.dtype, device=config.device)
     _check_positions(model, config)
+    if exact is not None:
+        exact.check_model(model)
     model = add_lora(
         model,
         r=config.lora_r,
@@ -123,7 +132,26 @@ def _train_lora(config: TrainConfig) -> TrainResult:
         tokenizer=tokenizer,
         train=train,
         evaluation=evaluation,
+        exact=exact,
     )
+
+
+def _exact_match(
+    config: TrainConfig, examples: list[Example], evaluation: EncodedFile | None, tokenizer: Any
+) -> ExactMatch | None:
+    """What measures the exact match, if that is asked for; rows left out as too long are not among its rows."""
+    if config.eval_metric != "exact_match" or evaluation is None:
+        return None
+    used = {row.source for row in evaluation.rows}
+    rows = [row for row in examples if (row.source or row.id) in used]
+    exact = ExactMatch(
+        rows, tokenizer, n_rows=config.eval_metric_rows, batch_size=config.per_device_eval_batch_size
+    )
+    err.print(
+        f"exact match: measured after every epoch on {len(exact.items)} of {len(rows)} validation rows",
+        highlight=False,
+    )
+    return exact
 
 
 def _sources(config: TrainConfig) -> dict[str, str | HubData]:
@@ -165,15 +193,7 @@ def _encode(
             encoded.append(None)
             continue
         rows = encode_examples(examples, tokenizer, max_length=config.max_length, overlong=config.overlong)
-        counts = rows.report
-        skipped = (
-            f"; {rows.n_skipped} rows left out, longer than {config.max_length}" if rows.n_skipped else ""
-        )
-        err.print(
-            f"{name}: {counts['rows']} rows, {counts['tokens']} tokens, {counts['scored_tokens']} of them with loss, "
-            f"longest {rows.longest}{skipped}",
-            highlight=False,
-        )
+        err.print(f"{name}: {token_report(rows, config.max_length)}", highlight=False)
         encoded.append(rows)
     train, evaluation = encoded
     assert train is not None  # a file without rows is an error of read_examples
@@ -256,6 +276,9 @@ def _training_arguments(config: TrainConfig, n_rows: int, has_eval: bool) -> Tra
         logging_steps=config.logging_steps,
         logging_nan_inf_filter=False,  # it would replace a broken loss by an old one
         eval_strategy="epoch" if has_eval else "no",
+        load_best_model_at_end=config.eval_metric != "none",
+        metric_for_best_model=f"eval_{config.eval_metric}" if config.eval_metric != "none" else None,
+        greater_is_better=config.eval_metric == "exact_match",
         save_strategy="epoch",
         save_total_limit=2,  # the newest may be broken off by a power cut
         remove_unused_columns=False,
@@ -269,6 +292,11 @@ def _training_arguments(config: TrainConfig, n_rows: int, has_eval: bool) -> Tra
     return args
 
 
+def _early_stopping(config: TrainConfig) -> list[EarlyStoppingCallback]:
+    patience = config.early_stopping_patience
+    return [EarlyStoppingCallback(early_stopping_patience=patience)] if patience else []
+
+
 def _run(
     config: TrainConfig,
     record: RunRecord,
@@ -278,6 +306,7 @@ def _run(
     tokenizer: Any,
     train: EncodedFile,
     evaluation: EncodedFile | None,
+    exact: ExactMatch | None,
 ) -> TrainResult:
     """Train, save, and leave a run.json that says how it ended, however it does."""
     device = choose_device(config.device)
@@ -295,7 +324,8 @@ def _run(
                 train_rows=train.rows,
                 eval_rows=evaluation.rows if evaluation is not None else None,
                 save=lambda place: save_adapter(model, tokenizer, place),
-                callbacks=[reporter, interrupt],
+                callbacks=[reporter, interrupt, *_early_stopping(config)],
+                measure=exact.measure if exact is not None else None,
             )
             reporter.trainer = trainer
             trainer.train(resume_from_checkpoint=checkpoint)
@@ -323,17 +353,21 @@ def _run(
     except KeyboardInterrupt:
         record.write("stopped")
         raise
-    last = record.epochs[-1]
+    best_step = trainer.state.best_global_step if config.eval_metric != "none" else None
+    kept = next((entry for entry in record.epochs if entry["step"] == best_step), record.epochs[-1])
     record.write(
         "finished",
         steps=steps,
+        kept={"epoch": kept["epoch"], "step": kept["step"], "by": config.eval_metric},
         losses=[round(loss, 6) for loss in reporter.losses],
         peak_memory_bytes=peak_memory_bytes(device),
     )
     return TrainResult(
         folder=record.folder,
         steps=steps,
-        loss=last["loss"],
-        eval_loss=last.get("eval_loss"),
+        loss=kept["loss"],
+        eval_loss=kept.get("eval_loss"),
+        exact_match=kept.get("exact_match"),
+        epoch=kept["epoch"],
         seconds=round(sum(entry["seconds"] for entry in record.epochs), 3),
     )

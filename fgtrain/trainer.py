@@ -38,6 +38,7 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
         eval_rows: Sequence[Encoded] | None,
         save: Callable[[str], None],
         callbacks: list[TrainerCallback],
+        measure: Callable[[Any], float] | None = None,
     ) -> None:
         super().__init__(
             model=model,
@@ -51,6 +52,7 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
         self.model_accepts_loss_kwargs = True  # what releases before `loss_is_scaled_for_ga` look at
         self._head = model.get_output_embeddings()
         self._save_adapter = save
+        self._measure = measure
         self.train_loss_sum: torch.Tensor | float = 0.0
         """Summed loss since it was last set to 0; a tensor on the device after the first batch, to save a wait a step."""
         self.train_tokens = 0
@@ -94,7 +96,10 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"
     ) -> dict[str, float]:
-        """The mean loss over all scored tokens of the evaluation rows: a row counts by its tokens, whatever its batch."""
+        """The mean loss over all scored tokens of the evaluation rows: a row counts by its tokens, whatever its batch.
+
+        And the share of rows answered exactly, where that is measured.
+        """
         sums = torch.zeros(2, dtype=torch.float64, device=self.args.device)
         model = self.model_wrapped
         model.eval()
@@ -106,6 +111,8 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
         if self.accelerator.num_processes > 1:
             sums = self.accelerator.reduce(sums, "sum")
         metrics = {f"{metric_key_prefix}_loss": float(sums[0] / sums[1])}
+        if self._measure is not None:
+            metrics[f"{metric_key_prefix}_exact_match"] = self._measure(self.model)
         self.log(metrics)
         self.control = self.callback_handler.on_evaluate(self.args, self.state, self.control, metrics)
         return metrics

@@ -35,7 +35,7 @@ VERBS = {
         "coverage",
         "publish",
     ),
-    "fgtrain": ("lora", "publish"),
+    "fgtrain": ("lora", "merge", "publish"),
     "fgeval": ("run", "join", "score", "validate", "compare", "gate", "report", "twins", "robust", "ask"),
 }
 FOLDERS = {

@@ -77,7 +77,7 @@ def test_names_of_the_model_flag(alias: str) -> None:
 
 def test_defaults_are_the_real_model_and_the_seeds_adapter() -> None:
     """Without flags: FunctionGemma, r 32, alpha 64, dropout .05 on q, k, v and o."""
-    given = build_parser().parse_args(["lora", "--train_file", "t", "--output_dir", "o"])
+    given = TrainConfig(train_file="t", output_dir="o")
     assert given.model == "google/functiongemma-270m-it"
     assert (given.lora_r, given.lora_alpha, given.lora_dropout) == (32, 64, 0.05)
     assert given.target_modules == ("q_proj", "k_proj", "v_proj", "o_proj")
@@ -112,6 +112,7 @@ def test_help_names_every_default(capsys: pytest.CaptureFixture[str]) -> None:
         main(["lora", "--help"])
     assert caught.value.code == 0
     shown = " ".join(capsys.readouterr().out.split())
+    assert "korean-home: lora_r 16, lora_alpha 32, lora_dropout 0.05, target_modules all-linear" in shown
     assert "rank of the adapter's matrices (default: 32)" in shown
     assert "--target_modules NAME,NAME" in shown
 

@@ -14,7 +14,7 @@ from fgdata.errors import DataError
 from fgdata.example import Example, example_from_row
 from fgdata.format import Span, render_prompt
 from fgeval.loading import load_tokenizer
-from fgtrain.encode import IGNORED, build_labels, encode_example, encode_examples
+from fgtrain.encode import IGNORED, build_labels, encode_example, encode_examples, token_report
 
 
 @pytest.fixture(scope="module")
@@ -189,3 +189,32 @@ def test_rows_without_an_answer_are_refused(tmp_path: Path, tokenizer: Any) -> N
     file = write_rows(tmp_path / "rows.jsonl", [BFCL_IRRELEVANT])
     with pytest.raises(DataError, match=rf"{file}:1.*the assistant's message is empty"):
         encode_examples(read_examples(file), tokenizer, max_length=2000)
+
+
+def test_the_token_report(tokenizer: Any) -> None:
+    """It names the longest prompt and what does not fit, and tells rows whose declarations alone do not fit."""
+    declared = example(tool_calls_row("온도 2도 올려줘", call("adjust_temperature", delta=2)))
+    long_wish = example(text_row("너무 더워요 " * 80, "네"))
+    rows = [declared, long_wish, example(text_row("더워요", "네"))]
+    one = encode_example(declared, tokenizer)
+    assert one.n_prompt == one.labels.index(next(label for label in one.labels if label != IGNORED))
+    whole = encode_examples(rows, tokenizer, max_length=4096)
+    longest = max(encode_example(row, tokenizer).n_prompt for row in rows)
+    assert whole.report["longest_prompt_tokens"] == longest
+    assert token_report(whole, 4096).endswith(
+        f"longest row {whole.longest} tokens, longest prompt {longest}; --max_length 4096: every row fits, nothing is cut"
+    )
+    # A limit that the developer turn with its declarations passes, and the row without any does not.
+    turn = tokenizer.convert_tokens_to_ids("<end_of_turn>")
+    limit = one.input_ids.index(turn)
+    part = encode_examples(rows, tokenizer, max_length=limit, overlong="skip")
+    assert token_report(part, limit).endswith(
+        "2 rows are longer and left out whole, 1 of them with declarations that alone do not fit"
+    )
+    assert part.report["skipped_by_declarations"] == 1
+    with pytest.raises(
+        DataError, match=r"2 rows are longer\. In 1 of them the declarations alone do not fit\."
+    ):
+        encode_examples(rows, tokenizer, max_length=limit)
+    fits = encode_examples(rows, tokenizer, max_length=limit + 1, overlong="skip")
+    assert fits.report["skipped_by_declarations"] == 0

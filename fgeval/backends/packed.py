@@ -14,8 +14,29 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from fgeval.backends import Request
+
 PACKED_MODELS = ("gemma3_text",)
 """Architectures (`model_type`) that take a mask a kind of layer, which a window of positions needs."""
+
+
+_SHORT = 64
+"""Tokens up to which a prompt without a developer turn is computed beside the others of its batch, and not before them."""
+
+
+def cut_prompt(
+    request: Request, ids: tuple[int, ...], end_turn: int
+) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """A prompt's developer turn and its rest.
+
+    Args:
+        end_turn: the id of <end_of_turn>.
+    """
+    if request.messages[0]["role"] in ("developer", "system") or request.tools:
+        place = ids.index(end_turn) + 1
+    else:
+        place = 0 if len(ids) <= _SHORT else len(ids) - 1
+    return ids[:place], ids[place:]
 
 
 def can_pack(model: Any) -> bool:

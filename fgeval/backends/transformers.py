@@ -16,15 +16,13 @@ from fgdata.format import STOP_TOKENS
 from fgdata.format.tokens import END_TURN
 from fgeval import loading
 from fgeval.backends import BackendOptions, Failure, Request, package_version, refuse_options
-from fgeval.backends.packed import PackedDecoder, can_pack
+from fgeval.backends.packed import PackedDecoder, can_pack, cut_prompt
 from fgeval.predictions import Prediction
 
 PACKAGES = ("fgsuite", "torch", "transformers", "peft")
 """Whose versions go into `run.json`."""
 MEANT = ("model", "adapter", "merge", "revision", "device", "dtype", "max_new_tokens")
 """Options that this backend honours."""
-_SHORT = 64
-"""Tokens up to which a prompt without a developer turn is computed beside the others of its batch, and not before them."""
 
 
 def open_backend(options: BackendOptions) -> Transformers:
@@ -141,16 +139,11 @@ class Transformers:
         prompts = self._tokenizer([request.prompt for request in requests], add_special_tokens=False)[
             "input_ids"
         ]
-        cut = [self._cut(request, tuple(ids)) for request, ids in zip(requests, prompts, strict=True)]
+        cut = [
+            cut_prompt(request, tuple(ids), self._end_turn)
+            for request, ids in zip(requests, prompts, strict=True)
+        ]
         return self._decoder.decode(cut), [len(ids) for ids in prompts]
-
-    def _cut(self, request: Request, ids: tuple[int, ...]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """A prompt's developer turn and its rest."""
-        if request.messages[0]["role"] in ("developer", "system") or request.tools:
-            place = ids.index(self._end_turn) + 1
-        else:
-            place = 0 if len(ids) <= _SHORT else len(ids) - 1
-        return ids[:place], ids[place:]
 
     def _write_padded(self, requests: Sequence[Request]) -> tuple[list[list[int]], list[int]]:
         """The same by transformers' own `generate`, for models that take no mask a kind of layer."""
