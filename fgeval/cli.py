@@ -360,6 +360,8 @@ def _score(parsed: argparse.Namespace) -> None:
     line = f"Exact match {percent(exact['value'])} ({interval(exact)}), {exact['k']} of {exact['n']} items"
     if summary["missing"]:
         line += f"; {len(summary['missing'])} rows without a prediction are left out"
+        if failed := len(summary["backend_errors"]):
+            line += f", {failed} of them since the backend failed"
     if summary["not_scored"]:
         line += f"; {len(summary['not_scored'])} rows have no verdict under this profile and are left out"
     out.print(f"{line}: {parsed.out}", markup=False, highlight=False)
