@@ -13,20 +13,29 @@ from fgdata.errors import Problem, UsageError
 from fgdata.files import write_whole
 from fgeval.comparable import NotComparableError, check_comparable
 from fgeval.model_card import EVAL_RESULTS_FILE, MODEL_INDEX_FILE, CardScores, write_card
+from fgeval.report.language import LANGUAGES, Language, speak
 from fgeval.report.view import FILTERS, build_view
 from fgeval.scores import ScoredRun
 
 REPORT_FILES = ("report.md", "report.html")
 DEFAULT_TITLE = "Function calling test report"
 
-__all__ = ["DEFAULT_TITLE", "REPORT_FILES", "NotComparableError", "check_comparable", "write_report"]
+__all__ = [
+    "DEFAULT_TITLE",
+    "LANGUAGES",
+    "REPORT_FILES",
+    "NotComparableError",
+    "check_comparable",
+    "write_report",
+]
 
 
 def write_report(
     runs: Sequence[ScoredRun],
     out: str | os.PathLike[str],
     *,
-    title: str = DEFAULT_TITLE,
+    title: str = "",
+    language: Language = "en",
     note: str = "",
     max_failures: int = 1000,
     card: CardScores | None = None,
@@ -36,6 +45,8 @@ def write_report(
 
     Args:
         runs: the first is what the others are compared with.
+        title: its heading; without one, `DEFAULT_TITLE` in the report's language.
+        language: of headings, labels and sentences; reasons, warnings and rules of profiles stay English.
         note: a sentence shown at the top, e.g. what the model cannot stand for.
         card: also write the metadata of a model card, for the last run; the first is its base.
         max_failures: failed items listed in the HTML; how many are left out is said.
@@ -69,9 +80,10 @@ def write_report(
         )
     if card is not None:
         card.check()
-    view = build_view(runs, title=title, note=note, max_failures=max_failures)
+    title = title or speak(language)(DEFAULT_TITLE)
+    view = build_view(runs, title=title, note=note, max_failures=max_failures, language=language)
     for name in REPORT_FILES:
-        text = _environment(name).get_template(f"{name}.jinja").render(view)
+        text = _environment(name, language).get_template(f"{name}.jinja").render(view)
         with write_whole(folder / name) as stream:
             # Half a surrogate pair, which a model's bytes may decode to, has no place in UTF-8.
             stream.write(text.encode("utf-8", "replace").decode())
@@ -82,7 +94,7 @@ def write_report(
     return view
 
 
-def _environment(name: str) -> Environment:
+def _environment(name: str, language: Language) -> Environment:
     environment = Environment(
         loader=PackageLoader("fgeval.report", "templates"),
         autoescape=name.endswith(".html"),
@@ -92,4 +104,5 @@ def _environment(name: str) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= FILTERS
+    environment.globals["_"] = speak(language, is_html=name.endswith(".html"))
     return environment
