@@ -164,6 +164,7 @@ def _report(parsed: argparse.Namespace) -> int | None:
             max_failures=parsed.max_failures,
             overwrite=parsed.overwrite,
             card=_card(parsed),
+            robust=parsed.robust,
         )
     except NotComparableError as error:
         return _not_comparable(error)
@@ -213,6 +214,13 @@ def add_report(verbs: Any) -> None:
     report.add_argument("--title", help="heading of the report")
     report.add_argument(
         "--language", choices=LANGUAGES, default="en", help="of headings and sentences (default: %(default)s)"
+    )
+    report.add_argument(
+        "--robust",
+        action="append",
+        default=[],
+        metavar="DIR",
+        help="add the flip rates that `robust --out` wrote",
     )
     report.add_argument("--note", default="", help="a sentence shown at the top")
     report.add_argument(

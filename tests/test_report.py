@@ -34,6 +34,7 @@ from fgeval.report.view import (
 from fgeval.run import run_model
 from fgeval.score import ERROR_TYPES
 from fgeval.scores import ScoredRun
+from fgeval.stats import Rate
 from fgeval.tallies import METRICS
 
 HOSTILE = (
@@ -326,3 +327,16 @@ def test_latency_prompt_and_what_is_left_out(tmp_path: Path):
         assert "0.250 s" in text and "On 1 of them the backend failed" in text
         assert "Number of tools 7" in text and "Split test" in text and "touched" in text
     assert "너무 더운데 &lt;b&gt;" in html and "너무 더운데" in markdown
+
+
+def test_robustness_stands_in_the_report(tmp_path: Path, runs: list[ScoredRun]):
+    """Flip rates of twins stand in both files; a folder without them is named."""
+    kind = {"kind": "typos", "n_twins": 4, "lost": 1, "gained": 0} | dict.fromkeys(("base", "worst", "flipped_items"), Rate(1, 2).to_json())  # fmt: skip
+    write_rows(tmp_path / "rob" / "robust.json", [{"profile": {"name": "strict"}, "kinds": [kind]}])
+    write_report(runs, tmp_path / "report", robust=[tmp_path / "rob"])
+    for text in texts_of(tmp_path / "report"):
+        section = text[text.index("Robustness: rob") :]
+        assert "typos" in section and "50.0%" in section
+    with pytest.raises(DataError, match=r"robust\.json"):
+        write_report(runs, tmp_path / "other", robust=[tmp_path])
+    assert not (tmp_path / "other").exists()

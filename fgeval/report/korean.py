@@ -144,6 +144,15 @@ KOREAN: Mapping[str, str] = {
     "95th percentile": "95 백분위",
     "slowest": "최대",
     "tokens a second": "초당 토큰",
+    # robustness
+    "Robustness": "견고성",
+    "Twins ask the same in other words or tools, or must change the call. Right: items; worst: items with all twins right; flipped: items of which a twin has another verdict.": "쌍둥이 문항은 같은 요청을 다른 표현이나 도구로 묻거나, 호출이 달라져야 하는 문항입니다. 정답: 원래 문항; 최악: 쌍둥이가 모두 맞은 문항; 뒤바뀜: 판정이 다른 쌍둥이가 있는 문항.",
+    "Twins": "쌍둥이",
+    "right": "정답",
+    "worst": "최악",
+    "flipped": "뒤바뀜",
+    "lost": "새로 틀림",
+    "gained": "새로 맞음",
     # flips and failures
     "Lost: {n} items that {right} gets right and {wrong} wrong": "새로 틀린 문항 {n}개 ({right} 정답, {wrong} 오답)",
     "Gained: {n} items that {wrong} gets wrong and {right} right": "새로 맞힌 문항 {n}개 ({wrong} 오답, {right} 정답)",
