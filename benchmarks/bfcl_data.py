@@ -10,6 +10,7 @@ among those that `fgeval validate` flags. The exit code is 1 if one is not, or i
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 import time
 from collections.abc import Sequence
@@ -19,6 +20,7 @@ from fgdata.dialects import read_examples
 from fgdata.dialects.alternatives import Alternatives, alternatives, decision
 from fgdata.errors import FgError
 from fgdata.example import Example
+from fgdata.files import write_whole
 from fgdata.format import Completion, parse_completion, render_call
 from fgdata.schema import Call, coerce_call
 from fgeval.items import tools_of
@@ -87,10 +89,12 @@ def main() -> int:
         default="own",
         help="who judges (default: the gold's own values and types)",
     )
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the counts there as well")
     args = parser.parse_args()
     print(f"| {'set':<22} | items | right | not right | not scored | flagged by validate |")
     print(f"|{'-' * 24}|------:|------:|----------:|-----------:|--------------------:|")
     unexplained, total, n_right = [], 0, 0
+    sets = {}
     started = time.perf_counter()
     for name in SETS:
         file = args.data / f"BFCL_{args.version}_{name}.json"
@@ -112,6 +116,12 @@ def main() -> int:
         print(
             f"| {name:<22} | {len(examples):>5} | {len(examples) - len(wrong) - n_unscored:>5} | {len(wrong):>9} | {n_unscored:>10} | {len(flagged):>19} |"
         )
+        sets[name] = {
+            "items": len(examples),
+            "not_right": wrong,
+            "not_scored": n_unscored,
+            "flagged": sorted(flagged),
+        }
         if wrong:
             print(f"    not right: {', '.join(wrong)}")
         if flagged:
@@ -120,6 +130,16 @@ def main() -> int:
     print(
         f"{n_right} of {total} scored right by {args.profile}, {len(unexplained)} of the others not flagged: {', '.join(unexplained) or 'none'} ({seconds:.0f} s)"
     )
+    if args.json:
+        result = {
+            "profile": args.profile,
+            "scored": total,
+            "right": n_right,
+            "unexplained": unexplained,
+            "sets": sets,
+        }
+        with write_whole(args.json) as stream:
+            stream.write(json.dumps(result, indent=2) + "\n")
     return int(bool(unexplained))
 
 

@@ -44,19 +44,20 @@ _TYPE_NAMES: Mapping[type, str] = {
 }
 
 
-def _argument_types(item: ScoredItem) -> list[str]:
-    values = [value for call in item.score.expected for value in call.arguments.values()]
-    return sorted({_TYPE_NAMES[type(value)] for value in values})
-
-
 def _perturbations(item: ScoredItem) -> list[str]:
     return sorted(set(item.example.perturbation.split("+"))) if item.example.perturbation else ["none"]
 
 
-def _split_of(item: ScoredItem) -> list[str]:
-    """The split, by the name of the file that the row was read from."""
-    stem = Path(item.example.source.rpartition(":")[0]).stem
-    return [stem] if stem in ALL_SPLITS else []
+def split_of(example: Example) -> str:
+    """The split, by the name of the file that the row was read from; empty if that names none."""
+    stem = Path(example.source.rpartition(":")[0]).stem
+    return stem if stem in ALL_SPLITS else ""
+
+
+def argument_types(arguments: Iterable[Mapping[str, Any]]) -> list[str]:
+    """The JSON types of these calls' arguments, each once."""
+    values = [value for one in arguments for value in one.values()]
+    return sorted({_TYPE_NAMES[type(value)] for value in values})
 
 
 SLICES: dict[str, Callable[[ScoredItem], list[str]]] = {
@@ -67,10 +68,10 @@ SLICES: dict[str, Callable[[ScoredItem], list[str]]] = {
     "register": lambda item: [item.example.register],
     "language": lambda item: [item.example.language],
     "perturbation": _perturbations,
-    "argument_type": _argument_types,
+    "argument_type": lambda item: argument_types(call.arguments for call in item.score.expected),
     "number_of_calls": lambda item: [str(len(item.score.expected))],
     "number_of_tools": lambda item: [str(len(item.example.tools))] if item.example.tools else [],
-    "split": _split_of,
+    "split": lambda item: [split_of(item.example)],
     "values": lambda item: [item.values_seen],
 }
 """What metrics are broken down by. An item counts under each of several tools, argument types or perturbations; what is not known under none."""

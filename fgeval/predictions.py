@@ -176,6 +176,29 @@ def _scan(file: Path) -> Iterator[Prediction | DataError]:
         raise DataError(Problem(str(file), f"cannot be read: {error.strerror or error}.", remedy)) from error
 
 
+def read_failures(folder: str | os.PathLike[str]) -> dict[str, str]:
+    """What a run in `folder` could not answer: item id -> reason; empty if it answered everything.
+
+    Raises: DataError with every broken line.
+    """
+    file = Path(folder) / ERRORS_FILE
+    if not file.exists():
+        return {}
+    failures: dict[str, str] = {}
+    problems: list[Problem] = []
+    for number, line in enumerate(file.read_bytes().split(b"\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+            failures[str(row["id"])] = str(row["reason"])
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
+            what = f"is no failure of a run ({error!r})."
+            problems.append(Problem(f"{file}:{number}", what, "Run again: the file is written anew."))
+    DataError.raise_if(problems)
+    return failures
+
+
 def read_run(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
     """What `run.json` in `folder` says; None if there is none.
 

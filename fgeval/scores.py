@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import json
 import os
+import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -14,11 +15,19 @@ from typing import Any
 from fgdata.errors import DataError, Problem, UsageError
 from fgdata.example import PROVENANCE, Example
 from fgdata.files import file_sha256, write_whole
+from fgdata.format import message_text
 from fgdata.hub.source import data_facts
 from fgeval.ask_markers import asks_for, find_markers
 from fgeval.items import Item, read_items
-from fgeval.metrics import DEFAULT_MIN_N, ScoredItem, summarise
-from fgeval.predictions import Prediction, json_line, predictions_file, read_predictions, read_run
+from fgeval.metrics import DEFAULT_MIN_N, ScoredItem, split_of, summarise
+from fgeval.predictions import (
+    Prediction,
+    json_line,
+    predictions_file,
+    read_failures,
+    read_predictions,
+    read_run,
+)
 from fgeval.profiles import DEFAULT_PROFILE, Profile, load_profile
 from fgeval.score import score_completion, score_to_row
 from fgeval.seen import is_seen, read_values
@@ -62,9 +71,12 @@ def score_predictions(
     items = read_items(data)
     found = read_predictions(predictions)
     run = read_run(predictions_file(predictions).parent)
+    failures = read_failures(predictions_file(predictions).parent) if run else {}
     data_sha256 = file_sha256(data)
     _check_run(run, data, data_sha256, predictions_file(predictions))
-    missing = _check_ids(items, found, str(data), predictions_file(predictions), allow_missing)
+    missing = _check_ids(
+        items, found, str(data), predictions_file(predictions), allow_missing=allow_missing, failures=failures
+    )
     by_id = {prediction.id: prediction for prediction in found}
     pairs = [(item, by_id[item.example.id]) for item in items if item.example.id in by_id]
     scored = score_items(pairs, rules, pack=pack, train=train)
@@ -85,6 +97,7 @@ def score_predictions(
         },
         "run": run,
         "missing": missing,
+        "backend_errors": [{"id": name, "reason": failures[name]} for name in missing if name in failures],
         "speed": _measure_speed([p for _, p in pairs]),
         **summarise(scored, min_n=min_n),
     }
@@ -163,15 +176,37 @@ def _to_row(item: ScoredItem, prediction: Prediction) -> dict[str, Any]:
         "finished": prediction.finished,
         "time_s": prediction.time_s,
         **({"values_seen": item.values_seen} if item.values_seen else {}),
+        **({"number_of_tools": len(example.tools)} if example.tools else {}),
+        **({"before": before} if (before := _before(example)) else {}),
+        **({"split": split} if (split := split_of(example)) else {}),
         **{name: getattr(example, name) for name in PROVENANCE if getattr(example, name)},
     }
+
+
+def _before(example: Example) -> list[dict[str, str]]:
+    """What the prompt says before the last user message, declarations left out: role and text of every message."""
+    messages = example.prompt_messages
+    last = max((n for n, one in enumerate(messages) if one.get("role") == "user"), default=len(messages))
+    return [
+        {
+            "role": str(one.get("role")),
+            "text": message_text(one.get("content"))
+            or (json.dumps(one["tool_calls"], ensure_ascii=False) if one.get("tool_calls") else ""),
+        }
+        for number, one in enumerate(messages)
+        if number != last
+    ]
 
 
 def _measure_speed(predictions: Sequence[Prediction]) -> dict[str, Any]:
     times = [p.time_s for p in predictions if p.time_s is not None]
     tokens = [p.completion_tokens for p in predictions if p.completion_tokens is not None]
+    cuts = statistics.quantiles(times, n=100, method="inclusive") if len(times) > 1 else times * 99
     return {
         "timed": len(times),
+        "median_s": round(cuts[49], 6) if times else None,
+        "p95_s": round(cuts[94], 6) if times else None,
+        "slowest_s": round(max(times), 6) if times else None,
         "time_s": round(sum(times), 3) if times else None,
         "completion_tokens": sum(tokens) if tokens else None,
         "cut_off": sum(p.finished == "length" for p in predictions),
@@ -206,7 +241,13 @@ def _check_run(
 
 
 def _check_ids(
-    items: Sequence[Item], found: Sequence[Prediction], data: str, file: Path, allow_missing: bool
+    items: Sequence[Item],
+    found: Sequence[Prediction],
+    data: str,
+    file: Path,
+    *,
+    allow_missing: bool,
+    failures: Mapping[str, str],
 ) -> list[str]:
     """The ids of rows without a prediction, if they are allowed.
 
@@ -225,7 +266,13 @@ def _check_ids(
     if not allow_missing:
         remedy = f"Finish the run, or add --allow-missing. Predictions read: {file}."
         problems += [
-            Problem(e.source, f"the row {e.id!r} has no prediction.", remedy) for e in missing[:_SHOWN]
+            Problem(
+                e.source,
+                f"the row {e.id!r} has no prediction"
+                + (f": the backend failed ({failures[e.id]})." if e.id in failures else "."),
+                remedy,
+            )
+            for e in missing[:_SHOWN]
         ]
         if len(missing) > _SHOWN:
             problems.append(Problem(data, f"{len(missing) - _SHOWN} more rows have no prediction."))

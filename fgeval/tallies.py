@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from fgeval.clusters import ClusteredRate, Floats, clustered_rate, sum_by_cluster
+from fgeval.metrics import argument_types
 
 Row = Mapping[str, Any]
 
@@ -71,7 +72,10 @@ SLICES: dict[str, Callable[[Row], Sequence[str]]] = {
     "tool": lambda row: sorted({call["name"] for call in row["expected"]}) or ["no call"],
     "number_of_calls": lambda row: [str(len(row["expected"]))],
     **{name: partial(_stated, name) for name in ("kind", "intent", "family", "register", "language")},
-    "perturbation": lambda row: row.get("perturbation", "").split("+") if row.get("perturbation") else [],
+    "perturbation": lambda row: row["perturbation"].split("+") if row.get("perturbation") else ["none"],
+    "argument_type": lambda row: argument_types(call["arguments"] for call in row["expected"]),
+    "number_of_tools": lambda row: [str(row["number_of_tools"])] if row.get("number_of_tools") else [],
+    "split": partial(_stated, "split"),
     "values": partial(_stated, "values_seen"),
     "contamination": lambda row: [] if "touched" not in row else ["touched" if row["touched"] else "clean"],
 }

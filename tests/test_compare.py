@@ -239,7 +239,7 @@ def test_items_without_family_stand_alone():
     rows = [{"id": str(n), "exact": n % 2 == 0, "expected": [], "got": []} for n in range(10)]
     rows[0] |= {"perturbation": "typo+spacing", "values_seen": "seen"}
     tally = tally_rows(rows)
-    assert tally.values("perturbation") == ["spacing", "typo"] and tally.values("values") == ["seen"]
+    assert tally.values("perturbation") == ["none", "spacing", "typo"] and tally.values("values") == ["seen"]
     assert tally.n_alone == 10 and tally.rate("exact").n_clusters == 10
     assert set(tally.counts) == {"exact", "over_call", "missed_call"}
 

@@ -6,7 +6,7 @@ import pytest
 from eval_data import ADAPTER, BASE, BY_NAME, ROWS
 
 from fgdata.example import example_from_row
-from fgeval import ScoredItem, measure, paired_difference, score_completion, summarise
+from fgeval import ScoredItem, measure, paired_difference, score_completion, summarise, tallies
 from fgeval.metrics import SLICES, confuse_tools, slice_by
 from fgeval.stats import Rate, wilson
 
@@ -128,3 +128,8 @@ def test_paired_difference():
     assert paired_difference([False] * 5, [True] * 5).p_value == pytest.approx(0.0625)
     assert paired_difference([False] * 6, [True] * 6).p_value == pytest.approx(0.03125)
     assert paired_difference(base, base).p_value == 1.0
+
+
+def test_both_lists_of_slices_are_one():
+    """What a summary is broken down by, a comparison and a gate are too."""
+    assert set(tallies.SLICES) - {"contamination"} == set(SLICES)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,28 @@ from eval_data import ADAPTER, BASE, ROWS, write_predictions, write_rows
 
 from fgdata.errors import DataError, UsageError
 from fgeval import read_scores, score_predictions
+from fgeval import report as report_module
 from fgeval.backends import BackendOptions
+from fgeval.cli import main
 from fgeval.predictions import read_run
 from fgeval.report import NotComparableError, write_report
-from fgeval.report.view import HEADLINES, interval, markdown_code, markdown_text, percent, points
+from fgeval.report.korean import KOREAN
+from fgeval.report.view import (
+    DETAILS,
+    HEADLINES,
+    SLICE_TITLES,
+    interval,
+    markdown_code,
+    markdown_text,
+    percent,
+    points,
+    words,
+)
 from fgeval.run import run_model
+from fgeval.score import ERROR_TYPES
 from fgeval.scores import ScoredRun
+from fgeval.stats import Rate
+from fgeval.tallies import METRICS
 
 HOSTILE = (
     "</script><script>alert(1)</script> & <img src=x onerror='alert(2)'> \"quoted\" {{ 7 * 7 }} | `code` \x00"
@@ -194,7 +211,7 @@ def test_missing_predictions_are_shown(tmp_path: Path):
     write_report([read_scores("some", tmp_path / "some")], tmp_path / "report", note="Only two.")
     html, markdown = texts_of(tmp_path / "report")
     assert "6 rows have no prediction in some" in html
-    assert "**6 rows have no prediction in some and are left out.**" in markdown
+    assert "**6 rows have no prediction in some and are left out of every number.**" in markdown
     assert "Only two." in html
     assert "A run without provenance" in html
 
@@ -203,7 +220,7 @@ def test_failures_are_limited_and_counted(tmp_path: Path, runs: list[ScoredRun])
     """A limit on the list is said, with the number of all."""
     write_report(runs, tmp_path / "report", max_failures=2)
     html, _ = texts_of(tmp_path / "report")
-    assert "7 items are wrong in at least one run; the first 2 are listed" in html
+    assert "7 items are wrong in at least one run; 2 are listed" in html
     assert html.count("data-wrong=") == 2
 
 
@@ -248,3 +265,78 @@ def test_run_header_that_is_none(tmp_path: Path, name: str):
 def test_points_do_not_depend_on_the_way_they_were_computed() -> None:
     """A difference of rates and a share of items round to the same text."""
     assert points(0.835 - 0.2175) == points(247 / 400) == "+61.8"
+
+
+# ---------------------------------------------------------------- languages, latency, prompts
+
+TEMPLATES = Path(report_module.__file__).parent / "templates"
+
+
+def report_texts() -> set[str]:
+    """Every text that the report takes into a language: of the templates, of metrics and slices, of error types."""
+    sources = "".join(file.read_text(encoding="utf-8") for file in TEMPLATES.glob("*.jinja"))
+    literals = {double or single for double, single in re.findall(r"""_\((?:"([^"]+)"|'([^']+)')""", sources)}
+    metrics = {text for metric in (*HEADLINES, *DETAILS) for text in metric[1:]}
+    labels = {rule.label for rule in METRICS.values()}
+    return literals | metrics | labels | set(SLICE_TITLES.values()) | {words(name) for name in ERROR_TYPES}
+
+
+def test_every_text_is_korean():
+    """No text of the report lacks its Korean, and each Korean one has the fields of the English one."""
+    missing = report_texts() - KOREAN.keys()
+    assert not missing
+    for english, korean in KOREAN.items():
+        assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", korean)), english
+        assert re.search("[가-힣]", korean) or english in {"F1", "points", "{low} to {high}"}
+
+
+def test_report_in_korean(tmp_path: Path, runs: list[ScoredRun]):
+    """The Korean report has the numbers of the English one and none of its headings; a name out of the data cannot break out."""
+    rows = [{**one, "error_type": HOSTILE if one["error_type"] else ""} for one in runs[1].rows]
+    hostile = [runs[0], replace(runs[1], rows=rows)]
+    view = write_report(hostile, tmp_path / "ko", language="ko")
+    html, markdown = texts_of(tmp_path / "ko")
+    assert '<html lang="ko">' in html and view["title"] == "함수 호출 테스트 보고서"
+    assert "<script>alert" not in html and "{{ 7 * 7 }}" in html
+    for text in (html, markdown):
+        assert "템플릿 계열별 구간" in text and "+62.5" in text and "지연 시간" not in text
+        assert not re.search(r"By template family|Exact match|Failures|lower is better", text)
+    assert (
+        main(["report", "--run", f"a={runs[0].folder}", "--out", str(tmp_path / "cli"), "--language", "ko"])
+        == 0
+    )
+    assert "## 요약" in texts_of(tmp_path / "cli")[1]
+
+
+def test_latency_prompt_and_what_is_left_out(tmp_path: Path):
+    """Times, the conversation before the utterance, slices of one value, backend errors and training rows are all told."""
+    rows = [json.loads(json.dumps(one)) for one in ROWS]
+    rows[2]["messages"].insert(1, {"role": "user", "content": "너무 더운데 <b>"})
+    data = write_rows(tmp_path / "test.jsonl", rows)
+    lines = [{"id": one["id"], "text": "", "time_s": 0.25} for one in rows[:-1]]
+    write_rows(tmp_path / "run" / "predictions.jsonl", lines)
+    (tmp_path / "run" / "run.json").write_text('{"backend": "openai"}', encoding="utf-8")
+    (tmp_path / "run" / "errors.jsonl").write_text(
+        '{"id": "item-7", "reason": "HTTP 500"}\n', encoding="utf-8"
+    )
+    train = write_rows(tmp_path / "train.jsonl", rows[:1])
+    score_predictions(data, tmp_path / "run", tmp_path / "out", allow_missing=True, min_n=1, train=[train])
+    write_report([read_scores("one", tmp_path / "out")], tmp_path / "report")
+    html, markdown = texts_of(tmp_path / "report")
+    for text in (html, markdown):
+        assert "0.250 s" in text and "On 1 of them the backend failed" in text
+        assert "Number of tools 7" in text and "Split test" in text and "touched" in text
+    assert "너무 더운데 &lt;b&gt;" in html and "너무 더운데" in markdown
+
+
+def test_robustness_stands_in_the_report(tmp_path: Path, runs: list[ScoredRun]):
+    """Flip rates of twins stand in both files; a folder without them is named."""
+    kind = {"kind": "typos", "n_twins": 4, "lost": 1, "gained": 0} | dict.fromkeys(("base", "worst", "flipped_items"), Rate(1, 2).to_json())  # fmt: skip
+    write_rows(tmp_path / "rob" / "robust.json", [{"profile": {"name": "strict"}, "kinds": [kind]}])
+    write_report(runs, tmp_path / "report", robust=[tmp_path / "rob"])
+    for text in texts_of(tmp_path / "report"):
+        section = text[text.index("Robustness: rob") :]
+        assert "typos" in section and "50.0%" in section
+    with pytest.raises(DataError, match=r"robust\.json"):
+        write_report(runs, tmp_path / "other", robust=[tmp_path])
+    assert not (tmp_path / "other").exists()

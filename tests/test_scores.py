@@ -277,3 +277,59 @@ def test_profiles_by_flag(tmp_path: Path) -> None:
         "bfcl": (True, ""),
         "functionchat": (False, "wrong_arguments"),
     }
+
+
+# ---------------------------------------------------------------- what a run could not answer
+
+
+def failing_run(folder: Path, errors: str) -> Path:
+    """Two rows, of which the first alone has a prediction, and what the run says of the second."""
+    write_rows(folder / "test.jsonl", ROWS[:2])
+    write_rows(folder / "run" / "predictions.jsonl", [{"id": "item-0", "text": "", "time_s": 0.5}])
+    (folder / "run" / "run.json").write_text('{"backend": "openai"}', encoding="utf-8")
+    (folder / "run" / "errors.jsonl").write_text(errors, encoding="utf-8")
+    return folder / "run"
+
+
+def test_backend_errors_are_counted_apart(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """An item the backend failed on is no wrong answer: it is left out, counted, and named with the backend's reason."""
+    run = failing_run(tmp_path, '{"id": "item-1", "reason": "HTTP 500"}\n')
+    with pytest.raises(DataError, match=r"'item-1' has no prediction: the backend failed \(HTTP 500\)"):
+        score_predictions(tmp_path / "test.jsonl", run, tmp_path / "out")
+    flags = [
+        "--data",
+        str(tmp_path / "test.jsonl"),
+        "--predictions",
+        str(run),
+        "--out",
+        str(tmp_path / "out"),
+    ]
+    assert main(["score", *flags, "--allow-missing"]) == 0
+    assert "1 of them since the backend failed" in " ".join(capsys.readouterr().out.split())
+    summary = read_scores("run", tmp_path / "out").summary
+    assert (summary["n"], summary["missing"]) == (1, ["item-1"])
+    assert summary["backend_errors"] == [{"id": "item-1", "reason": "HTTP 500"}]
+
+
+@pytest.mark.parametrize("line", ["{", "[]", '{"id": "a"}', "\x00"])
+def test_broken_errors_file_is_named(tmp_path: Path, line: str) -> None:
+    """A broken line of errors.jsonl is named with its place."""
+    run = failing_run(tmp_path, '{"id": "item-1", "reason": "x"}\n' + line + "\n")
+    with pytest.raises(DataError, match=r"errors\.jsonl:2"):
+        score_predictions(tmp_path / "test.jsonl", run, tmp_path / "out")
+
+
+def test_latency_and_prompt_stand_in_the_scores(tmp_path: Path) -> None:
+    """Median, 95th percentile and slowest item; what the prompt says before the last user message."""
+    rows = [row(n, "켜줘", call("power_on")) for n in range(5)]
+    rows[0]["messages"].insert(1, {"role": "user", "content": "안녕"})
+    predictions = [
+        {"id": f"item-{n}", "text": "", "time_s": time} for n, time in enumerate((0.1, 0.2, 0.3, 0.4, 2.0))
+    ]
+    speed = score(tmp_path, rows, predictions)["speed"]
+    assert (speed["median_s"], speed["p95_s"], speed["slowest_s"]) == (0.3, pytest.approx(1.68), 2.0)
+    first = read_scores("run", tmp_path / "out").rows[0]
+    assert [one["role"] for one in first["before"]] == ["developer", "user"] and first["before"][1][
+        "text"
+    ] == "안녕"
+    assert (first["number_of_tools"], first["split"], first["utterance"]) == (len(TOOLS), "test", "켜줘")

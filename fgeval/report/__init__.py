@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -9,34 +10,48 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fgdata.errors import Problem, UsageError
+from fgdata.errors import DataError, Problem, UsageError
 from fgdata.files import write_whole
 from fgeval.comparable import NotComparableError, check_comparable
 from fgeval.model_card import EVAL_RESULTS_FILE, MODEL_INDEX_FILE, CardScores, write_card
+from fgeval.report.language import LANGUAGES, Language, speak
 from fgeval.report.view import FILTERS, build_view
+from fgeval.robust.flips import FLIPS_FILES
 from fgeval.scores import ScoredRun
 
 REPORT_FILES = ("report.md", "report.html")
 DEFAULT_TITLE = "Function calling test report"
 
-__all__ = ["DEFAULT_TITLE", "REPORT_FILES", "NotComparableError", "check_comparable", "write_report"]
+__all__ = [
+    "DEFAULT_TITLE",
+    "LANGUAGES",
+    "REPORT_FILES",
+    "NotComparableError",
+    "check_comparable",
+    "write_report",
+]
 
 
 def write_report(
     runs: Sequence[ScoredRun],
     out: str | os.PathLike[str],
     *,
-    title: str = DEFAULT_TITLE,
+    title: str = "",
+    language: Language = "en",
     note: str = "",
     max_failures: int = 1000,
     card: CardScores | None = None,
+    robust: Sequence[str | os.PathLike[str]] = (),
     overwrite: bool = False,
 ) -> dict[str, Any]:
     """What the report says, as data; `report.md` and `report.html` stand in `out`.
 
     Args:
         runs: the first is what the others are compared with.
+        title: its heading; without one, `DEFAULT_TITLE` in the report's language.
+        language: of headings, labels and sentences; reasons, warnings and rules of profiles stay English.
         note: a sentence shown at the top, e.g. what the model cannot stand for.
+        robust: folders that `fgeval robust` wrote; their flip rates stand in the report.
         card: also write the metadata of a model card, for the last run; the first is its base.
         max_failures: failed items listed in the HTML; how many are left out is said.
     Raises: NotComparableError, UsageError.
@@ -69,9 +84,12 @@ def write_report(
         )
     if card is not None:
         card.check()
-    view = build_view(runs, title=title, note=note, max_failures=max_failures)
+    flips = [_read_robust(Path(one)) for one in robust]
+    title = title or speak(language)(DEFAULT_TITLE)
+    view = build_view(runs, title=title, note=note, max_failures=max_failures, language=language)
+    view["robust"] = flips
     for name in REPORT_FILES:
-        text = _environment(name).get_template(f"{name}.jinja").render(view)
+        text = _environment(name, language).get_template(f"{name}.jinja").render(view)
         with write_whole(folder / name) as stream:
             # Half a surrogate pair, which a model's bytes may decode to, has no place in UTF-8.
             stream.write(text.encode("utf-8", "replace").decode())
@@ -82,7 +100,33 @@ def write_report(
     return view
 
 
-def _environment(name: str) -> Environment:
+def _read_robust(folder: Path) -> dict[str, Any]:
+    """Flip rates by kind of twin.
+
+    Raises: DataError if the folder holds none.
+    """
+    file = folder / FLIPS_FILES[0]
+    remedy = "Name a folder that `fgeval robust --out` wrote."
+    try:
+        content = json.loads(file.read_text(encoding="utf-8"))
+        kinds = [
+            {
+                "kind": str(one["kind"]),
+                "n": int(one["n_twins"]),
+                "rates": [{"value": None, **one[name]} for name in ("base", "worst", "flipped_items")],
+                "lost": int(one["lost"]),
+                "gained": int(one["gained"]),
+            }
+            for one in content["kinds"]
+        ]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(
+            Problem(str(file), f"is no result of `fgeval robust` ({error!r}).", remedy)
+        ) from error
+    return {"name": folder.name, "profile": (content.get("profile") or {}).get("name"), "kinds": kinds}
+
+
+def _environment(name: str, language: Language) -> Environment:
     environment = Environment(
         loader=PackageLoader("fgeval.report", "templates"),
         autoescape=name.endswith(".html"),
@@ -92,4 +136,5 @@ def _environment(name: str) -> Environment:
         keep_trailing_newline=True,
     )
     environment.filters |= FILTERS
+    environment.globals["_"] = speak(language, is_html=name.endswith(".html"))
     return environment

@@ -12,6 +12,7 @@ from markupsafe import Markup, escape
 from fgdata.schema import Call, calls_to_text
 from fgeval.compare import compare_runs
 from fgeval.metrics import SLICES
+from fgeval.report.language import speak
 from fgeval.scores import ScoredRun
 from fgeval.stats import Rate, paired_difference
 from fgeval.tallies import METRICS, tally_rows
@@ -39,15 +40,25 @@ SLICE_TITLES = {name: name.replace("_", " ").capitalize() for name in SLICES}
 _NOTHING = Rate(0, 0).to_json()
 
 
-def build_view(runs: Sequence[ScoredRun], *, title: str, note: str, max_failures: int) -> dict[str, Any]:
+def build_view(
+    runs: Sequence[ScoredRun], *, title: str, note: str, max_failures: int, language: str = "en"
+) -> dict[str, Any]:
     """Everything the report shows."""
     items = _join_items(runs)
     failed = [item for item in items if not all(result["exact"] for result in item["results"])]
     return {
         "title": title,
+        "language": language,
         "note": note,
         "runs": [
-            {"name": run.name, "n": run.summary["n"], "missing": len(run.summary["missing"])} for run in runs
+            {
+                "name": run.name,
+                "n": run.summary["n"],
+                "missing": len(run.summary["missing"]),
+                "failed": len(run.summary.get("backend_errors", ())),
+                "not_scored": len(run.summary.get("not_scored", ())),
+            }
+            for run in runs
         ],
         "n": runs[0].summary["n"],
         "n_families": len({row["family"] for row in runs[0].rows if row.get("family")}),
@@ -55,9 +66,12 @@ def build_view(runs: Sequence[ScoredRun], *, title: str, note: str, max_failures
         "headlines": [_metric_row(runs, *metric) for metric in HEADLINES],
         "families": _family_rows(runs),
         "details": [_metric_row(runs, *metric) for metric in DETAILS],
-        "f1": [run.summary["overall"]["arguments"]["f1"] for run in runs],
+        "f1": _f1_rows(runs),
         "comparisons": [_compare(runs[0], other) for other in runs[1:]],
         "slices": _slice_tables(runs),
+        "same_for_all": _same_for_all(runs),
+        "contamination": _contamination_rows(runs),
+        "latency": _latency(runs),
         "slice_titles": SLICE_TITLES,
         "min_n": max(run.summary.get("min_n", 1) for run in runs),
         "suppressed": {
@@ -75,7 +89,7 @@ def build_view(runs: Sequence[ScoredRun], *, title: str, note: str, max_failures
         "flips": [_flips(items, 0, number, runs) for number in range(1, len(runs))],
         "failures": failed[:max_failures],
         "n_failed": len(failed),
-        "caveats": _caveats(runs),
+        "caveats": _caveats(runs, speak(language)),
         "provenance": _provenance(runs),
     }
 
@@ -137,6 +151,65 @@ def _slice_tables(runs: Sequence[ScoredRun]) -> dict[str, list[dict[str, Any]]]:
     return tables
 
 
+def _same_for_all(runs: Sequence[ScoredRun]) -> list[tuple[str, str]]:
+    """The slices of which every item that states a value states the same, with that value."""
+    found = []
+    for name in SLICES:
+        groups = [run.summary["by"].get(name, {}) for run in runs]
+        if name != "tool" and all(
+            len(group) == 1 and not run.summary.get("suppressed", {}).get(name)
+            for group, run in zip(groups, runs, strict=True)
+        ):
+            found.append((name, next(iter(groups[0]))))
+    return found
+
+
+def _contamination_rows(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
+    """Exact match of the items clean of the training rows and of those touched by them; none unless all runs tell."""
+    found = [run.summary.get("contamination") for run in runs]
+    if not all(found):
+        return []
+    rates = [one["exact"] for one in found if one]
+    return [
+        {"label": part, "n": int(rates[0][part]["n"]), "rates": [rate[part] for rate in rates]}
+        for part in ("clean", "touched")
+    ]
+
+
+def _latency(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
+    """Times of the runs that were timed."""
+    rows = []
+    for run in runs:
+        speed = run.summary["speed"]
+        if speed["timed"] and speed.get("median_s") is not None:
+            tokens = speed["completion_tokens"]
+            rate = tokens / speed["time_s"] if tokens and speed["time_s"] else None
+            rows.append({"name": run.name, "mean_s": speed["time_s"] / speed["timed"], "rate": rate, **speed})
+    return rows
+
+
+def _f1_rows(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
+    """Harmonic means of precision and recall: of arguments, micro and macro, and of whole calls."""
+    overall = [run.summary["overall"] for run in runs]
+    return [
+        {
+            "label": "Argument F1, micro",
+            "hint": "over all arguments",
+            "values": [one["arguments"]["f1"] for one in overall],
+        },
+        {
+            "label": "Argument F1, macro",
+            "hint": "mean of the parameters' own",
+            "values": [(one["arguments"].get("macro") or {}).get("f1") for one in overall],
+        },
+        {
+            "label": "Call F1",
+            "hint": "over whole calls",
+            "values": [(one.get("calls") or {}).get("f1") for one in overall],
+        },
+    ]
+
+
 def _parameter_rows(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
     """Every parameter with its precision, recall and F1 in each run."""
     by_run = [{(one["tool"], one["name"]): one for one in run.summary.get("parameters", ())} for run in runs]
@@ -193,6 +266,7 @@ def _join_items(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
         {
             "id": row["id"],
             "utterance": row["utterance"],
+            "before": row.get("before", []),
             "expected": _calls_text(row["expected"]),
             "wrong_in": " ".join(
                 str(number) for number, rows in enumerate(by_id) if not rows[row["id"]]["exact"]
@@ -240,36 +314,43 @@ def _flips(
     }
 
 
-def _caveats(runs: Sequence[ScoredRun]) -> list[str]:
+def _caveats(runs: Sequence[ScoredRun], say: Callable[..., str]) -> list[str]:
     """What a reader could wrongly conclude from the numbers, for these runs."""
     rows = runs[0].rows
     families = {row["family"] for row in rows if row.get("family")}
     caveats = [
-        f"Wilson's intervals and McNemar's test take the {len(rows):,} items for independent."
-        + (
-            f" They come from {len(families):,} template families, and items of one family share their wording: "
-            "go by the table by template family."
+        say(
+            "Wilson's intervals and McNemar's test take the {n} items for independent. They come from {families} template "
+            "families, and items of one family share their wording: go by the table by template family."
             if families
-            else ""
+            else "Wilson's intervals and McNemar's test take the {n} items for independent.",
+            n=f"{len(rows):,}",
+            families=f"{len(families):,}",
         ),
-        "A slice with few items says little: read its interval, not its percentage.",
+        say("A slice with few items says little: read its interval, not its percentage."),
     ]
     if families:
         caveats.append(
-            "The utterances come from templates. The families here were kept out of training if the pack's own split was "
-            "used, but the same hands wrote both sides; other people's wordings may score lower."
+            say(
+                "The utterances come from templates. The families here were kept out of training if the pack's own split was "
+                "used, but the same hands wrote both sides; other people's wordings may score lower."
+            )
         )
     if any(not row["expected"] for row in rows):
         caveats.append(
-            "Where no call is due, an item is right if no call is made. Whether the text that is written instead is a good "
-            "answer, or asks for the right thing, is not judged."
+            say(
+                "Where no call is due, an item is right if no call is made. Whether the text that is written instead is a good "
+                "answer, or asks for the right thing, is not judged."
+            )
         )
     if any((run.summary["run"] or {}).get("adapter") for run in runs):
         caveats.append(
-            "An adapter here is one training run with one seed; another seed gives another adapter and other numbers."
+            say(
+                "An adapter here is one training run with one seed; another seed gives another adapter and other numbers."
+            )
         )
     if any(run.summary["run"] is None for run in runs):
-        caveats.append("A run without provenance: nothing here shows which model wrote its predictions.")
+        caveats.append(say("A run without provenance: nothing here shows which model wrote its predictions."))
     return caveats
 
 
@@ -365,6 +446,11 @@ def markdown_code(text: str) -> str:
     return f"{fence} {line} {fence}" if longest else f"{fence}{line}{fence}" if line else "–"
 
 
+def seconds(value: float | None) -> str:
+    """`0.081 s`; a dash where it is not known."""
+    return "–" if value is None else f"{value:,.3f} s"
+
+
 def breakable(name: str) -> Markup:
     """The name as HTML that may break behind `_`, `/` and `+`: long names fit a phone."""
     return Markup(re.sub(r"([_/+])", r"\1<wbr>", str(escape(name))))
@@ -374,6 +460,7 @@ FILTERS: dict[str, Callable[..., str]] = {
     "percent": percent,
     "interval": interval,
     "points": points,
+    "seconds": seconds,
     "p_value": p_value,
     "words": words,
     "breakable": breakable,

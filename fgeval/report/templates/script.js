@@ -13,7 +13,7 @@
       item.hidden = !fits;
       n += fits ? 1 : 0;
     });
-    shown.textContent = n + " of " + items.length + " shown";
+    shown.textContent = shown.dataset.text.replace("{n}", n).replace("{all}", items.length);
   }
   search.addEventListener("input", apply);
   chosen.addEventListener("change", apply);
