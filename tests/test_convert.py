@@ -35,8 +35,9 @@ from fgdata.dialects.alternatives import alternatives, decision
 from fgdata.dialects.detect import layouts_markdown
 from fgdata.dialects.losses import parts
 from fgdata.dialects.messages import with_tool_calls
+from fgdata.dialects.parquet import ParquetRows
 from fgdata.errors import DataError, UsageError
-from fgdata.example import Example
+from fgdata.example import Example, Line
 from fgdata.lint import lint
 from fgdata.schema import Call, canonical_json, tools_by_name
 from fgdata.show import find_examples, training_text
@@ -458,3 +459,29 @@ def test_examples_carry_their_layout(tmp_path: Path) -> None:
         assert {example.layout for example in examples} == {name} or name in ("native-text", "openai")
         assert replace(examples[0], layout="") == examples[0]
     assert Conversion("a", "b", "rows").is_lossless
+
+
+def test_parquet_with_json_inside(tmp_path: Path) -> None:
+    """Arrow's type for JSON, as a column and within lists and structs, is read as JSON; nulls of structs stay where that is asked for."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    def texts(*values: str | None) -> Any:
+        return pa.ExtensionArray.from_storage(pa.json_(), pa.array(values, pa.string()))
+
+    columns = {
+        "whole": texts('{"n": 1.0}', None),
+        "listed": pa.ListArray.from_arrays([0, 1, 2], texts("[24]", '"24"')),
+        "held": pa.StructArray.from_arrays([texts("true", None), pa.array([None, 2])], ["flag", "n"]),
+    }
+    file = tmp_path / "rows.parquet"
+    pq.write_table(pa.table(columns), file)
+    for keep_nulls, held in ((False, [{"flag": True}, {"n": 2}]), (True, [{"flag": True, "n": None}, {"flag": None, "n": 2}])):  # fmt: skip
+        rows = ParquetRows(file, keep_nulls=keep_nulls)
+        back = [line.value for line in rows.lines() if isinstance(line, Line)]
+        assert back == [
+            {"whole": {"n": 1.0}, "listed": [[24]], "held": held[0]},
+            {"listed": ["24"], "held": held[1]},
+        ]
+        assert type(back[0]["whole"]["n"]) is float
+        assert rows.n_nulls == (0 if keep_nulls else 2)

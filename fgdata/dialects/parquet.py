@@ -43,10 +43,14 @@ class ParquetRows:
     """The rows of a Parquet file.
 
     Keys that Arrow filled with null in structs are taken out and counted: a struct has every key that any row has.
+    JSON comes back as it was: columns of Arrow's own type for it (what `fgdata publish` writes), and text columns that the file's
+    metadata name (what `fgdata convert` writes).
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, keep_nulls: bool = False) -> None:
         self.path = Path(path)
+        self.keep_nulls = keep_nulls
+        """Leave nulls in structs where they are."""
         self.n_nulls = 0
         """Nulls taken out of structs so far."""
 
@@ -70,13 +74,18 @@ class ParquetRows:
                     if not _is_json(arrow.types, column.type)
                 )
                 texts = set(_json_columns(schema.metadata))
+                kinds = {column.name: column.type for column in schema}
                 number, total = 0, max(1, file.metadata.num_rows)
                 for batch in file.iter_batches(batch_size=BATCH_ROWS):
                     for row in batch.to_pylist():
                         number += 1
                         source = f"{self.path}:{number}"
                         try:
-                            values = {n: self._value(v, n in texts) for n, v in row.items() if v is not None}
+                            values = {
+                                name: read_json(value) if name in texts else self._value(value, kinds[name])
+                                for name, value in row.items()
+                                if value is not None
+                            }
                         except (ValueError, RecursionError) as error:
                             yield DataError(Problem(source, f"a column of JSON text holds none ({error})."))
                             continue
@@ -86,20 +95,31 @@ class ParquetRows:
             what = f"cannot be read as Parquet ({str(error).splitlines()[0]})."
             raise DataError(Problem(str(self.path), what, "Download or write the file again.")) from error
 
-    def _value(self, value: Any, is_text: bool) -> Any:
-        if is_text:
+    def _value(self, value: Any, kind: Any) -> Any:
+        if value is None:
+            return None
+        if _is_json_text(kind):
             return read_json(value)
-        return self._without_nulls(value) if isinstance(value, dict | list) else value
-
-    def _without_nulls(self, value: Any) -> Any:
+        if hasattr(kind, "index_type"):  # a dictionary of values
+            kind = kind.value_type
         if isinstance(value, dict):
-            kept = {name: self._without_nulls(item) for name, item in value.items() if item is not None}
+            kept = {
+                name: self._value(item, kind.field(name).type)
+                for name, item in value.items()
+                if item is not None or self.keep_nulls
+            }
             self.n_nulls += len(value) - len(kept)
             return kept
-        return [self._without_nulls(item) for item in value] if isinstance(value, list) else value
+        return [self._value(item, kind.value_type) for item in value] if isinstance(value, list) else value
+
+
+def _is_json_text(kind: Any) -> bool:
+    return getattr(kind, "extension_name", "") == "arrow.json"
 
 
 def _is_json(types: Any, kind: Any) -> bool:
+    if _is_json_text(kind):
+        return True
     if types.is_struct(kind):
         return all(_is_json(types, kind.field(number).type) for number in range(kind.num_fields))
     if types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -10,7 +9,6 @@ from typing import Any
 
 from fgdata.errors import DataError, Problem
 from fgdata.publish.columns import Column, Row, json_text
-from fgdata.schema import read_json
 
 ROWS_A_GROUP = 5000
 ROWS_A_FILE = 200_000
@@ -93,34 +91,3 @@ def _changed(text: str) -> str:
     except (ValueError, RecursionError) as error:
         return f"holds what `datasets` cannot read back ({error})"
     return "" if back == text else "holds a number that `datasets` would round"
-
-
-def read_parquet(file: str | Path) -> Iterator[dict[str, Any]]:
-    """The rows of a Parquet file, columns of JSON decoded and columns without a value left out.
-
-    Raises: DataError if it is no Parquet file.
-    """
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-    from datasets import Features, Json
-
-    try:
-        table = pq.ParquetFile(file)
-        described = Features.from_arrow_schema(table.schema_arrow)
-        plain = Features({name: kind for name, kind in described.items() if not isinstance(kind, Json)})
-        for batch in table.iter_batches(batch_size=ROWS_A_GROUP):
-            for row in batch.to_pylist():
-                decoded = plain.decode_example({name: row[name] for name in plain})
-                yield {
-                    name: decoded[name] if name in decoded else _decode(value)
-                    for name, value in row.items()
-                    if value is not None
-                }
-    except (pa.ArrowException, OSError) as error:
-        raise DataError(
-            Problem(str(file), f"cannot be read as Parquet ({str(error).splitlines()[0][:200]}).")
-        ) from error
-
-
-def _decode(value: Any) -> Any:
-    return read_json(value) if isinstance(value, str) else json.loads(json_text(value))
