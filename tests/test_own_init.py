@@ -94,6 +94,7 @@ NAMED = [
     ("mcp", "null", "search_files.query"),
     ("mcp", "never asked for", "search_files.opts"),
     ("mcp", "left out", "search_files"),
+    ("mcp", "left out", "search_files: required names 'scope', which has no schema"),
     ("bfcl", "changed type", "math.area.p"),
     ("bfcl", "given twice", "math.area"),
 ]
@@ -105,10 +106,46 @@ def test_what_is_not_carried_is_named(
 ) -> None:
     """Each feature stands in the notes with its place, and in the pack's NOTES.md."""
     one = started[layout][0]
-    assert any(note.feature == feature and note.where == where for note in one.notes), one.notes
+    where, _, what = where.partition(": ")
+    assert any(note.feature == feature and note.where == where and what in note.what for note in one.notes), (
+        one.notes
+    )
     text = (one.folder / "NOTES.md").read_text("utf-8")
     assert f"## {feature} (" in text
     assert f"`{where}`" in text
+
+
+def test_parts_of_lists_are_told_apart(started: dict[str, list[Started]]) -> None:
+    """A list in an object is called by both names, so that no two parts of one sentence are called alike."""
+    for one in started["openapi"]:
+        text = (one.folder / "intents" / "createOrder_with_parent.yaml").read_text("utf-8")
+        assert "parent lines drink" in text
+        assert "lines drink 2" not in text
+
+
+def test_what_nobody_can_say_is_given_only_where_it_must_be(tmp_path: Path) -> None:
+    """An object without keys is given by a policy where it is required; an optional one is left out, and no policy is written."""
+    for required in (["id", "extra"], ["id"]):
+        file = tmp_path / "t.json"
+        tool = _schema({"id": {"enum": ["a", "b"]}, "extra": {"type": "object"}}, required)
+        file.write_text(json.dumps([tool]), "utf-8")
+        (one,) = init_pack(f"p{len(required)}", file, out=tmp_path)
+        assert bool(one.pack.policies) == ("extra" in required)
+        assert [note.where.rpartition(".")[2] for note in one.notes if note.feature == "never asked for"] == [
+            "extra"
+        ]
+
+
+def test_the_command_says_what_came_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Tools, layout, intents, the families of each split, and how many places are marked."""
+    (tmp_path / "t.json").write_text(json.dumps(KOREAN, ensure_ascii=False), "utf-8")
+    assert main(["init", "p", "--tools", str(tmp_path / "t.json"), "--out", str(tmp_path)]) == 0
+    said = " ".join(capsys.readouterr().out.split())
+    assert (
+        "2 tools read as tools, 7 intents, 84 families (49 train, 14 validation, 21 test), language ko."
+        in said
+    )
+    assert "places are marked `# WRITE:` for you" in said
 
 
 def test_a_declaration_loses_nothing_silently(started: dict[str, list[Started]]) -> None:
