@@ -51,7 +51,7 @@ def test_every_layout_becomes_a_pack(layout: str, started: dict[str, list[Starte
         assert one.layout == layout
         assert one.pack.language in one.folder.name
         out = tmp_path / one.pack.language
-        manifest = write_dataset(one.pack, Request(rows=160, seed=3), out)
+        manifest = write_dataset(one.pack, Request(rows=120, seed=3), out)
         assert all(manifest["files"][f"{split}.jsonl"]["rows"] >= 12 for split in SPLITS)
         report = lint([out / f"{split}.jsonl" for split in SPLITS])
         assert not report.fails("error"), [f for f in report.findings if f.level == "error"]
@@ -322,7 +322,7 @@ JSON_VALUES = st.recursive(
 
 
 @given(JSON_VALUES)
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=80, deadline=None)
 def test_whatever_stands_for_a_schema_is_carried_or_named(schema: Any) -> None:
     """Any JSON value becomes a valid schema whose names and texts the format takes, or nothing and a note."""
     notes = Notes()
@@ -368,7 +368,7 @@ def test_sixty_tools_go_all_the_way(
     model = str(ROOT / "models" / "tiny")
     steps: list[tuple[Callable[[list[str]], int], str]] = [
         (main, "init sixty --tools tools.json --language ko"),
-        (main, "generate sixty --rows 150 --out data"),
+        (main, "generate sixty --rows 60 --out data"),
         (main, "lint data/train.jsonl data/validation.jsonl data/test.jsonl"),
         (fgtrain, f"lora --model {model} --train_file data/train.jsonl --output_dir adapter --max_steps 1 --lora_dropout 0 "
                   "--per_device_train_batch_size 1 --gradient_accumulation_steps 1"),
