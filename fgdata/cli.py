@@ -357,7 +357,9 @@ def _add_stats(commands: Commands) -> None:
         epilog="example:\n  fgdata stats data/climate/*.jsonl",
         formatter_class=RAW,
     )
-    command.add_argument("files", nargs="+", metavar="FILE", help="JSONL files")
+    command.add_argument(
+        "files", nargs="+", metavar="FILE", help="files of rows in any layout: JSONL, JSON lists, Parquet"
+    )
     command.add_argument(
         "--first",
         type=_rows,

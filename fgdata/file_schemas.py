@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from fgdata import korean
 from fgdata.dataset import FILES, MANIFEST
@@ -20,6 +20,7 @@ from fgdata.errors import Problem, UsageError
 from fgdata.example import PROVENANCE
 from fgdata.files import write_whole
 from fgdata.format import HIDDEN_NAMES, TRIGGER
+from fgdata.gold import GoldLayout
 from fgdata.joins import JOINS
 from fgdata.pack import ALL_SPLITS, BORROWED, CALLING, KINDS, MIN_FAMILIES, SPLITS
 from fgdata.pack_reader import NAME
@@ -621,9 +622,27 @@ def _row() -> Schema:
         "tools": {"type": "array", "items": {"$ref": "#/$defs/tool"}, "description": "The declared tools."},
         **{name: column for name, column in columns.items() if name not in always},
         "slots": _names("Values that fill the text's slots.", _any_value("A value.")),
+        "gold": _gold(),
     }
     what = "A row as `fgdata generate` writes it. Rows from elsewhere need `messages` alone (docs/format.md)."
     return {"title": "A row of an fgsuite data set", **_object(what, required, optional), "$defs": _tool()}
+
+
+def _gold() -> Schema:
+    call = _object(
+        "What an expected call may be.",
+        {"name": _text("The tool.")},
+        {"accepts": _names("Acceptable values by parameter.", _any_value("As the source has them."))},
+    )
+    optional: dict[str, Schema] = {
+        "layout": {"enum": list(get_args(GoldLayout)), "description": "By whose convention it is written."},
+        "category": {"type": "string", "description": "What the source's checker goes by."},
+        "calls": {"type": "array", "items": call, "description": "One for each call of the answer."},
+        "ordered": {"type": "boolean", "description": "Whether the calls must come in this order."},
+        "tools": {"type": "array", "items": {"type": "object"}, "description": "The tools as the source has them."},
+        "note": {"type": "string", "description": "What no program can check."},
+    }  # fmt: skip
+    return _object("What is right beside the answer: rows of benchmarks have it.", {}, optional)
 
 
 def _without_group_names(pattern: str) -> str:

@@ -130,7 +130,7 @@ MCP = {
                         "opts": {"type": "object", "additionalProperties": {"type": "string"}},
                         "v": {"anyOf": [{"type": "integer"}, {"type": "string"}]},
                     },
-                    "required": ["query", "opts"],
+                    "required": ["query", "opts", "scope"],
                 },
                 "outputSchema": {"type": "object"},
             }

@@ -452,6 +452,14 @@ def test_rows_of_every_layout_are_shown(tmp_path: Path) -> None:
             assert example.utterance in text.text
 
 
+def test_rows_without_tools_are_told_apart(tmp_path: Path) -> None:
+    """Without tools, calls in `tool_calls` make a row one of ours, and a text alone makes it native text."""
+    (row,) = (row for row in ROWS["rows"] if row["messages"][-1].get("tool_calls"))
+    text = {"messages": [*row["messages"][:-1], {"role": "assistant", "content": "Yes?"}]}
+    file = write_rows(tmp_path / "bare.jsonl", [{"messages": row["messages"]}, text])
+    assert [example.layout for example in read_examples(file)] == ["rows", "native-text"]
+
+
 def test_examples_carry_their_layout(tmp_path: Path) -> None:
     """Each example says which layout it was read in, and nothing of that is compared or written."""
     for name, rows in ROWS.items():

@@ -19,6 +19,7 @@ from fgdata.dataset import write_dataset
 from fgdata.errors import UsageError
 from fgdata.file_schemas import FILE_KINDS, file_schema, write_schemas
 from fgdata.generate import Request
+from fgdata.gold import Gold, GoldCall
 from fgdata.joins import JOINS
 from fgdata.pack import KINDS
 from fgdata.pack_reader import read_pack
@@ -210,6 +211,17 @@ def test_rows_and_manifests_fit(tmp_path: Path) -> None:
                 assert complaints("row", line) == []
                 kinds.add(json.loads(line)["kind"])
         assert kinds == {"call", "several", "no_call", "missing_tool", "ask"}
+
+
+def test_rows_may_have_gold(tmp_path: Path) -> None:
+    """What `Gold.to_json` writes fits a row's schema, and what it does not write is named."""
+    folder = write_pack(tmp_path / "lamp", pack=FULL_PACK, slots=FULL_SLOTS)
+    write_dataset(read_pack(folder), Request(40, 1), tmp_path / "rows")
+    row = json.loads((tmp_path / "rows" / "train.jsonl").read_text("utf-8").splitlines()[0])
+    gold = Gold("bfcl", "simple", (GoldCall("f", {"a": [1, ""]}),), True, ({"name": "f"},), "a remark")
+    assert complaints("row", json.dumps({**row, "gold": gold.to_json()})) == []
+    assert complaints("row", json.dumps({**row, "gold": {"layout": "mine"}}))
+    assert complaints("row", json.dumps({**row, "gold": {"calls": [{}]}}))
 
 
 def test_the_tables_are_the_readers(tmp_path: Path) -> None:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import importlib.util
 import json
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import pytest
+from layout_rows import ROWS as LAYOUT_ROWS
+from layout_rows import write_rows
 
 from fgdata.cli import main
+from fgdata.convert import convert
+from fgdata.dialects.files import read_examples
 from fgdata.errors import DataError
 from fgdata.example import scan_jsonl
 from fgdata.stats import (
@@ -188,6 +194,25 @@ def test_tools_are_read_once_and_rows_alike(tmp_path: Path) -> None:
     assert [isinstance(item, DataError) for item in plain] == [isinstance(item, DataError) for item in fast]
     assert [str(item) for item in plain if isinstance(item, DataError)] == [str(item) for item in fast if isinstance(item, DataError)]  # fmt: skip
     assert [item.messages for item in plain if not isinstance(item, DataError)] == [item.messages for item in fast if not isinstance(item, DataError)]  # fmt: skip
+
+
+@pytest.mark.parametrize("layout", sorted(LAYOUT_ROWS))
+def test_every_layout_is_counted(tmp_path: Path, layout: str) -> None:
+    """Rows of anybody's layout, as JSONL and as Parquet: the layout, the rows and the calls are told."""
+    file = write_rows(tmp_path / "theirs.jsonl", LAYOUT_ROWS[layout])
+    files = [file]
+    if importlib.util.find_spec("pyarrow"):
+        convert(file, tmp_path / "theirs.parquet", layout)
+        files.append(tmp_path / "theirs.parquet")
+    for one in files:
+        examples = read_examples(one)
+        stats = count_rows([one])
+        assert stats.broken == {str(one): 0}
+        assert stats.counts["layout"] == {layout: {str(one): len(examples)}}
+        calls = Counter(str(len(example.expected_calls)) for example in examples)
+        assert {count: cells[str(one)] for count, cells in stats.counts["calls"].items()} == calls
+        titles = [table.title for table in stats.tables()]
+        assert ("rows by layout" in titles) == (layout != "rows")
 
 
 def test_perturbation_is_kept(tmp_path: Path) -> None:

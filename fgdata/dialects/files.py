@@ -8,6 +8,7 @@ import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from fgdata.console import err
 from fgdata.dialects.answers import Answers, answers_beside
@@ -28,6 +29,7 @@ class RowFile:
     Args:
         layout: what is known of the layout; without it each row's is told from its columns.
         answers: the file of answers to BFCL questions; without it the one in `possible_answer/` beside.
+        decode: the value of a line of JSONL; raises what `read_json` raises.
     """
 
     def __init__(
@@ -36,19 +38,21 @@ class RowFile:
         *,
         reader: LayoutReader | None = None,
         answers: str | os.PathLike[str] | None = None,
+        decode: Callable[[str], Any] = read_json,
     ) -> None:
         self.path = Path(path)
         self.reader = reader or LayoutReader()
         self.answers = answers or answers_beside(path)
+        self.decode = decode
         self.parquet = ParquetRows(path) if is_parquet(path) else None
 
     def lines(self, advance: Callable[[int], object] = lambda _: None) -> Iterator[Line | DataError]:
         """The decoded rows, or why a row is none. Raises: DataError if the file cannot be read."""
         if self.parquet is not None:
             return self.parquet.lines(advance)
-        return (
-            _scan_list(self.path, advance) if _is_list(self.path) else scan_lines(self.path, advance=advance)
-        )
+        if _is_list(self.path):
+            return _scan_list(self.path, advance)
+        return scan_lines(self.path, decode=self.decode, advance=advance)
 
     def examples(self, advance: Callable[[int], object] = lambda _: None) -> Iterator[Example | DataError]:
         """The examples, or why a row is none. Raises: DataError if a file cannot be read, or the file of answers is broken."""

@@ -7,7 +7,7 @@ from typing import Any
 
 from fgdata.dialects.layout import Values, beside
 from fgdata.dialects.messages import native_messages
-from fgdata.dialects.rows import Rows
+from fgdata.dialects.rows import Rows, has_tool_calls
 from fgdata.example import Example
 from fgdata.format.tokens import START_CALL
 
@@ -20,11 +20,13 @@ class NativeText(Rows):
     holds = "everything but call ids; numbers inside <escape> need the tool's schema to be read back"
 
     def detects(self, row: Mapping[str, Any]) -> bool:
-        """Whether there are messages with native calls, or messages and no tools."""
+        """Whether there are messages with native calls, or messages without tools and without any call that is no text."""
         messages = row.get("messages")
         if not isinstance(messages, list):
             return False
-        return row.get("tools") is None or any(map(_is_native, messages))
+        if any(map(_is_native, messages)):
+            return True
+        return row.get("tools") is None and not any(map(has_tool_calls, messages))
 
     def write(self, example: Example, values: Values, number: int) -> dict[str, Any]:
         """The row, calls as text in the assistant's content; tools are kept where there are any."""

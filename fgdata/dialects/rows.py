@@ -18,8 +18,10 @@ class Rows(Layout):
     holds = "everything"
 
     def detects(self, row: Mapping[str, Any]) -> bool:
-        """Whether there are messages and tools."""
-        return "messages" in row and row.get("tools") is not None
+        """Whether there are messages, and tools or calls that are no text."""
+        messages = row.get("messages")
+        calls = isinstance(messages, list) and any(map(has_tool_calls, messages))
+        return calls or ("messages" in row and row.get("tools") is not None)
 
     def read(self, row: Mapping[str, Any], source: str, default_id: str) -> list[Example]:
         """The example, as `fgdata.example` reads it."""
@@ -28,3 +30,8 @@ class Rows(Layout):
     def write(self, example: Example, values: Values, number: int) -> dict[str, Any]:
         """The row, arguments as mappings."""
         return example.to_row()
+
+
+def has_tool_calls(message: Any) -> bool:
+    """Whether a message of a row makes calls in `tool_calls`."""
+    return isinstance(message, Mapping) and bool(message.get("tool_calls"))

@@ -379,6 +379,10 @@ class Carrier:
             parts[new] = carried
             if name in listed:
                 required.append(new)
+        described = {str(name) for name in properties} if isinstance(properties, Mapping) else set()
+        for name in listed:
+            if name not in described:
+                self.notes.add("left out", where, f"required names {name!r}, which has no schema")
         found["properties"] = parts
         if required:
             found["required"] = required

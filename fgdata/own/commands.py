@@ -46,8 +46,10 @@ def _init(arguments: argparse.Namespace) -> None:
     for started in init_pack(arguments.name, arguments.tools, out=arguments.out, language=arguments.language):
         for line in notes_lines(started.notes):
             err.print(f"note: {line}", markup=False, highlight=False)
+        families = ", ".join(f"{count} {split}" for split, count in started.families.items())
         out.print(
-            f"{started.folder}: {started.n_tools} tools read as {started.layout}, {started.n_intents} intents, language {started.language}.",
+            f"{started.folder}: {started.n_tools} tools read as {started.layout}, {started.n_intents} intents,"
+            f" {sum(started.families.values())} families ({families}), language {started.language}.",
             markup=False,
             highlight=False,
         )

@@ -255,12 +255,14 @@ class Draft:
             f"mix: {{{', '.join(f'{kind}: {share}' for kind, share in mix.items())}}}",
             f"registers: {{{', '.join(f'{name}: {share}' for name, share in self.frames.REGISTERS.items())}}}",
         ]
-        if self.slots.policies:
-            lines.append("policies:")
-            lines += [
-                f"  {name}: {{value: {_yaml(value)}, why: {_yaml(why)}}}"
-                for name, (value, why) in self.slots.policies.items()
-            ]
+        given = "\n".join(line for intent in self.intents for line in intent.lines)
+        policies = [
+            f"  {name}: {{value: {_yaml(value)}, why: {_yaml(why)}}}"
+            for name, (value, why) in self.slots.policies.items()
+            if f"{{policy.{name}}}" in given
+        ]
+        if policies:
+            lines += ["policies:", *policies]
         if "missing_tool" in mix:
             lines += ["missing_tool:", f"  answers: {_yaml(list(self.frames.MISSING_ANSWERS))}"]
         if (beside := self.distractors()) is not None:

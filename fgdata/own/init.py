@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +15,7 @@ from fgdata.own.draft import MARK, Draft
 from fgdata.own.korean_words import HANGUL
 from fgdata.own.notes import FEATURES, Note, Notes, by_feature
 from fgdata.own.sources import OwnTools, read_own_tools
-from fgdata.pack import Pack
+from fgdata.pack import SPLITS, Pack
 from fgdata.pack_reader import NAME, read_pack
 from fgdata.stock import stock_of
 
@@ -33,6 +33,8 @@ class Started:
     language: str
     n_tools: int
     n_intents: int
+    families: Mapping[str, int]
+    """Split -> template families in it."""
     layout: str
     """The layout its tools were read in."""
     notes: tuple[Note, ...]
@@ -89,7 +91,7 @@ def init_pack(
                 _checked(folder.name, one, own, Path(tools).name, Path(scratch))
                 for one, folder in zip(languages, folders, strict=True)
             ]
-            for (part, _), folder in zip(made, folders, strict=True):
+            for (part, _, _), folder in zip(made, folders, strict=True):
                 part.rename(folder)
     except OSError as error:
         raise UsageError(
@@ -105,16 +107,19 @@ def init_pack(
             draft.language,
             len(draft.tools),
             len(draft.intents),
+            families,
             own.layout,
             tuple(draft.notes),
             _marks(folder),
         )
-        for (_, draft), folder in zip(made, folders, strict=True)
+        for (_, draft, families), folder in zip(made, folders, strict=True)
     ]
 
 
-def _checked(name: str, language: str, own: OwnTools, source: str, scratch: Path) -> tuple[Path, Draft]:
-    """The pack's folder below `scratch`, read and checked as `fgdata check` does, and its draft."""
+def _checked(
+    name: str, language: str, own: OwnTools, source: str, scratch: Path
+) -> tuple[Path, Draft, dict[str, int]]:
+    """The pack's folder below `scratch`, read and checked as `fgdata check` does, its draft, and its families of each split."""
     literal: frozenset[str] = frozenset()
     for attempt in range(_ATTEMPTS):
         notes = Notes(own.notes)
@@ -130,8 +135,10 @@ def _checked(name: str, language: str, own: OwnTools, source: str, scratch: Path
         folder = scratch / f"{attempt}" / name
         _write(folder, draft.files(), _notes_file(name, source, own.layout, notes))
         try:
-            stock_of(read_pack(folder))
-            return folder, draft
+            pack = read_pack(folder)
+            stock_of(pack)
+            counts = {split: sum(len(i.families_in(split)) for i in pack.intents) for split in SPLITS}
+            return folder, draft, counts
         except PackError as error:
             # The sentence stands in the later of two intents' files: its tool is called by its name from now on.
             files = {Path(problem.where.rpartition(":")[0]).stem for problem in error.problems}

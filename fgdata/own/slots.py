@@ -159,7 +159,11 @@ class SlotMaker:
         while name in self.policies and self.policies[name][0] != value:
             name, number = f"{stem}_{number}", number + 1
         self.policies[name] = (value, why)
-        self.notes.add("never asked for", where, f"always given as {json.dumps(value, ensure_ascii=False)}")
+        self.notes.add(
+            "never asked for",
+            where,
+            f"no sentence can; {json.dumps(value, ensure_ascii=False)} where it must be given",
+        )
         return f"{{policy.{name}}}", []
 
     def array(
@@ -176,7 +180,8 @@ class SlotMaker:
             self.notes.add("no values", where, f"needs {least} items; a sentence names {MAX_ITEMS} at most")
             return None
         if not is_scalar:
-            made = self.pattern(f"{where}[]", path, items, "")
+            nested = self.object if items["type"] == "object" else self.array
+            made = nested(f"{where}[]", path, items, label)
             # Further items are the same ones again: only one slot can differ from another.
             if made is None or (count > 1 and schema.get("uniqueItems")):
                 self.notes.add("no values", where, "an array of items that are no plain values")

@@ -12,8 +12,9 @@ from typing import Any
 
 from rich.table import Table
 
+from fgdata.dialects.files import RowFile
 from fgdata.errors import DataError, Problem
-from fgdata.example import Example, scan_jsonl
+from fgdata.example import Example
 from fgdata.format import message_text
 from fgdata.format.tokens import START_CALL
 from fgdata.generate import utterance_key
@@ -22,8 +23,10 @@ from fgdata.stats.human import HUMAN, REPORTED, SOURCE
 from fgdata.stats.profile import FIRST_ROWS, Profile, Tally, look_at
 from fgdata.stats.tables import count_table, profile_tables
 
-COLUMNS = ("kind", "intent", "register", "language", "perturbation", "calls")
+COLUMNS = ("kind", "intent", "register", "language", "perturbation", "layout", "calls")
 NOT_STATED = "(not stated)"
+_UNREMARKABLE = {"perturbation": {NOT_STATED}, "layout": {"rows"}}
+"""Columns that are shown only where they say something."""
 _HANGUL = re.compile("[가-힣]")
 
 
@@ -72,11 +75,12 @@ class DataStats:
         return found
 
     def tables(self) -> list[Table]:
-        """A table for each column, files side by side, then the texts of each language; `perturbation` only where a row states it."""
+        """A table for each column, files side by side, then the texts of each language; `perturbation` only where a row states it, `layout`
+        only where a file has another than ours."""
         shown = {
             column: values
             for column, values in self.counts.items()
-            if column != "perturbation" or set(values) != {NOT_STATED}
+            if set(values) != _UNREMARKABLE.get(column)
         }
         found = [count_table(column, values, self.files) for column, values in shown.items()]
         for language, groups in self.profiles.items():
@@ -92,6 +96,7 @@ class _Decoder:
 
     def __init__(self) -> None:
         self._tools = ""
+        self._value: Any = None
 
     def __call__(self, line: str) -> Any:
         # No quotation mark inside a JSON string stands without a backslash, so what is found is a key. A second one is left to
@@ -100,10 +105,12 @@ class _Decoder:
         if start >= 0 and self._tools and line.startswith(self._tools, start):
             rest = line[start + len(self._tools) :]
             if '"tools":' not in rest:
-                line = line[:start] + rest
+                row = read_json(line[:start] + rest)
+                return {**row, "tools": self._value} if isinstance(row, dict) else row
         row = read_json(line)
         if isinstance(row, dict) and row.get("tools"):
-            self._tools = f', "tools": {json.dumps(row["tools"], ensure_ascii=False)}'
+            self._value = row["tools"]
+            self._tools = f', "tools": {json.dumps(self._value, ensure_ascii=False)}'
         return row
 
 
@@ -121,7 +128,7 @@ class _Texts:
 
 
 def count_rows(files: Sequence[str | os.PathLike[str]], first: int = FIRST_ROWS) -> DataStats:
-    """The counts and profiles of some JSONL files, read as a stream.
+    """The counts and profiles of some files in any layout, read as a stream.
 
     Args:
         first: rows of a language over which diversity is measured at most, from the first on.
@@ -134,7 +141,7 @@ def count_rows(files: Sequence[str | os.PathLike[str]], first: int = FIRST_ROWS)
     tallies: dict[str, _Texts] = {}
     length = 0
     for path in paths:
-        for item in scan_jsonl(path, decode=_Decoder()):
+        for item in RowFile(path, decode=_Decoder()).examples():
             if isinstance(item, DataError):
                 broken[path] += 1
                 continue
