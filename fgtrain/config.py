@@ -120,6 +120,10 @@ class TrainConfig:
     )
     logging_steps: int = _option(10, "steps between two entries of the loss", at_least=1)
 
+    log_file: str | None = _option(
+        None, "Markdown file to which the run adds an entry when it ends, however it does"
+    )
+
     resume: bool = _option(False, "go on from the newest whole checkpoint in --output_dir")
     force: bool = _option(False, "replace an earlier run in --output_dir")
 
@@ -158,6 +162,10 @@ class TrainConfig:
                 "--early_stopping_patience",
                 "has nothing to go by.",
                 "Add --eval_metric exact_match or loss.",
+            )
+        if self.log_file and Path(self.log_file).resolve().is_relative_to(Path(self.output_dir).resolve()):
+            yield Problem(
+                "--log_file", "lies in --output_dir, which is the run's own.", "Name a file beside it."
             )
         if self.resume and self.force:
             yield Problem(

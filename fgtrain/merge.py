@@ -234,7 +234,11 @@ def _check_out(target: Path, force: bool) -> None:
 def _save(merged: Any, base: Path, part: Path) -> None:
     # The base's own file is copied below; transformers refuses to write one whose sampling flags contradict each other.
     merged.generation_config = GenerationConfig()
-    merged.save_pretrained(part)
+    transformers_logging.disable_progress_bar()
+    try:
+        merged.save_pretrained(part)
+    finally:
+        transformers_logging.enable_progress_bar()
     (part / "generation_config.json").unlink(missing_ok=True)
     for name in COPIED:
         if (base / name).is_file():

@@ -35,6 +35,7 @@ from fgtrain.config import TrainConfig
 from fgtrain.devices import choose_device, choose_dtype, describe_device, peak_memory_bytes, trainer_options
 from fgtrain.encode import EncodedFile, encode_examples, token_report
 from fgtrain.exact import ExactMatch
+from fgtrain.journal import Entry, logged
 from fgtrain.output import check_continues, check_output, clear_output, newest_checkpoint
 from fgtrain.prefix import make_collator
 from fgtrain.record import RunRecord, read_run
@@ -72,11 +73,14 @@ def train_lora(config: TrainConfig) -> TrainResult:
         warnings.simplefilter(
             "ignore", FutureWarning
         )  # about names that transformers and peft use of each other
-        return _train_lora(config)
+        config.check()
+        with logged(config) as entry:
+            result = _train_lora(config, entry)
+            entry.kept = result.epoch
+        return result
 
 
-def _train_lora(config: TrainConfig) -> TrainResult:
-    config.check()
+def _train_lora(config: TrainConfig, entry: Entry) -> TrainResult:
     folder = Path(config.output_dir)
     check_output(folder, resume=config.resume, force=config.force)
     device = choose_device(config.device)
@@ -122,7 +126,7 @@ def _train_lora(config: TrainConfig) -> TrainResult:
         "adapter": {"trainable_parameters": n_trainable(model)},
         "device": describe_device(device, dtype),
     }
-    record = RunRecord(folder, facts)
+    record = entry.record = RunRecord(folder, facts)
     checkpoint = _prepare_output(config, folder, record)
     return _run(
         config,
