@@ -97,7 +97,9 @@ def test_asking_is_told_by_the_packs_markers(text: str, asks: bool) -> None:
     assert asks_for(text, "humidity", find_markers(None, "climate_ko")) is None
 
 
-@pytest.mark.parametrize("name", ["climate_ko", "home_ko", "fitness_ko", "fitness_en"])
+@pytest.mark.parametrize(
+    "name", ["climate_ko", "home_ko", "fitness_ko", "fitness_en", "fitness_plus_en", "fitness_plus_ko"]
+)
 def test_markers_know_the_packs_own_answers(name: str) -> None:
     """Every answer of an intent that asks is seen to ask for its parameter, and for no other of the pack's."""
     markers = find_markers(None, name)
