@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fgdata.errors import DataError, Problem, UsageError
+from fgdata.errors import DataError, FormatError, Problem, UsageError
 from fgdata.example import PROVENANCE, Example
 from fgdata.files import file_sha256, write_whole
 from fgdata.format import message_text
@@ -190,12 +190,23 @@ def _before(example: Example) -> list[dict[str, str]]:
     return [
         {
             "role": str(one.get("role")),
-            "text": message_text(one.get("content"))
-            or (json.dumps(one["tool_calls"], ensure_ascii=False) if one.get("tool_calls") else ""),
+            "text": _text_of(one),
         }
         for number, one in enumerate(messages)
         if number != last
     ]
+
+
+def _text_of(message: Mapping[str, Any]) -> str:
+    """What a message says: its text, or as JSON the calls or the values of a tool's response."""
+    content = message.get("content")
+    try:
+        text = message_text(content)
+    except FormatError:
+        text = json.dumps(content, ensure_ascii=False)
+    return text or (
+        json.dumps(message["tool_calls"], ensure_ascii=False) if message.get("tool_calls") else ""
+    )
 
 
 def _measure_speed(predictions: Sequence[Prediction]) -> dict[str, Any]:

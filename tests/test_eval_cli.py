@@ -50,7 +50,8 @@ def test_the_whole_way(tmp_path: Path, data: Path, capsys: pytest.CaptureFixture
     assert "+62.5" in printed
     assert str(tmp_path / "report" / "report.html") in printed.replace("\n", "")
     summary = json.loads((tmp_path / "adapter" / "summary.json").read_text(encoding="utf-8"))
-    assert summary["speed"] == {"timed": 8, "time_s": 0.8, "completion_tokens": 40, "cut_off": 0}
+    each = {"median_s": 0.1, "p95_s": 0.1, "slowest_s": 0.1}
+    assert summary["speed"] == {"timed": 8, "time_s": 0.8, "completion_tokens": 40, "cut_off": 0, **each}
     rows = [
         json.loads(line)
         for line in (tmp_path / "adapter" / "scores.jsonl").read_text(encoding="utf-8").splitlines()
