@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TextIO
 
@@ -32,6 +32,7 @@ def whole_path(path: str | os.PathLike[str]) -> Iterator[Path]:
     Raises: UsageError if the folder cannot be written or the disk is full.
     """
     target = Path(path)
+    made = [folder for folder in target.parents if not folder.exists()]  # the innermost first
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         handle, name = tempfile.mkstemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent)
@@ -49,7 +50,7 @@ def whole_path(path: str | os.PathLike[str]) -> Iterator[Path]:
         yield part
         part.replace(target)
     except OSError as error:
-        part.unlink(missing_ok=True)
+        _take_back(part, made)
         raise UsageError(
             Problem(
                 str(target),
@@ -58,8 +59,16 @@ def whole_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             )
         ) from error
     except BaseException:
-        part.unlink(missing_ok=True)
+        _take_back(part, made)
         raise
+
+
+def _take_back(part: Path, made: Sequence[Path]) -> None:
+    """Remove a file that will not be written and those folders, made for it, that are still empty."""
+    part.unlink(missing_ok=True)
+    for folder in made:
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
 
 def file_sha256(path: str | os.PathLike[str]) -> str:

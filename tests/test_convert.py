@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 from dataclasses import replace
 from pathlib import Path
@@ -30,7 +29,7 @@ from strategies import calls
 
 from fgdata.cli import main
 from fgdata.convert import Conversion, convert
-from fgdata.dialects import LAYOUTS, read_examples
+from fgdata.dialects import LAYOUTS, read_examples, scan_examples
 from fgdata.dialects.alternatives import alternatives, decision
 from fgdata.dialects.detect import layouts_markdown
 from fgdata.dialects.losses import parts
@@ -392,10 +391,17 @@ def test_spoilt_rows(tmp_path_factory: pytest.TempPathFactory, layout: str, to: 
         row[text] = json.dumps(spoilt.get("in"))
     folder = tmp_path_factory.mktemp("spoilt")
     file = write_rows(folder / "in.jsonl", [row])
-    validate(file)
-    lint([file])
-    with contextlib.suppress(DataError):
+    n_read = sum(1 if isinstance(item, Example) else len(item.problems) for item in scan_examples(file))
+    assert n_read >= 1  # read, or named
+    assert validate(file).to_json()
+    assert lint([file]).to_json()
+    try:
         convert(file, folder / "out.jsonl", to)
+    except DataError as error:
+        assert all(str(file) in problem.where for problem in error.problems)
+        assert [path.name for path in folder.iterdir()] == ["in.jsonl"]  # nothing half-written
+    else:
+        assert read_examples(folder / "out.jsonl")
 
 
 def test_every_broken_row_is_told(tmp_path: Path) -> None:

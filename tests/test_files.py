@@ -73,3 +73,15 @@ def test_a_problem_reads_as_one_line() -> None:
     assert str(Problem("a.yaml:4", "is wrong.", "Mend it.")) == "a.yaml:4: is wrong. Mend it."
     assert str(Problem("", "is wrong.")) == "is wrong."
     assert str(UsageError("one", Problem("b", "two"))) == "one\nb: two"
+
+
+def test_folders_made_for_nothing_go_again(tmp_path: Path) -> None:
+    """When the block fails, folders that were made for the file are gone, and those that were there or hold something stay."""
+    (tmp_path / "there").mkdir()
+    with pytest.raises(ZeroDivisionError), write_whole(tmp_path / "there" / "a" / "b" / "file.txt"):
+        raise ZeroDivisionError
+    assert [path.name for path in tmp_path.rglob("*")] == ["there"]
+    with pytest.raises(ZeroDivisionError), write_whole(tmp_path / "new" / "a" / "file.txt"):
+        (tmp_path / "new" / "kept.txt").touch()
+        raise ZeroDivisionError
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["kept.txt", "new", "there"]

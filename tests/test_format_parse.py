@@ -194,5 +194,5 @@ def test_hostile_megabyte(name: str) -> None:
         parse_completion(HOSTILE[name])
         best = min(best, time.process_time() - start)
         if best < 1.0:
-            return
-    pytest.fail(f"{best:.2f} s for {name}")
+            break
+    assert best < 1.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
@@ -14,7 +15,7 @@ Values = Literal["bare", "escaped"]
 """How numbers and booleans stand in native text: bare, as the official template writes them, or inside `<escape>`."""
 
 
-class Layout:
+class Layout(ABC):
     """A way to keep a row. A subclass for each, in a file of its own."""
 
     name: ClassVar[str]
@@ -26,17 +27,18 @@ class Layout:
     holds: ClassVar[str] = ""
     """What it has a place for, in words."""
 
+    @abstractmethod
     def detects(self, row: Mapping[str, Any]) -> bool:
         """Whether the row's columns are this layout's."""
-        raise NotImplementedError
 
+    @abstractmethod
     def read(self, row: Mapping[str, Any], source: str, default_id: str) -> list[Example]:
         """The examples in a row; one, but for layouts that keep several in a row.
 
         Raises: DataError with everything that keeps it from being read.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def write(self, example: Example, values: Values, number: int) -> dict[str, Any]:
         """The row of an example whose calls are `tool_calls` (`fgdata.dialects.messages.with_tool_calls`).
 
@@ -46,7 +48,6 @@ class Layout:
             number: of the row in its file, from 1.
         Raises: DataError for an example that the layout has no row for at all; FormatError.
         """
-        raise NotImplementedError
 
     def _example(
         self, row: Mapping[str, Any], parts: Mapping[str, Any], source: str, default_id: str

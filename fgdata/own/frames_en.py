@@ -110,7 +110,7 @@ def templates(frame: Frame, deeds: Sequence[str], said: Sequence[Said]) -> list[
     """The family's templates, one for each way to say what the tool does."""
     text = frame.with_arguments if said else frame.without
     arguments = clause(said, frame.clause)
-    # Split once: a label or a deed may spell a mark itself (TODO).
+    # Split once: a label or a deed may spell a mark itself, as a parameter `todo` spells DO.
     parts = _MARKS.split(text)
     return list(
         dict.fromkeys(
