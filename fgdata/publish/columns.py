@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
 from typing import Any, Literal, TypeAlias, get_args
 
-from fgdata.dialects import LayoutReader
+from fgdata import dialects
+from fgdata.dialects import LayoutReader, layout_named
+from fgdata.dialects.losses import differences, parts
+from fgdata.dialects.messages import with_tool_calls
 from fgdata.errors import DataError, FgError, Problem
-from fgdata.example import PROVENANCE, Example
-from fgdata.format import message_text, render_call
-from fgdata.format.tokens import START_CALL, START_RESPONSE
+from fgdata.example import Example
+from fgdata.schema import tools_by_name
 
 Layout: TypeAlias = Literal["rows", "json-columns", "prompt-columns"]
 LAYOUTS: tuple[Layout, ...] = get_args(Layout)
@@ -56,7 +57,7 @@ def row_writer(layout: Layout) -> Callable[[Any, str, str], Row]:
     """
     if layout == "rows":
         return _as_it_is
-    reader = LayoutReader()
+    reader, goal = LayoutReader(), layout_named(layout)
 
     def write(row: Any, source: str, default_id: str) -> Row:
         example, *more = reader.read(row, source, default_id)
@@ -68,99 +69,42 @@ def row_writer(layout: Layout) -> Callable[[Any, str, str], Row]:
                     "Convert it first: fgdata convert --to rows.",
                 )
             )
-        kept = {name: value for name, value in row.items() if name not in _OWN}
-        columns = json_columns(example) if layout == "json-columns" else prompt_columns(example)
-        return columns | {
-            name: value if isinstance(value, str) or value is None else json_text(value)
-            for name, value in kept.items()
-        }
+        try:
+            return _published(example, goal)
+        except DataError:
+            raise
+        except FgError as error:
+            raise DataError(*error.problems) from error
 
     return write
 
 
-_OWN = ("id", "messages", "tools", "system", "user", "assistant", "slots", *PROVENANCE)
-"""Columns that a layout writes by itself; all others of a row come after them."""
+def _published(example: Example, goal: dialects.Layout) -> Row:
+    """The example as a row whose columns are texts. Raises: DataError if the layout has no place for a part of it; FgError."""
+    where = example.source or example.id
+    tools = tools_by_name(example.tools or ())
+    typed = with_tool_calls(example, tools).example
+    # Messages that are JSON text stand as they are; a layout of one turn has a place for calls alone.
+    written = goal.write(example if goal.name == "json-columns" else typed, "bare", 1)
+    row = {
+        name: value if isinstance(value, str) or value is None else json_text(value)
+        for name, value in written.items()
+    }
+    again = [with_tool_calls(one, tools).example for one in goal.read(row, where, example.id)]
+    lost = [f"{name} ({how})" for name, how in differences(parts(typed), parts(again[0]))]
+    if lost:
+        raise DataError(
+            Problem(
+                where, f"cannot be a row of {goal.name}: {'; '.join(lost)}.", "Publish it as json-columns."
+            )
+        )
+    return row
 
 
 def _as_it_is(row: Any, source: str, default_id: str) -> Row:
     if not isinstance(row, dict):
         raise DataError(Problem(source, f"a row must be a JSON object, not {type(row).__name__}."))
     return row
-
-
-def _provenance(example: Example) -> dict[str, Any]:
-    known: dict[str, Any] = {name: getattr(example, name) for name in PROVENANCE if getattr(example, name)}
-    return known | ({"slots": json_text(example.slots)} if example.slots else {})
-
-
-def json_columns(example: Example) -> dict[str, Any]:
-    """A row whose `messages` and `tools` are JSON text."""
-    row: dict[str, Any] = {"id": example.id, "messages": json_text(example.messages)}
-    if example.tools is not None:
-        row["tools"] = _text_of_tools(json_text(example.tools))
-    return row | _provenance(example)
-
-
-@lru_cache(maxsize=64)
-def _text_of_tools(text: str) -> str:
-    return text  # one object for the many rows that declare the same
-
-
-def prompt_columns(example: Example) -> dict[str, Any]:
-    """A row of columns `system`, `user`, `assistant` and `tools`: a call as `{"name", "arguments"}`, several as a list.
-
-    Raises: DataError for a conversation of more turns, or an answer that would be read back as something else.
-    """
-    where = example.source or example.id
-    roles = [message.get("role") for message in example.messages]
-    if roles[:1] in (["developer"], ["system"]):
-        roles = roles[1:]
-    if roles not in (["user", "assistant"], ["user", "model"]):
-        raise DataError(
-            Problem(
-                where,
-                f"has the turns {roles}; these columns hold one request and one answer.",
-                "Publish it as json-columns.",
-            )
-        )
-    system = message_text(example.messages[0].get("content")) if len(example.messages) == 3 else ""
-    row = {
-        "id": example.id,
-        "system": system,
-        "user": example.utterance,
-        "assistant": _answer_text(example, where),
-    }
-    tools = [entry.get("function", entry) for entry in example.tools or ()]
-    if example.tools is not None:
-        row["tools"] = _text_of_tools(json_text(tools))
-    return row | _provenance(example)
-
-
-def _answer_text(example: Example, where: str) -> str:
-    message = example.messages[-1]
-    text = message_text(message.get("content"))
-    try:
-        calls = example.expected_calls
-    except FgError as error:
-        raise DataError(*error.problems) from error
-    if not calls:
-        if text.lstrip().startswith(("{", "[")):
-            raise DataError(
-                Problem(
-                    where,
-                    "its answer is a text that looks like JSON; it would be read back as a call.",
-                    "Publish it as json-columns.",
-                )
-            )
-        return text
-    plain = "".join(render_call(call) for call in calls)
-    escaped = "".join(render_call(call, values="escaped") for call in calls)
-    if text and START_CALL in text and text.removesuffix(START_RESPONSE) not in (plain, escaped):
-        raise DataError(Problem(where, "its answer is more than its calls.", "Publish it as json-columns."))
-    if text and START_CALL not in text:
-        raise DataError(Problem(where, "its answer has a text and calls.", "Publish it as json-columns."))
-    entries = [{"name": call.name, "arguments": dict(call.arguments)} for call in calls]
-    return json_text(entries[0] if len(entries) == 1 else entries)
 
 
 def columns_of(rows: Iterable[Row]) -> dict[str, Column]:
