@@ -16,7 +16,7 @@ PACK ?= climate_ko
 SEED ?= 1
 OUT ?= out/demo
 
-.PHONY: check help demo test format lint types tests test-slow golden docs wheel resolve bench screenshot tiny-base tiny-card clean
+.PHONY: check help demo test format lint types tests fuzz test-slow golden docs wheel resolve bench screenshot tiny-base tiny-card clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -56,6 +56,9 @@ types: $(VENV)/.dev  ## strict types
 
 tests: $(VENV)/.dev  ## the test suite, without the slow tests
 	$(BIN)/python -m pytest -m "not slow" --numprocesses auto --maxprocesses 4 --dist loadfile
+
+fuzz: $(VENV)/.dev  ## the property tests with new random cases
+	FUZZ=1 $(BIN)/python -m pytest -m "not slow" -k "$$(grep -rlE '^@given' tests | xargs -n1 basename -s .py | paste -sd'|' | sed 's/|/ or /g')" --numprocesses auto --maxprocesses 4
 
 test-slow: $(VENV)/.dev  ## the tests that take minutes (the real 270M shape with random weights)
 	$(BIN)/python -m pytest -m slow

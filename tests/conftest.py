@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from hub_double import Hub
@@ -18,6 +19,10 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 # Test processes side by side (make tests) take a core each: two that compute with all cores wait for each other.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+# The same property cases every time, so that a red run is the change's; `make fuzz` draws new ones.
+settings.register_profile("steady", derandomize=True)
+settings.register_profile("fuzz")
+settings.load_profile("fuzz" if os.environ.get("FUZZ") else "steady")
 # In a shell's background Ctrl-C is ignored, and the programs that tests start would inherit that.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from own_tools import CAFE, KOREAN, MODULE, sixty_tools, write_layouts
 
@@ -315,13 +315,19 @@ def test_aliases_that_explode_are_refused(tmp_path: Path) -> None:
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers(-9, 9) | st.floats(allow_nan=False) | st.sampled_from(["string", "array", "x", "", "#/a", "<escape>"]),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from([
-        "type", "properties", "items", "enum", "anyOf", "allOf", "$ref", "required", "default", "minimum", "pattern", "description", "a", "const", "examples"
+        "type", "properties", "items", "enum", "anyOf", "allOf", "$ref", "required", "default", "minimum", "pattern", "description", "format", "a", "const", "examples"
     ]), inner, max_size=4),
     max_leaves=12,
 )  # fmt: skip
 
 
 @given(JSON_VALUES)
+@example({"type": "string", "default": "<escape>"})
+@example({"type": "string", "format": "<end_of_turn>"})
+@example({"enum": [True, "<start_function_call>"]})
+@example({"const": ["<escape>"]})
+@example({"anyOf": [{"enum": None}]})
+@example({"oneOf": [{"enum": []}, {"const": 1}]})
 @settings(max_examples=80, deadline=None)
 def test_whatever_stands_for_a_schema_is_carried_or_named(schema: Any) -> None:
     """Any JSON value becomes a valid schema whose names and texts the format takes, or nothing and a note."""

@@ -126,7 +126,9 @@ class Carrier:
             return None
         if kind == "array" and not self.array(schema, found, where, seen, depth):
             return None
-        missing = [text for text in extra if text not in said]
+        # Values of the file are in them, a default above all, and may hold what no message may.
+        cleaned = (clean_text(text, where, self.notes) for text in extra)
+        missing = [text for text in cleaned if text and text not in said]
         description = f"{said} ({'; '.join(missing)})".strip() if missing else said
         return {"type": found.pop("type"), "description": description, **found}
 
@@ -184,14 +186,14 @@ class Carrier:
     def option(self, options: Any, word: str, where: str, seen: tuple[str, ...]) -> Schema | None:
         """The option of a union that is declared."""
         listed = (
-            [dict(option) for option in options if isinstance(option, Mapping)]
+            [self.well_formed(dict(option), where) for option in options if isinstance(option, Mapping)]
             if isinstance(options, list)
             else []
         )
         kept = [option for option in listed if option.get("type") != "null"]
         if len(kept) < len(listed):
             self.notes.add("null", where, word)
-        if kept and all("const" in option or "enum" in option for option in kept):
+        if kept and all("const" in option or option.get("enum") for option in kept):
             values = [v for option in kept for v in (option.get("enum") or [option["const"]])]
             if len({type(value) for value in values}) == 1:
                 return {"enum": values, **({"type": kept[0]["type"]} if "type" in kept[0] else {})}
@@ -267,7 +269,7 @@ class Carrier:
         for word in schema:
             if word not in _HANDLED:
                 self.notes.add("keyword", where, word)
-        if "format" in schema and not isinstance(schema["format"], str):
+        if "format" in schema and (not isinstance(schema["format"], str) or _unwritable(schema["format"])):
             self.notes.add("keyword", where, "format")
 
     def values(self, schema: Schema, found: Schema, extra: list[str], where: str) -> bool:
@@ -347,7 +349,11 @@ class Carrier:
             extra.append(f"in steps of {found['multipleOf']}")
         if found.get("pattern"):
             extra.append(f"pattern {found['pattern']}")
-        if isinstance(schema.get("format"), str) and found["type"] == "string":
+        if (
+            isinstance(schema.get("format"), str)
+            and not _unwritable(schema["format"])
+            and found["type"] == "string"
+        ):
             found["format"] = schema["format"]
             extra.append(schema["format"])
             said.append(f"format {schema['format']}")
@@ -449,6 +455,11 @@ def _is_of(value: Any, kind: str) -> bool:
 
 
 def _unwritable(value: Any) -> bool:
+    """Whether a text in it, at any depth, holds what no message may hold."""
+    if isinstance(value, Mapping):
+        return any(map(_unwritable, (*value, *value.values())))
+    if isinstance(value, list):
+        return any(map(_unwritable, value))
     return isinstance(value, str) and bool(find_control_tokens(value) or unseen_character(value))
 
 
