@@ -32,6 +32,7 @@ TINY_NOTE = (
 TINY_TRAINING = (
     "--num_train_epochs", "2", "--learning_rate", "6e-3", "--target_modules", "all-linear", "--lora_dropout", "0",
     "--per_device_train_batch_size", "32", "--gradient_accumulation_steps", "1",
+    "--per_device_eval_batch_size", "64",
 )  # fmt: skip
 """The tiny base takes a higher rate, and adapters on all layers; the real model trains with fgtrain's defaults."""
 MADE_HERE = ("data", "base", "adapter", "adapter-run", "report.html", "report.md")
