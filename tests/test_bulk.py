@@ -42,7 +42,7 @@ def check_same(generator: Generator, step: int = 1) -> int:
 
 
 @pytest.mark.parametrize("level", ["off", "light", "strong"])
-@pytest.mark.parametrize("name", ["climate_ko", "fitness_en"])
+@pytest.mark.parametrize("name", ["climate_ko", "fitness_en", "fitness_plus_en", "fitness_plus_ko"])
 def test_bundled_packs(name: str, level: str) -> None:
     """Answers, templates that spell others' texts, and perturbed rows among them."""
     assert check_same(Generator(load_pack(name), Request(1500, 5, perturb=level))) == 1500

@@ -117,7 +117,9 @@ def test_check_says_what_a_pack_holds(lamp: Path, capfd: pytest.CaptureFixture[s
     )
 
 
-@pytest.mark.parametrize("name", ["climate_ko", "fitness_en", "fitness_ko"])
+@pytest.mark.parametrize(
+    "name", ["climate_ko", "fitness_en", "fitness_ko", "fitness_plus_en", "fitness_plus_ko"]
+)
 def test_bundled_packs_are_sound(name: str, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """The packs that come with fgsuite make a full, clean data set."""
     out = tmp_path / "out"

@@ -80,7 +80,9 @@ def test_the_file_tree_is_fresh(name: str) -> None:
     assert with_parts(page, {"tree": file_tree()}) == page
 
 
-@pytest.mark.parametrize("name", ["climate_ko", "fitness_en", "fitness_ko"])
+@pytest.mark.parametrize(
+    "name", ["climate_ko", "fitness_en", "fitness_ko", "fitness_plus_en", "fitness_plus_ko"]
+)
 def test_pack_tables_are_fresh(name: str) -> None:
     """The table of intents in a pack's README is the one that scripts/pack_table.py prints."""
     page = (find_pack_folder(name) / "README.md").read_text("utf-8")

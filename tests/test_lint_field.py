@@ -100,7 +100,15 @@ def test_what_is_said(report: LintReport) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "n_rows"), [("climate_ko", 4000), ("fitness_en", 4000), ("fitness_ko", 4000), ("home_ko", 1000)]
+    ("name", "n_rows"),
+    [
+        ("climate_ko", 4000),
+        ("fitness_en", 4000),
+        ("fitness_ko", 4000),
+        ("fitness_plus_en", 4000),
+        ("fitness_plus_ko", 4000),
+        ("home_ko", 1000),
+    ],
 )
 def test_what_we_generate_is_clean(name: str, n_rows: int, tmp_path: Path) -> None:
     """Thousands of rows of a pack have no error; the few stems that two splits share are warnings."""
