@@ -19,6 +19,12 @@ Job = Callable[[Any], tuple[Any, Callable[[Any], None]]]
 """Makes of a job what its starter is told, and what is to be called with the starter's answer."""
 
 
+def processors(most: int = 8) -> int:
+    """How many processors this process may use, `most` at most."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, most)
+
+
 @contextlib.contextmanager
 def in_order(
     jobs: Sequence[Any], workers: int, prepare: Callable[..., Job], *arguments: Any
@@ -67,7 +73,7 @@ def _exchanged(connections: Sequence[Connection], n: int, answer: Callable[[Any]
     for number in range(n):
         worker = connections[number % count]
         reply = answer(_received(worker))
-        with _loss_named():
+        with contextlib.suppress(OSError):  # one that has ended has said why, or its silence will be heard
             worker.send(reply)
         # A worker deals with the answer to a job after it has told of its next one, and before the one after that.
         yield max(0, number + 1 - 2 * count)
@@ -77,19 +83,13 @@ def _exchanged(connections: Sequence[Connection], n: int, answer: Callable[[Any]
 
 
 def _received(connection: Connection) -> Any:
-    with _loss_named():
+    try:
         result = connection.recv()
+    except (EOFError, OSError):
+        raise ChildProcessError("a worker process ended before its work was done") from None
     if isinstance(result, BaseException):
         raise result
     return result
-
-
-@contextlib.contextmanager
-def _loss_named() -> Iterator[None]:
-    try:
-        yield
-    except (EOFError, OSError):
-        raise ChildProcessError("a worker process ended before its work was done") from None
 
 
 def _work(
