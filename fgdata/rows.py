@@ -120,7 +120,7 @@ class Frame:
         self.register_and_language = (
             f'", "register": {encode_basestring(register)}, "language": "{pack.language}"'
         )
-        self.bound = tuple(n for n, d in enumerate(cell.dimensions) if any(e.bindings for e in d.entries))
+        self.bound = tuple(n for n, d in enumerate(cell.dimensions) if d.has_bindings)
         """Numbers of the dimensions that fill slots which matter."""
         self.written: dict[Any, Written] = {}
         whole = whole or cell
