@@ -21,6 +21,7 @@ from typing import Any, BinaryIO, TypeAlias
 
 from fgdata.errors import FgError, Problem, UsageError
 from fgdata.generate import OVERLAP_LIMIT, Generator, Request, Tally
+from fgdata.memory import collection_paused
 from fgdata.pack import ALL_SPLITS, Pack
 from fgdata.workers import in_order
 
@@ -83,6 +84,20 @@ def write_dataset(
     """
     check_folder(folder, force=force)
     target = Path(folder).resolve()  # a link is followed, not replaced
+    with collection_paused():
+        return _write(pack, request, target, workers=workers, shard=shard, force=force, advance=advance)
+
+
+def _write(
+    pack: Pack,
+    request: Request,
+    target: Path,
+    *,
+    workers: int,
+    shard: Shard,
+    force: bool,
+    advance: Callable[[int], object],
+) -> dict[str, Any]:
     generator = Generator(pack, request)
     state = {
         "pack": pack.name,
