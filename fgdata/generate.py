@@ -101,7 +101,14 @@ class Generator:
         self.stock = stock or stock_of(pack)
         with collection_paused():
             self.compositions = Compositions(self.stock)
-        self.plan: Plan = make_plan(self.stock, self.compositions, request.rows, request.seed, request.mix)
+        self.plan: Plan = make_plan(
+            self.stock,
+            self.compositions,
+            request.rows,
+            request.seed,
+            request.mix,
+            declares_tools=request.shape == "tool-calls",
+        )
         options = Options(request.shape, request.values, request.perturb)
         self.maker = RowMaker(self.stock, self.compositions, options)
         self._counter = TokenCounter(request.tokenizer) if request.tokenizer else None
