@@ -28,6 +28,7 @@ from fgdata.console import out
 from fgdata.files import write_whole
 from fgdata.pack_reader import read_pack
 from fgdata.stock import Stock
+from fgdata.workers import processors
 
 PACK = Path(__file__).parent / "peers" / "pack"
 
@@ -66,12 +67,14 @@ def figures(run: Timed, rows: int) -> dict[str, float]:
 
 
 def beside_peers(peers: list[Peer], rows: int, rounds: int, work: Path) -> dict[str, Any]:
-    """Ours and the peers in turn, `rounds` times."""
-    runs: dict[str, list[Timed]] = {"ours": []}
+    """Ours, as `fgdata generate` runs by default and in one process, and the peers in turn, `rounds` times."""
+    runs: dict[str, list[Timed]] = {}
     for peer in peers:
         (work / f"{peer.name}.grammar").write_text(peer.grammar(rows, 0), "utf-8")
     for _ in range(rounds):
-        runs["ours"].append(timed(ours(rows, work / "ours")))
+        for name, workers in {"ours": processors(), "ours, one process": 1}.items():
+            shutil.rmtree(work / "ours", ignore_errors=True)
+            runs.setdefault(name, []).append(timed(ours(rows, work / "ours", workers=workers)))
         for peer in peers:
             done = run_timed(
                 peer.command(work / f"{peer.name}.grammar", work / peer.name), peer.environment, 1800

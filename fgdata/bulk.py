@@ -300,14 +300,12 @@ class BulkMaker:
         places: range,
         clean: Clean | None,
         tally: Tally,
-        tools: bytes | None = None,
     ) -> list[bytes]:
         """The rows at these places, as they are written, without line ends.
 
         Args:
             clean: which rows no perturbation touches; None if that is all.
             tally: where they are counted.
-            tools: stands in the place of `self.tools`.
         """
         drawer, maker = self.drawer(split), self.maker
         drawn = drawer.draw(places)
@@ -320,7 +318,7 @@ class BulkMaker:
         )
         known = {} if clean is None else clean.perturbed[split]
         head, quoted, labels = self._head, encode_basestring, self._labels
-        tools = self.tools if tools is None else tools
+        tools = self.tools
         plain, used = Counter(drawn.lots), dict[int, Written]()
         lines: list[bytes] = []
         rows = zip(drawn.lots, drawn.indices, drawn.codes, drawn.texts, strict=True)

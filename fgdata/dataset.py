@@ -1,12 +1,14 @@
 """A data set's folder: the rows of each split and the manifest that says what they are. It appears whole.
 
-Rows are made in chunks, by one process or several, and written in order to a folder beside the target. A run that was stopped,
+Rows are made in chunks, by one process or several, each of which writes its own, to a folder beside the target. A run that was stopped,
 however hard, is gone on with by the same command: whole lines that are there stay, since making them again gives the same bytes.
 """
 
 from __future__ import annotations
 
 import contextlib
+import hashlib
+import itertools
 import json
 import os
 import shutil
@@ -15,11 +17,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, TypeAlias
 
 from fgdata.errors import FgError, Problem, UsageError
-from fgdata.files import file_sha256
 from fgdata.generate import OVERLAP_LIMIT, Generator, Request, Tally
+from fgdata.memory import collection_paused
 from fgdata.pack import ALL_SPLITS, Pack
 from fgdata.workers import in_order
 
@@ -29,8 +31,6 @@ FILES = (*(f"{split}.jsonl" for split in ALL_SPLITS), MANIFEST)
 STATE = "run.json"
 CHUNK = 5000
 """Rows made at once."""
-PLACEHOLDER = b"\0"
-"""Stands for a row's tools on the way from a worker; JSON holds no such byte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +84,20 @@ def write_dataset(
     """
     check_folder(folder, force=force)
     target = Path(folder).resolve()  # a link is followed, not replaced
+    with collection_paused():
+        return _write(pack, request, target, workers=workers, shard=shard, force=force, advance=advance)
+
+
+def _write(
+    pack: Pack,
+    request: Request,
+    target: Path,
+    *,
+    workers: int,
+    shard: Shard,
+    force: bool,
+    advance: Callable[[int], object],
+) -> dict[str, Any]:
     generator = Generator(pack, request)
     state = {
         "pack": pack.name,
@@ -95,9 +109,9 @@ def write_dataset(
     }
     tally = Tally(pack)
     with _part_folder(target, state, force=force) as part:
-        _write_rows(part, generator, shard, workers=workers, tally=tally, advance=advance)
+        hashes = _write_rows(part, generator, shard, workers=workers, tally=tally, advance=advance)
         made = {split: len(shard.places(generator.plan.rows(split))) for split in generator.plan.splits}
-        manifest = _manifest(generator, state, part, made, tally)
+        manifest = _manifest(generator, state, hashes, made, tally)
         # Not `write_whole`: a full disk must reach the folder's own care as what it is.
         (part / MANIFEST).write_text(
             json.dumps(manifest, ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n"
@@ -107,16 +121,13 @@ def write_dataset(
 
 
 def _manifest(
-    generator: Generator, state: dict[str, Any], part: Path, made: dict[str, int], tally: Tally
+    generator: Generator, state: dict[str, Any], hashes: dict[str, str], made: dict[str, int], tally: Tally
 ) -> dict[str, Any]:
     plan, pack = generator.plan, generator.pack
     return {
         **state,
         "rows_made": sum(made.values()),
-        "files": {
-            f"{split}.jsonl": {"rows": rows, "sha256": file_sha256(part / f"{split}.jsonl")}
-            for split, rows in made.items()
-        },
+        "files": {f"{split}.jsonl": {"rows": rows, "sha256": hashes[split]} for split, rows in made.items()},
         "families": {
             split: sorted(
                 {s.path for s in generator.stock.by_split["test" if split.startswith("test") else split]}
@@ -155,25 +166,51 @@ def manifest_notes(manifest: Mapping[str, Any]) -> Iterator[str]:
 # Rows
 
 
-def _chunk_maker(
-    generator: Generator | None, folder: str, request: Request
-) -> Callable[[tuple[str, range]], tuple[bytes, Any]]:
-    """What makes a worker's chunks: with the generator it was forked with, or one made anew from the pack's folder."""
-    if generator is None:
-        from fgdata.pack_reader import read_pack
+class _RowFile:
+    """A split's file while it is written: where its end is, and the hash of what has been hashed of it."""
 
-        generator = Generator(read_pack(folder), request)
-    own = generator
-    # The tools, most of a row and the same in all, are put in by the process that writes.
-    return lambda job: _chunk(own, *job, tools=PLACEHOLDER)
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.rows = _whole_lines(path)
+        """Rows that a run before this one left."""
+        self.end = path.stat().st_size if path.exists() else 0
+        path.touch()
+        self._digest, self._hashed = hashlib.sha256(), 0
+        self.hash_to(self.end)
+
+    def add(self, data: bytes, stream: BinaryIO) -> None:
+        """Write at the end, where the stream stands, and hash."""
+        stream.write(data)
+        self._digest.update(data)
+        self.end += len(data)
+        self._hashed = self.end
+
+    def reserve(self, size: int) -> int:
+        """Where so many bytes go, which others will write."""
+        start = self.end
+        self.end += size
+        return start
+
+    def hash_to(self, end: int) -> None:
+        """Hash what stands before `end`."""
+        if end <= self._hashed:
+            return
+        with self.path.open("rb") as stream:
+            stream.seek(self._hashed)
+            while self._hashed < end and (block := stream.read(min(1 << 20, end - self._hashed))):
+                self._digest.update(block)
+                self._hashed += len(block)
+
+    def finish(self) -> str:
+        """Bring the file to the disk; its SHA-256."""
+        self.hash_to(self.end)
+        with self.path.open("rb") as stream:
+            os.fsync(stream.fileno())
+        return self._digest.hexdigest()
 
 
-def _chunk(generator: Generator, split: str, places: range, tools: bytes | None = None) -> tuple[bytes, Any]:
-    """Rows as they are written, and what was counted of them."""
-    tally = Tally(generator.pack)
-    lines = generator.lines(split, places, tally, tools)
-    lines.append(b"")
-    return b"\n".join(lines), tally.state()
+Job: TypeAlias = tuple[str, range]
+"""A split and places of its file: what is written at once."""
 
 
 def _write_rows(
@@ -184,57 +221,116 @@ def _write_rows(
     workers: int,
     tally: Tally,
     advance: Callable[[int], object],
-) -> None:
-    """Write the shard's rows of all splits, after those that stand in their files already."""
-    jobs: dict[str, list[range]] = {}
+) -> dict[str, str]:
+    """Write the shard's rows of all splits, after those that stand in their files already; the files' SHA-256 by split."""
+    files: dict[str, _RowFile] = {}
+    jobs: list[Job] = []
     for split in generator.plan.splits:
         places = shard.places(generator.plan.rows(split))
-        done = min(_whole_lines(part / f"{split}.jsonl"), len(places))
+        file = files[split] = _RowFile(part / f"{split}.jsonl")
+        done = min(file.rows, len(places))
         # Counted again, not read back: counting needs the row's parts, and making it costs little more than reading it.
         for start in range(0, done, CHUNK):
             chunk = places[start : min(start + CHUNK, done)]
             tally.merge(_chunk(generator, split, chunk)[1])
             advance(len(chunk))
         rest = places[done:]
-        jobs[split] = [rest[start : start + CHUNK] for start in range(0, len(rest), CHUNK)]
-    everything = [(split, places) for split, ranges in jobs.items() for places in ranges]
-    with _chunks(generator, everything, workers) as chunks:
-        for split, ranges in jobs.items():
-            with (part / f"{split}.jsonl").open("ab") as stream:
-                for places in ranges:
-                    data, state = next(chunks)
-                    stream.write(data)
-                    tally.merge(state)
-                    advance(len(places))
-                stream.flush()
-                os.fsync(stream.fileno())
+        jobs += [(split, rest[start : start + CHUNK]) for start in range(0, len(rest), CHUNK)]
+    write = _write_here if workers < 2 or len(jobs) < 2 else _write_apart
+    for (_, places), state in zip(jobs, write(generator, jobs, files, workers), strict=True):
+        tally.merge(state)
+        advance(len(places))
+    return {split: file.finish() for split, file in files.items()}
 
 
-@contextlib.contextmanager
-def _chunks(
-    generator: Generator, jobs: Sequence[tuple[str, range]], workers: int
-) -> Iterator[Iterator[tuple[bytes, Any]]]:
-    """The chunks in order, made here or by workers."""
-    if workers < 2 or len(jobs) < 2:
-        yield (_chunk(generator, *job) for job in jobs)
-        return
+def _write_here(
+    generator: Generator, jobs: Sequence[Job], files: Mapping[str, _RowFile], workers: int
+) -> Iterator[Any]:
+    """Write the jobs' rows in this process; yields what was counted, job by job."""
+    for split, of_split in itertools.groupby(jobs, key=lambda job: job[0]):
+        with files[split].path.open("ab") as stream:
+            for job in of_split:
+                data, state = _chunk(generator, *job)
+                files[split].add(data, stream)
+                yield state
+
+
+def _write_apart(
+    generator: Generator, jobs: Sequence[Job], files: Mapping[str, _RowFile], workers: int
+) -> Iterator[Any]:
+    """The same by several processes, each of which writes its rows where this one says; hashed here as they come to stand."""
     generator.prepare()  # once, before there are workers
     inherited = generator if sys.platform == "linux" else None
-    with in_order(jobs, workers, _chunk_maker, inherited, generator.pack.folder, generator.request) as chunks:
-        tools = generator.bulk.tools
-        yield ((data.replace(PLACEHOLDER, tools), state) for data, state in chunks)
+    folder = next(iter(files.values())).path.parent
+    ends: list[int] = []
+    states: list[Any] = []
+
+    def place(told: tuple[int, Any]) -> int:
+        file = files[jobs[len(ends)][0]]
+        start = file.reserve(told[0])
+        ends.append(file.end)
+        states.append(told[1])
+        return start
+
+    hashed = 0
+    arguments = (folder, inherited, generator.pack.folder, generator.request)
+    with in_order(jobs, workers, _chunk_writer, *arguments) as exchanged:
+        for written in exchanged(place):
+            for number in range(hashed, written):
+                files[jobs[number][0]].hash_to(ends[number])
+            hashed = written
+            yield from states
+            states.clear()
+
+
+def _chunk_writer(
+    part: Path, generator: Generator | None, folder: str, request: Request
+) -> Callable[[Job], tuple[tuple[int, Any], Callable[[int], None]]]:
+    """What a worker does: with the generator it was forked with, or one made anew from the pack's folder."""
+    if generator is None:
+        from fgdata.pack_reader import read_pack
+
+        generator = Generator(read_pack(folder), request)
+    own = generator
+
+    def do(job: Job) -> tuple[tuple[int, Any], Callable[[int], None]]:
+        data, state = _chunk(own, *job)
+
+        def write(start: int) -> None:
+            with (part / f"{job[0]}.jsonl").open("r+b") as stream:
+                stream.seek(start)
+                stream.write(data)
+
+        return (len(data), state), write
+
+    return do
+
+
+def _chunk(generator: Generator, split: str, places: range) -> tuple[bytes, Any]:
+    """Rows as they are written, and what was counted of them."""
+    tally = Tally(generator.pack)
+    lines = generator.lines(split, places, tally)
+    lines.append(b"")
+    return b"\n".join(lines), tally.state()
 
 
 def _whole_lines(file: Path) -> int:
-    """Rows that stand in the file; what a killed run left of one more is cut off."""
+    """Rows that stand in the file; what a killed run left of one more, or beyond a gap, is cut off.
+
+    Workers write where their rows belong, so a run that is killed may leave a gap. It reads as zeros, which JSON does not hold.
+    """
     if not file.exists():
         return 0
     lines, end, position = 0, 0, 0
     with file.open("r+b") as stream:
         for block in iter(lambda: stream.read(1 << 20), b""):
-            lines += block.count(b"\n")
-            if (last := block.rfind(b"\n")) >= 0:
+            gap = block.find(b"\0")
+            whole = block if gap < 0 else block[:gap]
+            lines += whole.count(b"\n")
+            if (last := whole.rfind(b"\n")) >= 0:
                 end = position + last + 1
+            if gap >= 0:
+                break
             position += len(block)
         stream.truncate(end)
     return lines

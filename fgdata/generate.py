@@ -101,7 +101,14 @@ class Generator:
         self.stock = stock or stock_of(pack)
         with collection_paused():
             self.compositions = Compositions(self.stock)
-        self.plan: Plan = make_plan(self.stock, self.compositions, request.rows, request.seed, request.mix)
+        self.plan: Plan = make_plan(
+            self.stock,
+            self.compositions,
+            request.rows,
+            request.seed,
+            request.mix,
+            declares_tools=request.shape == "tool-calls",
+        )
         options = Options(request.shape, request.values, request.perturb)
         self.maker = RowMaker(self.stock, self.compositions, options)
         self._counter = TokenCounter(request.tokenizer) if request.tokenizer else None
@@ -130,19 +137,15 @@ class Generator:
         for split in self.plan.splits:
             self.bulk.drawer(split)
 
-    def lines(self, split: str, places: range, tally: Tally, tools: bytes | None = None) -> list[bytes]:
-        """The same rows as they are written, without line ends, counted in `tally`.
-
-        Args:
-            tools: stands where the row's tools would, if they are the pack's.
-        """
+    def lines(self, split: str, places: range, tally: Tally) -> list[bytes]:
+        """The same rows as they are written, without line ends, counted in `tally`."""
         if self._counter is not None:
             found = []
             for row in self.rows(split, places):
                 tally.add(split, row)
                 found.append(row.line.encode())
             return found
-        return self.bulk.lines(split, places, self.clean, tally, tools)
+        return self.bulk.lines(split, places, self.clean, tally)
 
     @cached_property
     def bulk(self) -> BulkMaker:

@@ -35,8 +35,19 @@ TOLERANCE = 0.01
 """How far a share may be off, in shares of the split's rows, before it counts as missed (or by two rows)."""
 
 
-def make_plan(stock: Stock, compositions: Compositions, rows: int, seed: int, mix_rule: Mix = "fill") -> Plan:
+def make_plan(
+    stock: Stock,
+    compositions: Compositions,
+    rows: int,
+    seed: int,
+    mix_rule: Mix = "fill",
+    *,
+    declares_tools: bool = True,
+) -> Plan:
     """The plan of a data set.
+
+    Args:
+        declares_tools: whether rows hold tools. Without, none can lack the right one: other kinds take the places of such rows.
 
     Raises:
         UsageError: rows that leave a split empty.
@@ -54,6 +65,7 @@ def make_plan(stock: Stock, compositions: Compositions, rows: int, seed: int, mi
     for split, count in dealt.items():
         with collection_paused():
             planner = _SplitPlanner(stock, compositions, split, count, key_of(pack.name, seed, split))
+            planner.declares_tools = declares_tools
             lots[split] = planner.lots()
         missed += planner.missed
         planners.append(planner)
@@ -141,6 +153,7 @@ class _SplitPlanner:
     def __init__(self, stock: Stock, compositions: Compositions, split: str, count: int, key: int) -> None:
         self.stock, self.pack, self.split, self.count, self.key = stock, stock.pack, split, count, key
         self.compositions = compositions
+        self.declares_tools = True
         self.missed: list[Shortfall] = []
         self.drawn = self.rejected = 0
         self.overlaps: Counter[tuple[str, str]] = Counter()
@@ -206,7 +219,12 @@ class _SplitPlanner:
     def lots(self) -> list[Lot]:
         """The lots, checked texts and all."""
         pack = self.pack
-        quotas = shares(self.count, self._mix())
+        mix_of_kinds = self._mix()
+        if not self.declares_tools and BORROWED in mix_of_kinds:
+            what = f"rows of kind {BORROWED}, which only rows with tools can be"
+            self.missed.append(Shortfall(self.split, what, shares(self.count, mix_of_kinds)[BORROWED], 0))
+            mix_of_kinds = {kind: share for kind, share in mix_of_kinds.items() if kind != BORROWED}
+        quotas = shares(self.count, mix_of_kinds)
         borrowed = quotas.pop(BORROWED, 0)
         if borrowed:
             quotas["call"] = quotas.get("call", 0) + borrowed

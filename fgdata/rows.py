@@ -120,7 +120,7 @@ class Frame:
         self.register_and_language = (
             f'", "register": {encode_basestring(register)}, "language": "{pack.language}"'
         )
-        self.bound = tuple(n for n, d in enumerate(cell.dimensions) if any(e.bindings for e in d.entries))
+        self.bound = tuple(n for n, d in enumerate(cell.dimensions) if d.has_bindings)
         """Numbers of the dimensions that fill slots which matter."""
         self.written: dict[Any, Written] = {}
         whole = whole or cell
@@ -459,9 +459,11 @@ class RowMaker:
             kept = called | ({asked} & self._tools.keys())
             others = [name for name in names if name not in kept]
             order = Permutation(max(1, len(others)), mix(key, 1))
-            chosen = {others[order[n]] for n in range(min(rule.distractors, len(others)))} | kept
+            # A prompt without any tool is none of the format's: rows that have no right one declare one other at least.
+            more = rule.distractors or int(kind == BORROWED or not kept)
+            chosen = {others[order[n]] for n in range(min(more, len(others)))} | kept
             names = [name for name in names if name in chosen]
-            said.append(f"distractors={rule.distractors}")
+            said.append(f"distractors={more}")
         if kind == BORROWED:
             names = [name for name in names if name not in called]
         if rule.is_shuffled and len(names) > 1:

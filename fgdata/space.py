@@ -93,15 +93,35 @@ class Dimension:
         """The dimension with these of its entries, in their order."""
         if len(digits) == self.size:
             return self
-        sums = self.sums
-        weights = (sums[digit] - (sums[digit - 1] if digit else 0) for digit in digits)
-        return Dimension(
-            self.positions,
-            Entries(self.entries[digit] for digit in digits),
-            tuple(itertools.accumulate(weights)),
-            self.is_label,
-            tuple(self.number(digit) for digit in digits),
+        key = tuple(digits)
+        if (known := self._parts.get(key)) is None:
+            sums = self.sums
+            weights = (sums[digit] - (sums[digit - 1] if digit else 0) for digit in digits)
+            known = self._parts[key] = Dimension(
+                self.positions,
+                Entries(self.entries[digit] for digit in digits),
+                tuple(itertools.accumulate(weights)),
+                self.is_label,
+                tuple(self.number(digit) for digit in digits),
+            )
+        return known
+
+    @cached_property
+    def _parts(self) -> dict[tuple[int, ...], Dimension]:
+        """Parts of it that were asked for: lots of one value share one."""
+        return {}
+
+    @cached_property
+    def texts(self) -> tuple[tuple[str, ...], ...]:
+        """For each of `positions`, the text of each digit."""
+        return tuple(
+            tuple(entry.texts[place] for entry in self.entries) for place in range(len(self.positions))
         )
+
+    @cached_property
+    def has_bindings(self) -> bool:
+        """Whether it fills slots that matter."""
+        return any(entry.bindings for entry in self.entries)
 
 
 @dataclass(slots=True)
@@ -156,9 +176,9 @@ class Cell:
         """Number of a dimension, a part that it fills, and the text for each digit."""
         if self._fills is None:
             self._fills = [
-                (number, position, tuple(entry.texts[place] for entry in dimension.entries))
+                (number, position, texts)
                 for number, dimension in enumerate(self.dimensions)
-                for place, position in enumerate(dimension.positions)
+                for position, texts in zip(dimension.positions, dimension.texts, strict=True)
             ]
         return self._fills
 

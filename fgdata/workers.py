@@ -1,4 +1,4 @@
-"""Work in several processes, its results in order. Ctrl-C, an error and kill -9 leave no process behind and none waiting.
+"""Work in several processes, accounted for in order. Ctrl-C, an error and kill -9 leave no process behind and none waiting.
 
 Each worker has a pipe of its own to the process that started it, and nothing is shared: `multiprocessing.Pool` and
 `ProcessPoolExecutor` pass work through queues whose locks a stopped process can take with it, and then wait for ever.
@@ -15,16 +15,28 @@ from collections.abc import Callable, Iterator, Sequence
 from multiprocessing.connection import Connection
 from typing import Any
 
+Job = Callable[[Any], tuple[Any, Callable[[Any], None]]]
+"""Makes of a job what its starter is told, and what is to be called with the starter's answer."""
+
+
+def processors(most: int = 8) -> int:
+    """How many processors this process may use, `most` at most."""
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(usable, most)
+
 
 @contextlib.contextmanager
 def in_order(
-    jobs: Sequence[Any], workers: int, prepare: Callable[..., Callable[[Any], Any]], *arguments: Any
-) -> Iterator[Iterator[Any]]:
-    """What `prepare(*arguments)` makes of each job, in the jobs' order; the processes end with the block.
+    jobs: Sequence[Any], workers: int, prepare: Callable[..., Job], *arguments: Any
+) -> Iterator[Callable[[Callable[[Any], Any]], Iterator[int]]]:
+    """Does the jobs in several processes, which end with the block.
+
+    The block gets a function. Given `answer`, called with what was told of each job, in the jobs' order, it yields after each call
+    for how many of the first jobs the answer has been dealt with; the last time that is all.
 
     Args:
         workers: processes at most; the first one has jobs 0, workers, 2 * workers and so on.
-        prepare: called once in each process, for what makes a result of a job. On Linux processes are forked and share
+        prepare: called once in each process, for what does a job. On Linux processes are forked and share
             what it holds; elsewhere it, its arguments and the jobs must pickle.
 
     Raises: ChildProcessError while iterating if a process ends before its work is done; what a job raises.
@@ -46,7 +58,7 @@ def in_order(
                 far.close()
                 ours.append(near)
                 processes.append(process)
-        yield _received(ours, len(jobs))
+        yield lambda answer: _exchanged(ours, len(jobs), answer)
     finally:
         for process in processes:
             process.kill()  # nothing of theirs is worth a goodbye
@@ -56,38 +68,75 @@ def in_order(
             connection.close()
 
 
-def _received(connections: Sequence[Connection], n: int) -> Iterator[Any]:
+def _exchanged(connections: Sequence[Connection], n: int, answer: Callable[[Any], Any]) -> Iterator[int]:
+    count = len(connections)
     for number in range(n):
-        try:
-            result = connections[number % len(connections)].recv()
-        except EOFError:
-            raise ChildProcessError("a worker process ended before its work was done") from None
-        if isinstance(result, BaseException):
-            raise result
-        yield result
+        worker = connections[number % count]
+        reply = answer(_received(worker))
+        with contextlib.suppress(OSError):  # one that has ended has said why, or its silence will be heard
+            worker.send(reply)
+        # A worker deals with the answer to a job after it has told of its next one, and before the one after that.
+        yield max(0, number + 1 - 2 * count)
+    for worker in connections:
+        _received(worker)
+    yield n
+
+
+def _received(connection: Connection) -> Any:
+    try:
+        result = connection.recv()
+    except (EOFError, OSError):
+        raise ChildProcessError("a worker process ended before its work was done") from None
+    if isinstance(result, BaseException):
+        raise result
+    return result
 
 
 def _work(
     far: Connection,
     inherited: Sequence[Connection],
     jobs: Sequence[Any],
-    prepare: Callable[..., Callable[[Any], Any]],
+    prepare: Callable[..., Job],
     arguments: Sequence[Any],
 ) -> None:
-    """A worker's life. It ends at the first result that nobody takes: whoever started it is gone."""
+    """A worker's life. It ends at the first message that nobody takes: whoever started it is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     for connection in inherited:
         connection.close()  # else a worker would hold open the pipe whose end tells it or another to go
-    try:
-        make = prepare(*arguments)
-        for job in jobs:
-            far.send(make(job))
-    except OSError:
-        pass
-    except Exception as error:
-        with contextlib.suppress(OSError):
-            far.send(error)
+    with contextlib.suppress(_StarterGone):
+        try:
+            do = prepare(*arguments)
+            waiting: Callable[[Any], None] | None = None
+            for job in jobs:
+                told, finish = do(job)
+                _tell(far, told)
+                if waiting is not None:
+                    waiting(_answer(far))
+                waiting = finish
+            if waiting is not None:
+                waiting(_answer(far))
+            _tell(far, None)
+        except Exception as error:
+            _tell(far, error)
     os._exit(0)  # no clean-up: locks that other threads held at the fork stay locked here for ever
+
+
+class _StarterGone(BaseException):
+    """The process that started this one has ended."""
+
+
+def _tell(far: Connection, what: Any) -> None:
+    try:
+        far.send(what)
+    except OSError:
+        raise _StarterGone from None
+
+
+def _answer(far: Connection) -> Any:
+    try:
+        return far.recv()
+    except (EOFError, OSError):
+        raise _StarterGone from None
 
 
 @contextlib.contextmanager

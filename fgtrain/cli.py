@@ -9,9 +9,10 @@ import types
 from collections.abc import Sequence
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from fgdata.arguments import Commands
 from fgdata.console import out, run_command
 from fgdata.hub.access import require_hub
-from fgdata.publish.command import Commands, add_sending_flags, check_out, send
+from fgdata.publish.command import add_sending_flags, check_out, send
 from fgtrain.config import TrainConfig
 from fgtrain.settings import MODEL_ALIASES, PRESETS, make_config, presets_text
 

@@ -15,7 +15,6 @@ from small_pack import write_korean_pack
 
 from fgdata import arrays
 from fgdata.bulk import fits
-from fgdata.dataset import PLACEHOLDER
 from fgdata.generate import Generator, Request, Tally
 from fgdata.pack_reader import read_pack
 from fgdata.packs import load_pack
@@ -88,17 +87,6 @@ def test_prompts_that_differ_by_row(tmp_path: Path) -> None:
         pack.read_text("utf-8") + "prompt: {distractors: 2, shuffled: true, masked: 0.5}\n", "utf-8"
     )
     assert check_same(Generator(read_pack(folder), Request(600, 4))) == 600
-
-
-def test_the_placeholder_stands_for_the_tools() -> None:
-    """What a worker sends is the row once the tools are put in, and holds the placeholder once a row."""
-    generator = Generator(load_pack("climate_ko"), Request(400, 5, perturb="light"))
-    places = range(0, 300)
-    plain = generator.lines("train", places, Tally(generator.pack))
-    short = generator.lines("train", places, Tally(generator.pack), PLACEHOLDER)
-    assert [line.replace(PLACEHOLDER, generator.bulk.tools) for line in short] == plain
-    assert max(line.count(PLACEHOLDER) for line in short) == 1
-    assert sum(map(len, short)) * 2 < sum(map(len, plain))
 
 
 # The arrays

@@ -213,6 +213,35 @@ def test_half_a_row_is_made_anew(folder: Path, whole: Path, tmp_path: Path) -> N
     check_same(out, whole)
 
 
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_rows_beyond_a_gap_are_made_anew(folder: Path, whole: Path, tmp_path: Path, workers: str) -> None:
+    """A killed worker leaves a hole before the rows of another, which reads as zeros: what stands behind it goes."""
+    out = tmp_path / "out" / "data"
+    assert run(folder, out, limit=300_000).returncode == 2
+    file = out.parent / ".data.part" / "train.jsonl"
+    text = (whole / "train.jsonl").read_bytes()
+    begin, end = text.index(b"\n", 100_000) - 40, text.index(b"\n", 200_000) + 1
+    file.write_bytes(text[:begin])
+    with file.open("r+b") as stream:
+        stream.seek(end)
+        stream.write(text[end : end + 50_000])
+    assert b"\0" in file.read_bytes()
+    assert run(folder, out, "--workers", workers).returncode == 0
+    check_same(out, whole)
+
+
+def test_a_full_disk_in_a_worker(folder: Path, whole: Path, tmp_path: Path) -> None:
+    """What a worker cannot write stops the run with the disk's own words; its rows so far stay."""
+    out = tmp_path / "out" / "data"
+    stopped = run(folder, out, "--workers", "2", limit=300_000)
+    assert stopped.returncode == 2
+    assert "could not be written" in stopped.stderr
+    assert "Traceback" not in stopped.stderr
+    assert not out.exists()
+    assert run(folder, out).returncode == 0
+    check_same(out, whole)
+
+
 # Processes
 
 

@@ -281,12 +281,30 @@ def test_distractors(tmp_path: Path, number: int) -> None:
         called = {call.name for call in row.expected_calls}
         assert called <= set(names_of(row))
         wanted = min(number, len(TOOLS) - len(called)) + len(called)
+        more = number
         if row.kind == "missing_tool":
-            wanted = min(number, len(TOOLS) - 1)
+            wanted = min(number or 1, len(TOOLS) - 1)
+            more = number or 1
+        elif not wanted:  # no call, and no tool that the answer asks of
+            wanted = more = 1
         assert len(set(names_of(row))) == len(names_of(row)) == wanted
-        assert row.prompt == f"distractors={number}"
+        assert row.prompt == f"distractors={more}"
         seen |= set(names_of(row))
     assert len(seen) == len(TOOLS)
+
+
+def test_text_rows_lack_no_tool(tmp_path: Path) -> None:
+    """Native text declares nothing, so no row can lack the right tool: others take its place, and the shortfall is stated."""
+    folder = write_home_pack(tmp_path)
+    pack = read_pack(folder)
+    made = generate(pack, 400, 3, shape="text")
+    assert "missing_tool" not in {row.kind for row in every(made)}
+    assert made.n_rows == 400
+    missed = [m for m in made.shortfalls if "missing_tool" in m.what]
+    assert {m.split for m in missed} == {*made.splits} - {"test_compositions"}  # where all rows are of several calls
+    assert all(m.asked > 0 == m.made for m in missed)
+    with pytest.raises(PackError, match="--mix exact: train: rows of kind missing_tool"):
+        generate(pack, 400, 3, shape="text", mix="exact")
 
 
 def test_shuffled(tmp_path: Path) -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TypeAlias
 
+from fgdata.arguments import RAW, Commands
 from fgdata.console import err, out
 from fgdata.own.coverage import find_coverage, gap_lines
 from fgdata.own.failures import failure_lines
 from fgdata.own.init import LANGUAGES, init_pack, notes_lines
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_init(commands: Commands) -> None:
@@ -23,7 +21,7 @@ def add_init(commands: Commands) -> None:
         "of typed functions with docstrings (parsed, never run), an MCP tools/list reply, Mobile Actions or BFCL rows.\n"
         "What the format cannot carry is named. The pack makes rows at once; comments mark where you should write more.",
         epilog="examples:\n  fgdata init shop --tools openapi.yaml\n  fgdata init shop --tools tools.py --language both --out packs",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RAW,
     )
     command.add_argument("name", metavar="NAME", help="the pack's name, and its folder's")
     command.add_argument("--tools", required=True, metavar="FILE", help="JSON, JSONL, YAML or Python")
@@ -69,7 +67,7 @@ def add_coverage(commands: Commands) -> None:
         "families, registers missing. With a scored run, also where the model fails by intent, argument, register and\n"
         "perturbation: what to write next.",
         epilog="examples:\n  fgdata coverage shop\n  fgdata coverage shop --from work/tuned",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RAW,
     )
     command.add_argument("pack", metavar="PACK", help="a pack's name or folder")
     command.add_argument(

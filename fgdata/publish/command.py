@@ -5,15 +5,13 @@ from __future__ import annotations
 import argparse
 import tempfile
 from pathlib import Path
-from typing import TypeAlias
 
+from fgdata.arguments import RAW, Commands
 from fgdata.console import out
 from fgdata.errors import Problem, UsageError
 from fgdata.hub.access import require_hub
 from fgdata.hub.upload import Publication, Published, publish, secret_problems, size_of, write_folder
 from fgdata.publish.columns import LAYOUTS
-
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
 
 def add_sending_flags(command: argparse.ArgumentParser) -> None:
@@ -39,7 +37,7 @@ def add_publish(commands: Commands) -> None:
         "`hf auth login`. Needs the extra `hub`. docs/publishing.md shows the way from rows to a repository.",
         epilog="examples:\n  fgdata publish data/climate me/climate-ko --dry-run --out look\n"
         "  fgdata publish data/climate me/climate-ko --private",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=RAW,
     )
     command.add_argument("folder", metavar="DIR", help="folder with train.jsonl and other splits, or with a folder for each configuration")  # fmt: skip
     add_sending_flags(command)

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-from typing import TypeAlias
 
+from fgdata.arguments import RAW, Commands
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress, out
 from fgdata.convert import convert
 from fgdata.dialects import LAYOUTS
 from fgdata.lint import read_tools
 from fgdata.packs import load_tools
 
-Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
-RAW = argparse.RawDescriptionHelpFormatter
 
-
-def add_convert(commands: Commands) -> None:
+def add(commands: Commands) -> None:
     """Add the verb to the command line."""
     command = commands.add_parser(
         "convert",

@@ -1,0 +1,1 @@
+"""What `fgdata` can do: a module a command, read when the command is called."""
