@@ -38,7 +38,7 @@ CASES = (
 PROBE = """
 import json, resource, sys, time
 from pathlib import Path
-from fgdata.convert import convert
+from fgdata.conversion import convert
 start = time.process_time()
 report = convert(sys.argv[1], sys.argv[2], sys.argv[3], overwrite=True)
 seconds = time.process_time() - start

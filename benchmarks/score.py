@@ -23,7 +23,7 @@ from rich.table import Table
 from fgdata.console import out
 from fgdata.files import write_whole
 from fgdata.format import parse_completion, render_call
-from fgdata.generate import generate
+from fgdata.generator import generate
 from fgdata.packs import load_pack
 from fgeval.items import example_to_item
 from fgeval.score import forget_readings, score_completion

@@ -20,7 +20,7 @@ import torch
 from rich.table import Table
 
 from fgdata.console import out
-from fgdata.generate import generate
+from fgdata.generator import generate
 from fgdata.packs import load_pack
 from fgeval.loading import load_model, load_tokenizer
 from fgtrain.adapter import add_lora

@@ -23,7 +23,7 @@ from fgdata.stock import check_control_tokens
 from fgdata.template import tidied
 
 if TYPE_CHECKING:
-    from fgdata.generate import Tally
+    from fgdata.generator import Tally
     from fgdata.lots import Lot, Plan
     from fgdata.noise import Clean
     from fgdata.rows import Frame, Row, RowMaker

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
 from fgdata.errors import FgError, Problem, UsageError
-from fgdata.generate import OVERLAP_LIMIT, Generator, Request, Tally
+from fgdata.generator import OVERLAP_LIMIT, Generator, Request, Tally
 from fgdata.memory import collection_paused
 from fgdata.pack import ALL_SPLITS, Pack
 from fgdata.workers import in_order

@@ -17,7 +17,7 @@ from fgdata.errors import DataError, FormatError, Problem, UsageError
 from fgdata.example import Example, example_from_row
 from fgdata.format import TrainingText, render_prompt, render_training
 from fgdata.format.tokens import CONTROL_PATTERN, END_DECLARATION, START_DECLARATION
-from fgdata.generate import Request
+from fgdata.generator import Request
 from fgdata.packs import load_pack
 from fgdata.rows import ID, Options, RowMaker, Shape, Values
 from fgdata.stock import stock_of

@@ -10,9 +10,9 @@ from typing import Any, Literal, TypeAlias, get_args
 from fgdata.dialects import scan_examples
 from fgdata.errors import DataError, Problem, UsageError
 from fgdata.example import Example
-from fgdata.generate import utterance_key
-from fgdata.lint.near import near_pairs
-from fgdata.lint.stems import stem
+from fgdata.generator import utterance_key
+from fgdata.linting.near import near_pairs
+from fgdata.linting.stems import stem
 
 Touch: TypeAlias = Literal[
     "exact",  # the utterance itself, but for case, blanks and Unicode form

@@ -21,7 +21,7 @@ from fgdata.errors import DataError, FgError, SchemaError
 from fgdata.example import Example
 from fgdata.format import parse_completion, render_call, render_prompt
 from fgdata.hub.source import data_facts
-from fgdata.lint.stems import SHORTEST_STEM, stem
+from fgdata.linting.stems import SHORTEST_STEM, stem
 from fgdata.schema import Call, Tool, canonical_json, coerce_call
 from fgeval.items import tools_of
 

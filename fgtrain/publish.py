@@ -18,7 +18,7 @@ from fgdata.files import file_sha256
 from fgdata.hub.access import check_repo, licence_name
 from fgdata.hub.source import hub_data
 from fgdata.hub.upload import Publication
-from fgdata.lint import lint
+from fgdata.linting import lint
 from fgeval.model_card import CardScores, eval_results
 from fgeval.scores import ScoredRun, read_scores
 from fgtrain.output import OWN_FILES

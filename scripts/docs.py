@@ -19,7 +19,7 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the checkout's own packages, whatever is installed
 
 from fgdata.dialects.detect import layouts_markdown  # noqa: E402
-from fgdata.lint import rules_markdown  # noqa: E402
+from fgdata.linting import rules_markdown  # noqa: E402
 from fgeval import validate  # noqa: E402
 
 VERBS = {

@@ -20,7 +20,7 @@ sys.path.insert(0, str(ROOT))  # the checkout's own packages, whatever is instal
 from fgdata.chance import Chance  # noqa: E402
 from fgdata.dataset import write_dataset  # noqa: E402
 from fgdata.example import Example, read_jsonl  # noqa: E402
-from fgdata.generate import Request  # noqa: E402
+from fgdata.generator import Request  # noqa: E402
 from fgdata.packs import load_pack  # noqa: E402
 from scripts.pack_page import answer, markdown_cell  # noqa: E402
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from fgdata.format import TRIGGER
-from fgdata.lint import LintReport
+from fgdata.linting import LintReport
 
 
 def text_row(user: str, answer: str, **columns: Any) -> dict[str, Any]:

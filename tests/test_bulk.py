@@ -15,7 +15,7 @@ from small_pack import write_korean_pack
 
 from fgdata import arrays
 from fgdata.bulk import fits
-from fgdata.generate import Generator, Request, Tally
+from fgdata.generator import Generator, Request, Tally
 from fgdata.pack_reader import read_pack
 from fgdata.packs import load_pack
 from fgdata.permutation import MASK, Permutation, key_of, mix

@@ -15,7 +15,7 @@ from fgdata.characters import text_key
 from fgdata.compose import Compositions
 from fgdata.errors import UsageError
 from fgdata.example import Example, example_from_row
-from fgdata.generate import Generator, Request, utterance_key
+from fgdata.generator import Generator, Request, utterance_key
 from fgdata.joins import JOINS
 from fgdata.pack_reader import read_pack
 

@@ -28,7 +28,7 @@ from layout_rows import (
 from strategies import calls
 
 from fgdata.cli import main
-from fgdata.convert import Conversion, convert
+from fgdata.conversion import Conversion, convert
 from fgdata.dialects import LAYOUTS, read_examples, scan_examples
 from fgdata.dialects.alternatives import alternatives, decision
 from fgdata.dialects.detect import layouts_markdown
@@ -37,7 +37,7 @@ from fgdata.dialects.messages import with_tool_calls
 from fgdata.dialects.parquet import ParquetRows
 from fgdata.errors import DataError, UsageError
 from fgdata.example import Example, Line
-from fgdata.lint import lint
+from fgdata.linting import lint
 from fgdata.schema import Call, canonical_json, tools_by_name
 from fgdata.show import find_examples, training_text
 from fgeval.validate import rules_markdown, validate

@@ -14,7 +14,7 @@ from home_pack import write_home_pack
 
 from fgdata.dataset import Shard, write_dataset
 from fgdata.errors import UsageError
-from fgdata.generate import Request
+from fgdata.generator import Request
 from fgdata.pack_reader import read_pack
 
 HERE = Path(__file__).parent.parent
@@ -140,7 +140,7 @@ def test_a_disk_that_is_full_at_the_manifest(folder: Path, whole: Path, tmp_path
     probe = """
 import resource, sys
 from fgdata.dataset import Shard, write_dataset
-from fgdata.generate import Request
+from fgdata.generator import Request
 from fgdata.pack_reader import read_pack
 left = 1500
 def advance(n):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from fgdata.lint import rules_markdown
+from fgdata.linting import rules_markdown
 from fgdata.packs import find_pack_folder, load_pack, pack_names
 from scripts.docs import file_tree, with_parts
 from scripts.pack_page import page_path, parts_of

@@ -8,7 +8,7 @@ import pytest
 from small_pack import INTENTS, write_pack
 
 from fgdata.english import contracted, plural, with_article
-from fgdata.generate import generate
+from fgdata.generator import generate
 from fgdata.pack_reader import read_pack
 
 

@@ -25,7 +25,7 @@ from fgdata.errors import PackError, UsageError
 from fgdata.example import Example, read_jsonl
 from fgdata.files import file_sha256
 from fgdata.format import TRIGGER, parse_completion, render_training
-from fgdata.generate import Generated, Request, generate, utterance_key
+from fgdata.generator import Generated, Request, generate, utterance_key
 from fgdata.lots import Shortfall
 from fgdata.pack import Pack
 from fgdata.pack_reader import read_pack

@@ -17,7 +17,7 @@ from fgdata import rows as rows_module
 from fgdata.dataset import write_dataset
 from fgdata.errors import PackError
 from fgdata.example import Example
-from fgdata.generate import Generated, Generator, Request, generate, utterance_key
+from fgdata.generator import Generated, Generator, Request, generate, utterance_key
 from fgdata.pack import KINDS, Pack
 from fgdata.pack_reader import read_pack
 from fgdata.schema import check_call, tools_by_name
@@ -301,7 +301,8 @@ def test_text_rows_lack_no_tool(tmp_path: Path) -> None:
     assert "missing_tool" not in {row.kind for row in every(made)}
     assert made.n_rows == 400
     missed = [m for m in made.shortfalls if "missing_tool" in m.what]
-    assert {m.split for m in missed} == {*made.splits} - {"test_compositions"}  # where all rows are of several calls
+    composed = {"test_compositions"}  # all of its rows are of several calls
+    assert {m.split for m in missed} == {*made.splits} - composed
     assert all(m.asked > 0 == m.made for m in missed)
     with pytest.raises(PackError, match="--mix exact: train: rows of kind missing_tool"):
         generate(pack, 400, 3, shape="text", mix="exact")

@@ -15,8 +15,8 @@ from fgdata.dataset import write_dataset
 from fgdata.errors import DataError, UsageError
 from fgdata.example import example_from_row
 from fgdata.format import TRIGGER
-from fgdata.generate import Request
-from fgdata.lint import RULES, LintReport, lint, read_tools
+from fgdata.generator import Request
+from fgdata.linting import RULES, LintReport, lint, read_tools
 from fgdata.pack_reader import read_pack
 from fgdata.schema import tools_by_name
 from fgdata.show import LOSS_STYLE, find_examples, heading, styled, training_text

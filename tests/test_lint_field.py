@@ -8,8 +8,8 @@ import pytest
 from lint_rows import found, text_row, write_rows
 
 from fgdata.dataset import write_dataset
-from fgdata.generate import Request
-from fgdata.lint import RULES, LintReport, lint
+from fgdata.generator import Request
+from fgdata.linting import RULES, LintReport, lint
 from fgdata.packs import load_pack, load_tools
 
 

@@ -23,9 +23,9 @@ from fgdata.errors import ModelError, UsageError
 from fgdata.example import example_from_row
 from fgdata.format import TRIGGER, render_training
 from fgdata.lengths import TokenCounter
-from fgdata.lint import LEVELS, lint
-from fgdata.lint.near import jaccard, near_pairs, trigrams
-from fgdata.lint.stems import stem
+from fgdata.linting import LEVELS, lint
+from fgdata.linting.near import jaccard, near_pairs, trigrams
+from fgdata.linting.stems import stem
 
 TINY = str(Path(__file__).parents[1] / "models" / "tiny")
 

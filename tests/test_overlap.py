@@ -19,7 +19,7 @@ from fgdata.characters import text_key
 from fgdata.dataset import manifest_notes, write_dataset
 from fgdata.entries import Binding, Entries, Entry, entries_of
 from fgdata.errors import PackError
-from fgdata.generate import Generated, Request, generate, utterance_key
+from fgdata.generator import Generated, Request, generate, utterance_key
 from fgdata.overlap import Language, Parts, witnesses
 from fgdata.pack_reader import read_pack
 from fgdata.packs import load_pack

@@ -19,8 +19,8 @@ from fgdata.cli import main
 from fgdata.dataset import write_dataset
 from fgdata.errors import DataError, FgError
 from fgdata.format import render_declaration
-from fgdata.generate import Request, generate
-from fgdata.lint import lint
+from fgdata.generator import Request, generate
+from fgdata.linting import lint
 from fgdata.own import Started, find_coverage, init_pack
 from fgdata.own.carry import Carrier, declared
 from fgdata.own.notes import FEATURES, Notes

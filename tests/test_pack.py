@@ -10,7 +10,7 @@ import pytest
 from small_pack import INTENTS, KOREAN_SLOTS, PACK, SLOTS, TOOLS, intent_text, write_korean_pack, write_pack
 
 from fgdata.errors import PackError, UsageError
-from fgdata.generate import generate
+from fgdata.generator import generate
 from fgdata.pack_reader import read_pack
 from fgdata.packs import find_pack_folder, load_pack, pack_names
 from fgdata.schema import Call

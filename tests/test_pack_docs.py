@@ -16,7 +16,7 @@ from fgdata.cli import main
 from fgdata.compose import Compositions
 from fgdata.errors import PackError
 from fgdata.file_schemas import file_schema
-from fgdata.generate import generate
+from fgdata.generator import generate
 from fgdata.joins import JOINS
 from fgdata.pack import ALL_SPLITS, KINDS
 from fgdata.pack_reader import read_pack

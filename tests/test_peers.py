@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fgdata.generate import generate
+from fgdata.generator import generate
 from fgdata.packs import load_pack
 
 PEERS = Path(__file__).parents[1] / "benchmarks" / "peers"

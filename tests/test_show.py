@@ -23,7 +23,7 @@ from fgdata.cli import main
 from fgdata.compose import Compositions
 from fgdata.dataset import write_dataset
 from fgdata.errors import UsageError
-from fgdata.generate import Request
+from fgdata.generator import Request
 from fgdata.pack_reader import read_pack
 from fgdata.rows import ID, Options, RowMaker
 from fgdata.show import is_row_id, rebuilt_line

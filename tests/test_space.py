@@ -18,7 +18,7 @@ from template_texts import all_forms, derivations, read, slot, templates
 from fgdata import korean
 from fgdata.chance import Chance
 from fgdata.errors import PackError
-from fgdata.generate import Generator, Request
+from fgdata.generator import Generator, Request
 from fgdata.pack import Slot
 from fgdata.pack_reader import read_pack
 from fgdata.space import A_BIT_SHARE, MAX_ENTRIES, Cell, draws, make_cell

@@ -13,7 +13,7 @@ from layout_rows import ROWS as LAYOUT_ROWS
 from layout_rows import write_rows
 
 from fgdata.cli import main
-from fgdata.convert import convert
+from fgdata.conversion import convert
 from fgdata.dialects.files import read_examples
 from fgdata.errors import DataError
 from fgdata.example import scan_jsonl

@@ -7,9 +7,9 @@ import json
 
 from fgdata.arguments import RAW, Commands
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress, out
-from fgdata.convert import convert
+from fgdata.conversion import convert
 from fgdata.dialects import LAYOUTS
-from fgdata.lint import read_tools
+from fgdata.linting import read_tools
 from fgdata.packs import load_tools
 
 

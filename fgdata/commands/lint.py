@@ -10,7 +10,7 @@ from fgdata.arguments import RAW, Commands, count
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress, err, out
 from fgdata.errors import Problem, UsageError
 from fgdata.hub.source import HubData, find_files
-from fgdata.lint import LEVELS, SIMILARITY, lint, read_tools, rules_text
+from fgdata.linting import LEVELS, SIMILARITY, lint, read_tools, rules_text
 from fgdata.packs import load_tools
 
 

@@ -18,7 +18,7 @@ from fgdata.example import Example
 from fgdata.files import file_sha256
 from fgdata.hub.access import check_repo, find_token, licence_name
 from fgdata.hub.upload import Publication, secret_problems
-from fgdata.lint import LintReport, lint
+from fgdata.linting import LintReport, lint
 from fgdata.pack import ALL_SPLITS
 from fgdata.packs import load_pack
 from fgdata.publish.chart import bar_chart

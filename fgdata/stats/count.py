@@ -17,7 +17,7 @@ from fgdata.errors import DataError, Problem
 from fgdata.example import Example
 from fgdata.format import message_text
 from fgdata.format.tokens import START_CALL
-from fgdata.generate import utterance_key
+from fgdata.generator import utterance_key
 from fgdata.schema import read_json
 from fgdata.stats.human import HUMAN, REPORTED, SOURCE
 from fgdata.stats.profile import FIRST_ROWS, Profile, Tally, look_at

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from fgdata.generate import utterance_key
+from fgdata.generator import utterance_key
 from fgdata.stats.endings import NOT_PLACED, OPEN_VOWEL, find_ending
 from fgdata.stats.numbers import has_spoken_number, mask_numbers
 

@@ -12,12 +12,12 @@ from fgdata.dialects import LayoutReader, scan_examples
 from fgdata.errors import DataError, FormatError, Problem, SchemaError, UsageError
 from fgdata.example import Example
 from fgdata.lengths import TokenCounter
-from fgdata.lint.repeats import Repeats, text_hash
-from fgdata.lint.report import Finding, LintReport
-from fgdata.lint.rows import check_row, read_row
-from fgdata.lint.rules import LEAST_SIMILAR, SIMILARITY
-from fgdata.lint.tallies import Tallies
-from fgdata.lint.toolsets import ToolSets, tool_set
+from fgdata.linting.repeats import Repeats, text_hash
+from fgdata.linting.report import Finding, LintReport
+from fgdata.linting.rows import check_row, read_row
+from fgdata.linting.rules import LEAST_SIMILAR, SIMILARITY
+from fgdata.linting.tallies import Tallies
+from fgdata.linting.toolsets import ToolSets, tool_set
 from fgdata.schema import Tool, read_json, tools_by_name
 
 

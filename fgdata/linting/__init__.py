@@ -1,8 +1,8 @@
 """What is wrong with data, anybody's: rows that cannot be learnt from, contradict each other or leak between files."""
 
-from fgdata.lint.linter import lint, read_tools
-from fgdata.lint.report import Finding, LintReport
-from fgdata.lint.rules import LEVELS, RULES, SIMILARITY, Level, Rule, rules_markdown, rules_text
+from fgdata.linting.linter import lint, read_tools
+from fgdata.linting.report import Finding, LintReport
+from fgdata.linting.rules import LEVELS, RULES, SIMILARITY, Level, Rule, rules_markdown, rules_text
 
 __all__ = [
     "LEVELS",

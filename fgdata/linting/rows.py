@@ -17,7 +17,7 @@ from fgdata.format import (
     parse_completion,
     render_training,
 )
-from fgdata.lint.toolsets import ToolSet
+from fgdata.linting.toolsets import ToolSet
 from fgdata.schema import Call, canonical_json, coerce_call
 
 # As the template writes a parameter that Arrow made up.

@@ -12,12 +12,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from fgdata.generate import utterance_key
-from fgdata.lint.near import near_pairs
-from fgdata.lint.report import Finding
-from fgdata.lint.rows import Row, text_of
-from fgdata.lint.rules import CONTAMINATED, FEWEST_ROWS
-from fgdata.lint.stems import stem
+from fgdata.generator import utterance_key
+from fgdata.linting.near import near_pairs
+from fgdata.linting.report import Finding
+from fgdata.linting.rows import Row, text_of
+from fgdata.linting.rules import CONTAMINATED, FEWEST_ROWS
+from fgdata.linting.stems import stem
 
 
 def text_hash(text: str) -> bytes:

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from fgdata.lint.report import Finding
-from fgdata.lint.rows import Row
-from fgdata.lint.rules import FEWEST_CALLS, FEWEST_VALUES, RARE_SCRIPT, SEVERAL
-from fgdata.lint.toolsets import script_of
+from fgdata.linting.report import Finding
+from fgdata.linting.rows import Row
+from fgdata.linting.rules import FEWEST_CALLS, FEWEST_VALUES, RARE_SCRIPT, SEVERAL
+from fgdata.linting.toolsets import script_of
 
 Place = tuple[str, int]
 """File and line."""

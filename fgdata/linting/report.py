@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Column, Table
 
 from fgdata.dialects.detect import in_words
-from fgdata.lint.rules import LEVELS, RULES, Level
+from fgdata.linting.rules import LEVELS, RULES, Level
 
 
 @dataclass(frozen=True, slots=True)
