@@ -47,7 +47,9 @@ def group_layout(n_prefix: int, lengths: Sequence[int], window: int | None) -> L
     inside = offsets < torch.tensor(lengths)[:, None]  # (B, R)
     reach = window if window is not None else n_prefix + n_rest
     first = max(0, n_prefix + 1 - reach)
-    distance = offsets[:, None] - torch.arange(first - n_prefix, n_rest)  # from a rest's token back to what it may see
+    distance = offsets[:, None] - torch.arange(
+        first - n_prefix, n_rest
+    )  # from a rest's token back to what it may see
     hidden = (distance < 0) | (distance >= reach)
     before = hidden[:, : n_prefix - first]
     layout: Layout = {
@@ -86,41 +88,50 @@ def shared_prefix_attention(  # noqa: PLR0917 - the signature transformers calls
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **others
         )
         return done
-    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
+    query = query * (query.shape[-1] ** -0.5 if scaling is None else scaling)
     n_prefix = query.shape[2] - len(attention_mask["back"])
-    prefix = _prefix_attention(*(states[:, :, :n_prefix] for states in (query, key, value)), attention_mask, dropout, scale)
-    rests = _rest_attention(query[0], key[0], value[0], attention_mask, dropout, scale)
+    own = (states[:, :, :n_prefix] for states in (query, key, value))
+    prefix = _prefix_attention(*own, attention_mask, dropout)
+    rests = _rest_attention(query[0], key[0], value[0], attention_mask, dropout)
     return torch.cat((prefix[0].transpose(0, 1), rests))[None], None
 
 
-def _prefix_attention(query: Tensor, key: Tensor, value: Tensor, layout: Layout, dropout: float, scale: float) -> Tensor:
-    """(1, H, P, D): the prefix's attention to itself."""
+def _prefix_attention(query: Tensor, key: Tensor, value: Tensor, layout: Layout, dropout: float) -> Tensor:
+    """(1, H, P, D): the prefix's attention to itself; queries are scaled already."""
     n_heads, n_prefix, window = query.shape[1], query.shape[2], layout["window"]
-    # A view: the heads of a group read the same keys.
-    key, value = (
-        states[:, :, None].expand(-1, -1, n_heads // states.shape[1], -1, -1).flatten(1, 2) if states.shape[1] > 1 else
-        states.expand(-1, n_heads, -1, -1)
-        for states in (key, value)
-    )
+    key, value = (_for_heads(states, n_heads) for states in (key, value))
     if window is None:
-        return scaled_dot_product_attention(query, key, value, dropout_p=dropout, scale=scale, is_causal=True)
+        return scaled_dot_product_attention(query, key, value, dropout_p=dropout, scale=1.0, is_causal=True)
     blocks = []
     for start in range(0, n_prefix, BLOCK):
         end = min(start + BLOCK, n_prefix)
         seen = slice(max(0, start + 1 - window), end)
-        # Keys before the first token do not exist, and the last block may be short.
-        cut = window - 1 - (start - seen.start)
-        band = layout["band"][: end - start, cut : cut + end - seen.start]
+        cut = (
+            window - 1 - (start - seen.start)
+        )  # of the band: keys before the first token, which do not exist
         blocks.append(
             scaled_dot_product_attention(
-                query[:, :, start:end], key[:, :, seen], value[:, :, seen], attn_mask=band, dropout_p=dropout, scale=scale
+                query[:, :, start:end],
+                key[:, :, seen],
+                value[:, :, seen],
+                attn_mask=layout["band"][: end - start, cut : cut + end - seen.start],
+                dropout_p=dropout,
+                scale=1.0,
             )
         )
     return torch.cat(blocks, dim=2)
 
 
-def _rest_attention(query: Tensor, key: Tensor, value: Tensor, layout: Layout, dropout: float, scale: float) -> Tensor:
-    """(N, H, D): the attention of every rest to the prefix and to itself, under one softmax.
+def _for_heads(states: Tensor, n_heads: int) -> Tensor:
+    """(1, H, P, D): keys or values (1, G, P, D), seen by each head of a group; of one group, without a copy."""
+    n_groups = states.shape[1]
+    if n_groups == 1:
+        return states.expand(-1, n_heads, -1, -1)
+    return states.repeat_interleave(n_heads // n_groups, dim=1)
+
+
+def _rest_attention(query: Tensor, key: Tensor, value: Tensor, layout: Layout, dropout: float) -> Tensor:
+    """(N, H, D): the attention of every rest to the prefix and to itself, under one softmax; queries are scaled already.
 
     Args:
         query: (H, T, D).
@@ -128,31 +139,30 @@ def _rest_attention(query: Tensor, key: Tensor, value: Tensor, layout: Layout, d
     """
     places, back, first, hidden = (layout[name] for name in ("places", "back", "first", "prefix_hidden"))
     (n_samples, n_rest), n_tokens = places.shape, len(back)
-    n_heads, n_total, width = query.shape
-    n_groups, n_prefix = len(key), n_total - n_tokens
-    per_group = n_heads // n_groups
+    (n_heads, n_total, width), n_groups = query.shape, len(key)
+    n_prefix, per_group = n_total - n_tokens, n_heads // n_groups
 
-    # The heads of a group share keys: their queries stand below each other. (G, N * H / G, D)
-    rows = query[:, n_prefix:] * scale
-    rows = rows.unflatten(0, (n_groups, per_group)).transpose(1, 2)  # (G, N, H / G, D)
+    # The heads of a group share keys, so their queries stand below each other.
+    rows = query[:, n_prefix:].unflatten(0, (n_groups, per_group)).transpose(1, 2)  # (G, N, H / G, D)
     own_rows = rows[:, places].reshape(n_groups * n_samples, n_rest * per_group, width)
     own_key, own_value = (
-        states[:, n_prefix:][:, places].reshape(n_groups * n_samples, n_rest, width) for states in (key, value)
+        states[:, n_prefix:][:, places].reshape(n_groups * n_samples, n_rest, width)
+        for states in (key, value)
     )
     rows = rows.reshape(n_groups, n_tokens * per_group, width)
 
     before = rows @ key[:, first:n_prefix].transpose(1, 2)  # (G, N * H / G, P - first)
+    if hidden is not None:
+        before = before.view(n_groups, n_tokens, per_group, -1).masked_fill(hidden[:, None], -torch.inf)
+        before = before.flatten(1, 2)
     own = (own_rows @ own_key.transpose(1, 2)).view(n_groups, n_samples, n_rest, per_group, n_rest)
     own = own.masked_fill(layout["rest_hidden"][:, None], -torch.inf)
     own = own.flatten(1, 2)[:, back].reshape(n_groups, n_tokens * per_group, n_rest)
-    if hidden is not None:
-        before = before.view(n_groups, n_tokens, per_group, -1).masked_fill(hidden[:, None], -torch.inf).flatten(1, 2)
-    shares = torch.cat((before, own), dim=2).softmax(-1, dtype=torch.float32).to(query.dtype)
-    shares = drop(shares, dropout)
-    before, own = shares.split((n_prefix - first, n_rest), dim=2)
+    shares = torch.cat((before, own), dim=2).softmax(-1, dtype=torch.float32).to(value.dtype)
+    before, own = drop(shares, dropout).split((n_prefix - first, n_rest), dim=2)
 
-    spread = own.new_zeros(n_groups, n_samples * n_rest, per_group, n_rest)
-    own = spread.index_copy(1, back, own.reshape(n_groups, n_tokens, per_group, n_rest))
+    padded = own.new_zeros(n_groups, n_samples * n_rest, per_group, n_rest)
+    own = padded.index_copy(1, back, own.reshape(n_groups, n_tokens, per_group, n_rest))
     own = own.view(n_groups * n_samples, n_rest * per_group, n_rest) @ own_value
     own = own.view(n_groups, n_samples * n_rest, per_group, width)[:, back]
     taken = (before @ value[:, first:n_prefix]).view(n_groups, n_tokens, per_group, width) + own
