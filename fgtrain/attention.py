@@ -1,7 +1,9 @@
 """Attention over a prompt prefix that a group of samples shares.
 
 The group is one row: the prefix, then every sample's rest. One attention over the whole row would compare every rest with
-every other only to mask it away. Here the prefix attends to itself once, and each rest to the prefix and itself.
+every other only to mask it away. Here the prefix attends to itself once, and each rest to the prefix and itself. All rests meet the
+prefix in one multiplication, so its keys and values are copied for none of them; and local layers are given only the keys that
+their window reaches.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from torch.nn.functional import dropout as drop
 from torch.nn.functional import scaled_dot_product_attention
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
@@ -19,30 +22,48 @@ from transformers.masking_utils import sdpa_mask
 SHARED_PREFIX = "fg_shared_prefix"
 """Name of this attention (`attn_implementation`); a batch without a group goes on to PyTorch's own."""
 
+BLOCK = 256
+"""Tokens of the prefix that look back together where a window is shorter than the prefix."""
 
-def group_layout(n_prefix: int, lengths: Sequence[int], window: int | None) -> dict[str, Tensor]:
-    """What one kind of layer needs to know of a group's row; stands where a batch has its mask.
+Layout = dict[str, Any]
+"""What one kind of layer needs to know of a group's row; stands where a batch has its mask."""
+
+
+def group_layout(n_prefix: int, lengths: Sequence[int], window: int | None) -> Layout:
+    """What one kind of layer needs to know of a group's row.
 
     Args:
         n_prefix: tokens of the prefix, P.
-        lengths: tokens of each sample's rest, in the order of the row.
+        lengths: tokens of each sample's rest, in the order of the row; N together, R the longest.
         window: positions a local layer looks back, its own included; None: all.
-    Returns: `places` (B, R) int64, the row's index of each rest's tokens, filled up with P; `back` (N,) int64, where the
-        rests' tokens stand in `places`; `prefix_seen` (P, P) and `rest_seen` (R, P + R) bool, True where seen.
+    Returns: `places` (B, R) int64, which of the N tokens stand in each rest, filled up with 0; `back` (N,) int64, where the
+        tokens stand in `places`. `first`: the first token of the prefix that a rest sees. `prefix_hidden` (N, P - first)
+        bool, True where a rest's token does not see the prefix; None if all see all from `first` on. `rest_hidden` (R, R) bool, the same for
+        a rest's own tokens. `window`: as given, None if the prefix is no longer; then `band` (BLOCK, BLOCK + window - 1) is
+        True where the i-th token of a block of the prefix sees the j-th token from the first that any of the block can see.
     """
     n_rest, starts = max(lengths), torch.tensor([0, *lengths]).cumsum(0)
     offsets = torch.arange(n_rest)
     inside = offsets < torch.tensor(lengths)[:, None]  # (B, R)
-    places = torch.where(inside, n_prefix + starts[:-1, None] + offsets, n_prefix)
-    positions = torch.arange(n_prefix + n_rest)
-    distance = positions[:, None] - positions[None, :]
-    seen = (distance >= 0) & (distance < window) if window is not None else distance >= 0
-    return {
-        "places": places,
+    reach = window if window is not None else n_prefix + n_rest
+    first = max(0, n_prefix + 1 - reach)
+    distance = offsets[:, None] - torch.arange(
+        first - n_prefix, n_rest
+    )  # from a rest's token back to what it may see
+    hidden = (distance < 0) | (distance >= reach)
+    before = hidden[:, : n_prefix - first]
+    layout: Layout = {
+        "places": torch.where(inside, starts[:-1, None] + offsets, 0),
         "back": inside.flatten().nonzero().flatten(),
-        "prefix_seen": seen[:n_prefix, :n_prefix].contiguous(),
-        "rest_seen": seen[n_prefix:].contiguous(),
+        "first": first,
+        "prefix_hidden": before.expand(len(lengths), -1, -1)[inside] if before.any() else None,
+        "rest_hidden": hidden[:, n_prefix - first :].contiguous(),
+        "window": None,
     }
+    if window is not None and window < n_prefix:
+        ahead = torch.arange(BLOCK + window - 1) - torch.arange(BLOCK)[:, None]
+        layout |= {"window": window, "band": (ahead >= 0) & (ahead < window)}
+    return layout
 
 
 def shared_prefix_attention(  # noqa: PLR0917 - the signature transformers calls
@@ -50,7 +71,7 @@ def shared_prefix_attention(  # noqa: PLR0917 - the signature transformers calls
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    attention_mask: Mapping[str, Tensor] | Tensor | None,
+    attention_mask: Layout | Tensor | None,
     dropout: float = 0.0,
     scaling: float | None = None,
     **others: Any,
@@ -67,38 +88,85 @@ def shared_prefix_attention(  # noqa: PLR0917 - the signature transformers calls
             module, query, key, value, attention_mask, dropout=dropout, scaling=scaling, **others
         )
         return done
-    places, back, rest_seen = (attention_mask[name] for name in ("places", "back", "rest_seen"))
-    (n_samples, n_rest), (_, n_heads, _, width), n_groups = places.shape, query.shape, key.shape[1]
-    n_prefix, per_group = rest_seen.shape[1] - n_rest, n_heads // n_groups
-    first = slice(0, n_prefix)
-
-    # The heads of a group share keys: their queries stand below each other, and no key is copied for them.
-    prefix = scaled_dot_product_attention(
-        query[:, :, first].reshape(1, n_groups, per_group * n_prefix, width),
-        key[:, :, first],
-        value[:, :, first],
-        attn_mask=attention_mask["prefix_seen"].repeat(per_group, 1),
-        dropout_p=dropout,
-        scale=scaling,
-    ).reshape(n_heads, n_prefix, width)  # fmt: skip
-
-    grouped = query[0].reshape(n_groups, per_group, -1, width)[:, :, places]  # (G, H / G, B, R, D)
-    rests = scaled_dot_product_attention(
-        grouped.permute(2, 0, 1, 3, 4).reshape(n_samples, n_groups, per_group * n_rest, width),
-        _with_prefix(key, places, n_prefix),
-        _with_prefix(value, places, n_prefix),
-        attn_mask=rest_seen.repeat(per_group, 1),
-        dropout_p=dropout,
-        scale=scaling,
-    ).reshape(n_samples, n_heads, n_rest, width)  # fmt: skip
-    rests = rests.transpose(1, 2).reshape(n_samples * n_rest, n_heads, width)[back]  # (N, H, D)
-    return torch.cat((prefix.transpose(0, 1), rests))[None], None
+    query = query * (query.shape[-1] ** -0.5 if scaling is None else scaling)
+    n_prefix = query.shape[2] - len(attention_mask["back"])
+    own = (states[:, :, :n_prefix] for states in (query, key, value))
+    prefix = _prefix_attention(*own, attention_mask, dropout)
+    rests = _rest_attention(query[0], key[0], value[0], attention_mask, dropout)
+    return torch.cat((prefix[0].transpose(0, 1), rests))[None], None
 
 
-def _with_prefix(states: Tensor, places: Tensor, n_prefix: int) -> Tensor:
-    """(B, G, P + R, D): keys or values of the prefix and then a rest's own, for each rest."""
-    own = states[0][:, places].transpose(0, 1)  # (B, G, R, D)
-    return torch.cat((states[:, :, :n_prefix].expand(len(places), -1, -1, -1), own), dim=2)
+def _prefix_attention(query: Tensor, key: Tensor, value: Tensor, layout: Layout, dropout: float) -> Tensor:
+    """(1, H, P, D): the prefix's attention to itself; queries are scaled already."""
+    n_heads, n_prefix, window = query.shape[1], query.shape[2], layout["window"]
+    key, value = (_for_heads(states, n_heads) for states in (key, value))
+    if window is None:
+        return scaled_dot_product_attention(query, key, value, dropout_p=dropout, scale=1.0, is_causal=True)
+    blocks = []
+    for start in range(0, n_prefix, BLOCK):
+        end = min(start + BLOCK, n_prefix)
+        seen = slice(max(0, start + 1 - window), end)
+        cut = (
+            window - 1 - (start - seen.start)
+        )  # of the band: keys before the first token, which do not exist
+        blocks.append(
+            scaled_dot_product_attention(
+                query[:, :, start:end],
+                key[:, :, seen],
+                value[:, :, seen],
+                attn_mask=layout["band"][: end - start, cut : cut + end - seen.start],
+                dropout_p=dropout,
+                scale=1.0,
+            )
+        )
+    return torch.cat(blocks, dim=2)
+
+
+def _for_heads(states: Tensor, n_heads: int) -> Tensor:
+    """(1, H, P, D): keys or values (1, G, P, D), seen by each head of a group; of one group, without a copy."""
+    n_groups = states.shape[1]
+    if n_groups == 1:
+        return states.expand(-1, n_heads, -1, -1)
+    return states.repeat_interleave(n_heads // n_groups, dim=1)
+
+
+def _rest_attention(query: Tensor, key: Tensor, value: Tensor, layout: Layout, dropout: float) -> Tensor:
+    """(N, H, D): the attention of every rest to the prefix and to itself, under one softmax; queries are scaled already.
+
+    Args:
+        query: (H, T, D).
+        key, value: (G, T, D).
+    """
+    places, back, first, hidden = (layout[name] for name in ("places", "back", "first", "prefix_hidden"))
+    (n_samples, n_rest), n_tokens = places.shape, len(back)
+    (n_heads, n_total, width), n_groups = query.shape, len(key)
+    n_prefix, per_group = n_total - n_tokens, n_heads // n_groups
+
+    # The heads of a group share keys, so their queries stand below each other.
+    rows = query[:, n_prefix:].unflatten(0, (n_groups, per_group)).transpose(1, 2)  # (G, N, H / G, D)
+    own_rows = rows[:, places].reshape(n_groups * n_samples, n_rest * per_group, width)
+    own_key, own_value = (
+        states[:, n_prefix:][:, places].reshape(n_groups * n_samples, n_rest, width)
+        for states in (key, value)
+    )
+    rows = rows.reshape(n_groups, n_tokens * per_group, width)
+
+    before = rows @ key[:, first:n_prefix].transpose(1, 2)  # (G, N * H / G, P - first)
+    if hidden is not None:
+        before = before.view(n_groups, n_tokens, per_group, -1).masked_fill(hidden[:, None], -torch.inf)
+        before = before.flatten(1, 2)
+    own = (own_rows @ own_key.transpose(1, 2)).view(n_groups, n_samples, n_rest, per_group, n_rest)
+    own = own.masked_fill(layout["rest_hidden"][:, None], -torch.inf)
+    own = own.flatten(1, 2)[:, back].reshape(n_groups, n_tokens * per_group, n_rest)
+    shares = torch.cat((before, own), dim=2).softmax(-1, dtype=torch.float32).to(value.dtype)
+    before, own = drop(shares, dropout).split((n_prefix - first, n_rest), dim=2)
+
+    padded = own.new_zeros(n_groups, n_samples * n_rest, per_group, n_rest)
+    own = padded.index_copy(1, back, own.reshape(n_groups, n_tokens, per_group, n_rest))
+    own = own.view(n_groups * n_samples, n_rest * per_group, n_rest) @ own_value
+    own = own.view(n_groups, n_samples * n_rest, per_group, width)[:, back]
+    taken = (before @ value[:, first:n_prefix]).view(n_groups, n_tokens, per_group, width) + own
+    return taken.transpose(0, 1).flatten(1, 2)
 
 
 AttentionInterface.register(SHARED_PREFIX, shared_prefix_attention)

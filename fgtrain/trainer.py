@@ -18,7 +18,7 @@ from transformers import (
 
 from fgtrain.batches import Batch, all_parts, count_scored
 from fgtrain.encode import Encoded
-from fgtrain.loss import scored_logits, summed_loss
+from fgtrain.loss import scored_loss
 
 
 class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
@@ -89,9 +89,8 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
 
     def _summed(self, model: Any, inputs: Batch) -> tuple[torch.Tensor, int]:
         """The loss summed over all scored tokens of a batch, and their number."""
-        logits = [scored_logits(model, self._head, part) for part in all_parts(inputs)]
-        losses = [summed_loss(one, part) for one, part in zip(logits, all_parts(inputs), strict=True)]
-        return torch.stack(losses).sum(), sum(map(len, logits))
+        losses = [scored_loss(model, self._head, part) for part in all_parts(inputs)]
+        return torch.stack(losses).sum(), count_scored(inputs)
 
     def evaluate(
         self, eval_dataset: Any = None, ignore_keys: list[str] | None = None, metric_key_prefix: str = "eval"

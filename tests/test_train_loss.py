@@ -12,10 +12,11 @@ from transformers import TrainerCallback, TrainingArguments
 
 from fgdata.example import example_from_row
 from fgeval.loading import load_model, load_tokenizer
+from fgtrain import loss as loss_module
 from fgtrain.adapter import add_lora, save_adapter
 from fgtrain.batches import Collator, count_scored, scored_positions, scored_targets
 from fgtrain.encode import IGNORED, Encoded, encode_example
-from fgtrain.loss import scored_logits, summed_loss
+from fgtrain.loss import scored_logits, scored_loss, summed_loss
 from fgtrain.trainer import ScoredTokenTrainer
 
 
@@ -95,6 +96,77 @@ def test_the_output_layer_sees_scored_positions_only(tiny_model_dir: Path, rows:
     watch.remove()
     n_scored = sum(row.n_scored for row in rows)
     assert seen == [(n_scored, head.out_features), (*batch["input_ids"].shape, head.out_features)]
+
+
+@pytest.mark.parametrize("tile", [1, 7, 10_000])
+def test_the_tiled_loss_is_the_plain_one(
+    tiny_model_dir: Path, rows: list[Encoded], monkeypatch: pytest.MonkeyPatch, tile: int
+) -> None:
+    """Loss and every adapter gradient within 1e-5 of transformers' own, however few words have their logits at a time."""
+    monkeypatch.setattr(loss_module, "TILE", tile)
+    model = adapted_model(tiny_model_dir)
+    expected = plain_loss(model, rows)
+    expected.backward()
+    theirs = gradients(model)
+    model.zero_grad()
+    batch = Collator(0)(rows)
+    loss = scored_loss(model, model.get_output_embeddings(), batch) / count_scored(batch)
+    loss.backward()
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
+    assert_same(gradients(model), theirs)
+
+
+def test_the_tiled_loss_makes_no_logits(tiny_model_dir: Path, rows: list[Encoded]) -> None:
+    """The output layer itself is given nothing, and without gradients the loss is the same."""
+    model = adapted_model(tiny_model_dir)
+    head, batch, seen = model.get_output_embeddings(), Collator(0)(rows), []
+    watch = head.register_forward_hook(lambda _, inputs, output: seen.append(tuple(output.shape)))
+    loss = scored_loss(model, head, batch)
+    with torch.no_grad():
+        assert scored_loss(model, head, batch).item() == loss.item()
+    watch.remove()
+    assert seen == [(len(rows), 0, head.out_features)] * 2
+
+
+@pytest.mark.parametrize("reason", ["trained", "capped", "biased"])
+def test_other_output_layers_take_the_plain_loss(
+    tiny_model_dir: Path, rows: list[Encoded], reason: str
+) -> None:
+    """A layer that is trained, has a bias or whose logits are capped: the loss is that of its own logits, and it gets its gradient."""
+    model = adapted_model(tiny_model_dir)
+    head, batch, seen = model.get_output_embeddings(), Collator(0)(rows), []
+    if reason == "trained":
+        head.weight.requires_grad_()
+    elif reason == "capped":
+        model.config.final_logit_softcapping = 0.5
+    else:
+        head.bias = torch.nn.Parameter(torch.randn(head.out_features))
+    watch = head.register_forward_hook(lambda _, inputs, output: seen.append(tuple(output.shape)))
+    loss = scored_loss(model, head, batch)
+    expected = summed_loss(scored_logits(model, head, batch), batch)
+    watch.remove()
+    assert loss.item() == expected.item()
+    assert seen == [(count_scored(batch), head.out_features)] * 2
+    loss.backward()
+    assert (head.weight.grad is not None) == (reason == "trained")
+
+
+@pytest.mark.parametrize("largest_last", [True, False])
+def test_the_tiled_loss_of_large_logits_is_finite(
+    largest_last: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Logits of hundreds, growing or falling along the vocabulary, neither overflow nor lose the gradient."""
+    monkeypatch.setattr(loss_module, "TILE", 3)
+    weight = torch.arange(-10.0, 10.0)[:, None] * torch.tensor([[30.0, 1.0]])
+    weight = weight if largest_last else weight.flip(0)
+    hidden = torch.tensor([[1.0, 0.5], [-1.0, 0.1]], requires_grad=True)
+    targets = torch.tensor([0, 5])
+    loss = loss_module._TiledLoss.apply(hidden, weight, targets)
+    (ours,) = torch.autograd.grad(3 * loss, hidden)
+    expected = torch.nn.functional.cross_entropy(hidden @ weight.T, targets, reduction="sum")
+    (theirs,) = torch.autograd.grad(3 * expected, hidden)
+    assert loss.item() == pytest.approx(expected.item(), rel=1e-6)
+    assert torch.allclose(ours, theirs, rtol=1e-5)
 
 
 def test_targets_are_the_labelled_tokens_in_order(rows: list[Encoded]) -> None:

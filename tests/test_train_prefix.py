@@ -15,7 +15,7 @@ from fgeval.loading import load_tokenizer
 from fgtrain.attention import SHARED_PREFIX
 from fgtrain.batches import Collator, all_parts, count_scored, scored_targets
 from fgtrain.encode import IGNORED, Encoded, encode_example
-from fgtrain.loss import scored_logits, summed_loss
+from fgtrain.loss import scored_logits, scored_loss
 from fgtrain.prefix import PrefixCollator, common_prefix, groups_of, make_collator
 
 
@@ -38,9 +38,8 @@ def rows(tiny_model_dir: Path) -> list[Encoded]:
 
 
 def shared_loss(model: Any, batch: Any) -> torch.Tensor:
-    return summed_loss(scored_logits(model, model.get_output_embeddings(), batch), batch) / count_scored(
-        batch
-    )
+    head = model.get_output_embeddings()
+    return sum(scored_loss(model, head, part) for part in all_parts(batch)) / count_scored(batch)  # type: ignore[return-value]
 
 
 @pytest.mark.parametrize("window", [4, 16, 4096])
@@ -81,24 +80,6 @@ def test_same_tokens_carry_loss(rows: list[Encoded]) -> None:
     shared, padded = PrefixCollator(0, 16)(rows), Collator(0)(rows)
     assert scored_targets(shared).tolist() == scored_targets(padded).tolist()
     assert shared["input_ids"].numel() * 2 < padded["input_ids"].numel()
-
-
-@pytest.mark.parametrize("window", [1, 5, 10_000])
-def test_every_token_sees_its_own_and_the_prefix(rows: list[Encoded], window: int) -> None:
-    """As many tokens as its position says, and one, or the window: never another sample's."""
-    batch = PrefixCollator(0, window)(rows)
-    positions = batch["position_ids"][0]
-    for kind, limit in (("full_attention", 10_000), ("sliding_attention", window)):
-        layout = batch["attention_mask"][kind]
-        n_prefix = len(layout["prefix_seen"])
-        assert layout["prefix_seen"].sum(1).tolist() == [
-            min(n + 1, limit) for n in positions[:n_prefix].tolist()
-        ]
-        seen = layout["rest_seen"].sum(1).expand(len(rows), -1).flatten()[layout["back"]]
-        assert seen.tolist() == [min(n + 1, limit) for n in positions[n_prefix:].tolist()]
-        # The places of the rests, row by row, are the tokens after the prefix, each once.
-        places = layout["places"].flatten()[layout["back"]]
-        assert places.tolist() == list(range(n_prefix, len(positions)))
 
 
 def test_a_batch_without_a_group_takes_the_plain_attention(tiny_model_dir: Path, rows: list[Encoded]) -> None:
@@ -151,9 +132,7 @@ def test_mixed_batches_are_the_plain_way(tiny_model_dir: Path, rows: list[Encode
     batch = make_collator(model, 0, share=True)(mixed)
     assert len(all_parts(batch)) == 2 + (n_alone > 0)
     assert count_scored(batch) == sum(label != IGNORED for row in mixed for label in row.labels)
-    head = model.get_output_embeddings()
-    total = sum(summed_loss(scored_logits(model, head, part), part) for part in all_parts(batch))
-    loss = total / count_scored(batch)
+    loss = shared_loss(model, batch)
     loss.backward()
     assert loss.item() == pytest.approx(expected.item(), rel=1e-5)
     assert_same(gradients(model), theirs)
@@ -166,3 +145,15 @@ def test_collator_fits_the_model(tiny_model_dir: Path) -> None:
     assert make_collator(model, 0, share=False) == Collator(0)
     model.config._attn_implementation = "eager"
     assert make_collator(model, 0, share=True) == Collator(0)
+
+
+def test_a_part_without_loss_changes_nothing(tiny_model_dir: Path, rows: list[Encoded]) -> None:
+    """A process that has no rows in a step gives a loss of zero, whose gradient is zero for every weight and not missing."""
+    model = adapted_model(tiny_model_dir)
+    empty = {"input_ids": torch.zeros(1, 2, dtype=torch.long), "labels": torch.full((1, 2), IGNORED)}
+    loss = scored_loss(model, model.get_output_embeddings(), empty)
+    loss.backward()
+    assert loss.item() == 0
+    found = gradients(model)
+    assert len(found) == 16
+    assert all(bool((gradient == 0).all()) for gradient in found.values())
