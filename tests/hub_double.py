@@ -418,7 +418,7 @@ def connect(url: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants, hf_api
     from huggingface_hub.utils import _http
 
-    from fgdata.hub import upload
+    from fgdata.hub import patience
 
     environment = {
         "HF_ENDPOINT": url,
@@ -450,4 +450,5 @@ def connect(url: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         _http, "time", SimpleNamespace(sleep=lambda _: None, time=time.time, monotonic=time.monotonic)
     )
-    monkeypatch.setattr(upload, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(patience, "time", _http.time)

@@ -19,10 +19,10 @@ from fgdata.hub.access import (
     check_repo,
     find_token,
     hub_error,
-    is_hub_failure,
     quiet_library,
     require_hub,
 )
+from fgdata.hub.patience import is_hub_failure, patiently
 from fgdata.schema import read_json
 
 REPO_ID = re.compile(r"(?P<repo>[\w][\w.-]*/[\w][\w.-]*)(@(?P<revision>[\w./-]+))?")
@@ -47,7 +47,7 @@ class HubData(os.PathLike[str]):
         return str(self.file)
 
     def __str__(self) -> str:
-        return f"{self.repo}@{self.revision[:12]} {self.config}/{self.split}"
+        return f"{self.repo}@{self.revision} {self.config}/{self.split}"
 
     def facts(self) -> dict[str, str]:
         """What a record says of it."""
@@ -171,7 +171,9 @@ def _ask_for_files(repo: str, commit: str, config: str | None) -> dict[str, Any]
 
     try:
         # It knows the conventions: a card's `configs`, and the names of files and folders where there are none.
-        builder = load_dataset_builder(repo, name=config, revision=commit, token=find_token())
+        builder = patiently(
+            lambda: load_dataset_builder(repo, name=config, revision=commit, token=find_token())
+        )
     except (DataFilesNotFoundError, FileNotFoundError) as error:
         asking(lambda: _look(repo, commit), repo, "dataset")
         raise HubError(
