@@ -59,9 +59,10 @@ def data_facts(data: str | os.PathLike[str]) -> dict[str, str]:
     return data.facts() if isinstance(data, HubData) else {}
 
 
-def is_hub_id(text: str) -> bool:
-    """Whether a text names a data set on the Hub (OWNER/NAME, maybe @REVISION) and no file that is there."""
-    return bool(REPO_ID.fullmatch(text)) and not text.endswith(FILE_ENDINGS) and not Path(text).exists()
+def is_hub_id(text: str, folder: str | os.PathLike[str] = ".") -> bool:
+    """Whether a text names a data set on the Hub (OWNER/NAME, maybe @REVISION) and no file that is there, seen from `folder`."""
+    is_name = bool(REPO_ID.fullmatch(text)) and not text.endswith(FILE_ENDINGS)
+    return is_name and not (Path(folder) / text).exists()
 
 
 def find_data(text: str, config: str | None, split: str | None, *, default_split: str) -> str | HubData:
