@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from fgdata.errors import Problem, UsageError
-from fgdata.files import write_whole
+from fgdata.files import file_sha256, write_whole
+from fgdata.hub.source import HubData, data_facts, hub_data
 from fgeval.clusters import FEW_CLUSTERS, ClusteredRate
 from fgeval.comparable import NotComparableError, check_comparable, list_unknown
 from fgeval.contamination import find_contamination, mark_touched
@@ -57,7 +58,7 @@ class Verdict:
     checks: tuple[Check, ...]
     warnings: tuple[str, ...]
     runs: Mapping[str, Any]
-    """What was judged: folders and hashes."""
+    """What was judged: folders and hashes, and the training rows that it was held against."""
 
     def to_json(self) -> dict[str, Any]:
         """The verdict as it stands in `verdict.json`."""
@@ -74,8 +75,9 @@ def run_gate(config: GateConfig) -> Verdict:
     _check_profile(config, news)
     check_comparable([*([base] if base else []), *news], where=lambda run: str(run.folder))
     checks: list[Check] = [_complete(config, run) for run in news]
-    if config.train:
-        found = find_contamination(news[0].rows, config.train)
+    train = _training_rows(config)
+    if train:
+        found = find_contamination(news[0].rows, train)
         for run in news:
             mark_touched(run.rows, found)
         checks += _contamination(config, len(found.touched) / found.n)
@@ -101,7 +103,11 @@ def run_gate(config: GateConfig) -> Verdict:
         passed=bool(judged) and all(check.passed is not False for check in checks),
         checks=tuple(checks),
         warnings=tuple(_warnings(checks, [*([base] if base else []), *news], has_judged=bool(judged))),
-        runs={"base": _identity(base) if base else None, "new": [_identity(run) for run in news]},
+        runs={
+            "base": _identity(base) if base else None,
+            "new": [_identity(run) for run in news],
+            "train": [{"file": str(one), **data_facts(one), "sha256": file_sha256(one)} for one in train],
+        },
     )
 
 
@@ -115,6 +121,12 @@ def write_verdict(folder: str | os.PathLike[str], verdict: Verdict) -> None:
     ]
     with write_whole(place / JUNIT_FILE) as stream:
         stream.write(junit_xml("fgeval gate", cases))
+
+
+def _training_rows(config: GateConfig) -> list[str | HubData]:
+    """The training files, and the split `train` of data sets on the Hub as it is now."""
+    on_hub = [hub_data(name, splits=["train"])[0] for name in config.train_on_hub]
+    return [*config.train, *on_hub]
 
 
 def _identity(run: ScoredRun) -> dict[str, Any]:

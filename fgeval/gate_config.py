@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias, get_args
 
 from fgdata.errors import Problem, UsageError
+from fgdata.hub.source import is_hub_id
 from fgeval.tallies import METRICS, SLICES
 from fgeval.toml_lines import Key, TomlFile, read_toml
 
@@ -74,6 +75,9 @@ class GateConfig:
     latency: tuple[tuple[str, float, str], ...]
     """Statistic, seconds, place."""
     train: tuple[str, ...]
+    """Training files."""
+    train_on_hub: tuple[str, ...]
+    """Data sets on the Hub whose split `train` was trained on."""
     max_touched: tuple[float, str] | None
     """Share of items that training may have touched, and its place."""
 
@@ -112,6 +116,9 @@ class _Reader:
         given_base = self._text(content, "base")
         must_pass = self._must_pass()
         share = self._number(touched, "contamination", "max_touched", low=0, high=1)
+        trained = self._names(touched, "train", "contamination")
+        on_hub = [name for name in trained if is_hub_id(name, self.file.path.parent)]
+        files = [name for name in trained if name not in on_hub]
         config = GateConfig(
             path=str(self.file.path),
             new=tuple(new) or self._paths(content, "new"),
@@ -130,7 +137,8 @@ class _Reader:
                 if (one := self._forgetting(name, entry)) is not None
             ),
             latency=self._latency(),
-            train=self._paths(touched, "train", "contamination"),
+            train=tuple(map(self._path, files)),
+            train_on_hub=tuple(on_hub),
             max_touched=None if share is None else (share, self.file.where("contamination", "max_touched")),
         )
         self._check_whole(config)
@@ -146,8 +154,8 @@ class _Reader:
                 'Name its scores: base = "out/base".',
                 "non_inferiority",
             )
-        if config.max_touched is not None and not config.train:
-            self._wrong("`train` is missing.", "Name the training files.", "contamination")
+        if config.max_touched is not None and not (config.train or config.train_on_hub):
+            self._wrong("`train` is missing.", "Name the training files, or their data set on the Hub.", "contamination")  # fmt: skip
         checks = (
             *(config.floors, config.ceilings, config.non_inferiority, config.slices, config.must_pass),
             *(config.forgetting, config.latency, config.max_touched),
@@ -202,12 +210,15 @@ class _Reader:
         return str(self.file.path.parent / name)
 
     def _paths(self, table: Mapping[str, Any], name: str, *key: str | int) -> tuple[str, ...]:
+        return tuple(map(self._path, self._names(table, name, *key)))
+
+    def _names(self, table: Mapping[str, Any], name: str, *key: str | int) -> tuple[str, ...]:
         value = table.get(name, ())
         values = [value] if isinstance(value, str) else value
         if not isinstance(values, Sequence) or not all(isinstance(one, str) and one for one in values):
             self._wrong(f"`{name}` must be a path, or a list of paths, not {value!r}.", "", *key, name)
             return ()
-        return tuple(map(self._path, values))
+        return tuple(values)
 
     def _evidence(self, entry: Mapping[str, Any], default: Evidence, *key: str | int) -> Evidence:
         value = entry.get("evidence", default)

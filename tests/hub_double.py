@@ -26,6 +26,12 @@ TOKEN = "hf_" + "PlantedTokenOfTheTests0123456789abcd"
 READ_TOKEN = "hf_" + "ReadOnlyTokenOfTheTests0123456789abc"
 ACCOUNTS = {TOKEN: ("me", ["lab"], "write"), READ_TOKEN: ("me", ["lab"], "read")}
 LARGE = (".parquet", ".safetensors", ".bin", ".gguf")
+LARGE_BYTES = 10 * 2**20
+"""The Hub takes any file of this size by LFS, whatever its name: FunctionGemma's tokenizer.json is one."""
+
+
+def is_large(path: str, n_bytes: int) -> bool:
+    return path.endswith(LARGE) or n_bytes >= LARGE_BYTES
 
 
 @dataclass
@@ -35,6 +41,8 @@ class Repo:
     private: bool = False
     commits: list[tuple[str, str, dict[str, bytes]]] = field(default_factory=list)
     """Hash, message, path -> content."""
+    tags: dict[str, str] = field(default_factory=dict)
+    """Name of a tag or branch -> commit."""
 
     def commit(self, message: str, files: dict[str, bytes]) -> str:
         seed = f"{len(self.commits)} {message} {sorted((n, hashlib.sha1(c).hexdigest()) for n, c in files.items())}"
@@ -43,10 +51,12 @@ class Repo:
         return name
 
     def at(self, revision: str) -> tuple[str, dict[str, bytes]] | None:
-        """The commit that a revision names: `main`, or a whole hash."""
+        """The commit that a revision names: `main`, a tag or branch, or a hash, which may be cut short."""
         if revision == "main" and self.commits:
             return self.commits[-1][0], self.commits[-1][2]
-        return next(((name, files) for name, _, files in self.commits if name == revision), None)
+        sought = self.tags.get(revision, revision)
+        hits = [(name, files) for name, _, files in self.commits if name.startswith(sought)]
+        return hits[0] if len(hits) == 1 and len(sought) >= 7 else None
 
 
 @dataclass
@@ -56,8 +66,10 @@ class Fault:
     method: str
     path: str
     status: int | str
-    """An HTTP status; "cut": the connection ends in the middle of the upload; "lost": done, but the answer never comes."""
+    """An HTTP status; "cut": the connection ends in the middle of the upload; "lost": done, but the answer never comes;
+    "hang": the upload arrives and nothing happens until the client goes away."""
     times: int = 1
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -70,18 +82,22 @@ class Hub:
     """Large files that have arrived, by SHA-256."""
     faults: list[Fault] = field(default_factory=list)
     requests: list[tuple[str, str]] = field(default_factory=list)
+    refused_objects: str = ""
+    """What is said of each large file that is announced, if it is refused."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def fail(self, method: str, path: str, status: int | str, times: int = 1) -> None:
+    def fail(
+        self, method: str, path: str, status: int | str, times: int = 1, headers: dict[str, str] | None = None
+    ) -> None:
         """Let the next requests whose path matches fail."""
-        self.faults.append(Fault(method, path, status, times))
+        self.faults.append(Fault(method, path, status, times, headers or {"Retry-After": "0"}))
 
-    def fault(self, method: str, path: str) -> int | str | None:
+    def fault(self, method: str, path: str) -> Fault | None:
         with self.lock:
             for fault in self.faults:
                 if fault.times and fault.method == method and re.search(fault.path, path):
                     fault.times -= 1
-                    return fault.status
+                    return fault
         return None
 
     def files(self, repo: str, kind: str = "dataset") -> dict[str, bytes]:
@@ -122,19 +138,22 @@ class Handler(BaseHTTPRequestHandler):
         self.query = parse_qs(urlsplit(self.path).query)
         self.hub.requests.append((method, path))
         length = int(self.headers.get("Content-Length") or 0)
-        fault = self.hub.fault(method, path)
+        planted = self.hub.fault(method, path)
+        fault = planted.status if planted else None
         if fault == "cut":
             self.rfile.read(length // 2)
             self.close_connection = True
             self.connection.close()
             return None
         body = self.rfile.read(length)
+        if fault == "hang":
+            self.rfile.read(1)  # returns when the client's end is gone
+            self.close_connection = True
+            return None
         if isinstance(fault, int):
-            return self.answer(
-                fault,
-                {"error": f"planted {fault}, {self.headers.get('Authorization')}"},
-                {"Retry-After": "0"},
-            )
+            assert planted is not None
+            said = {"error": f"planted {fault}, {self.headers.get('Authorization')}"}
+            return self.answer(fault, said, planted.headers)
         self.lost = fault == "lost"
         for pattern, verb, action in ROUTES:
             if method in verb and (found := re.fullmatch(pattern, path)):
@@ -266,7 +285,7 @@ class Handler(BaseHTTPRequestHandler):
         files = [
             {
                 "path": one["path"],
-                "uploadMode": "lfs" if one["path"].endswith(LARGE) else "regular",
+                "uploadMode": "lfs" if is_large(one["path"], one["size"]) else "regular",
                 "shouldIgnore": False,
             }
             for one in json.loads(body)["files"]
@@ -277,7 +296,9 @@ class Handler(BaseHTTPRequestHandler):
         objects = []
         for one in json.loads(body)["objects"]:
             found = {"oid": one["oid"], "size": one["size"]}
-            if one["oid"] not in self.hub.objects:  # what is there already need not be sent
+            if self.hub.refused_objects:
+                found["error"] = {"code": 422, "message": self.hub.refused_objects}
+            elif one["oid"] not in self.hub.objects:  # what is there already need not be sent
                 found["actions"] = {
                     "upload": {"href": f"{self.hub.url}/lfs-store/{one['oid']}", "header": {}}
                 }
@@ -337,7 +358,7 @@ class Handler(BaseHTTPRequestHandler):
             "Accept-Ranges": "bytes",
             "Content-Type": "application/octet-stream",
         }
-        if file.endswith(LARGE):
+        if is_large(file, len(content)):
             headers |= {"X-Linked-Size": str(len(content)), "X-Linked-ETag": headers["ETag"]}
         if wanted := re.fullmatch(r"bytes=(\d+)-(\d*)", self.headers.get("Range") or ""):
             first, last = int(wanted[1]), int(wanted[2] or len(content) - 1)
@@ -351,12 +372,12 @@ def git_hash(content: bytes) -> str:
 
 
 def etag(path: str, content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest() if path.endswith(LARGE) else git_hash(content)
+    return hashlib.sha256(content).hexdigest() if is_large(path, len(content)) else git_hash(content)
 
 
 def describe(path: str, content: bytes) -> dict[str, Any]:
     found: dict[str, Any] = {"size": len(content), "blobId": git_hash(content)}
-    if path.endswith(LARGE):
+    if is_large(path, len(content)):
         found["lfs"] = {
             "sha256": hashlib.sha256(content).hexdigest(),
             "size": len(content),
@@ -367,7 +388,7 @@ def describe(path: str, content: bytes) -> dict[str, Any]:
 
 def tree_entry(path: str, content: bytes) -> dict[str, Any]:
     entry: dict[str, Any] = {"size": len(content), "oid": git_hash(content)}
-    if path.endswith(LARGE):
+    if is_large(path, len(content)):
         entry["lfs"] = {"oid": hashlib.sha256(content).hexdigest(), "size": len(content), "pointerSize": 130}
     return entry
 
@@ -418,7 +439,7 @@ def connect(url: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from huggingface_hub import constants, hf_api
     from huggingface_hub.utils import _http
 
-    from fgdata.hub import upload
+    from fgdata.hub import patience
 
     environment = {
         "HF_ENDPOINT": url,
@@ -450,4 +471,5 @@ def connect(url: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(
         _http, "time", SimpleNamespace(sleep=lambda _: None, time=time.time, monotonic=time.monotonic)
     )
-    monkeypatch.setattr(upload, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(patience, "FIRST_WAIT_S", 0)
+    monkeypatch.setattr(patience, "time", _http.time)

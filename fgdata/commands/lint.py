@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from dataclasses import replace
 
 from fgdata.arguments import RAW, Commands, count
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress, err, out
@@ -103,6 +104,7 @@ def _lint(arguments: argparse.Namespace) -> int:
             tokenizer=arguments.tokenizer,
             advance=advance,
         )
+    report = replace(report, sources={os.fspath(one): one.facts() for one in sources if isinstance(one, HubData)})  # fmt: skip
     if arguments.format == "json":
         print(json.dumps(report.to_json(), ensure_ascii=False, indent=2))
     elif arguments.format == "markdown":

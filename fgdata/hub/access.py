@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from fgdata.errors import HubError, Problem, UsageError
+from fgdata.hub.patience import is_hub_failure, limit_waits, patiently, status_of, wait_of
 
 Kind: TypeAlias = Literal["dataset", "model"]
 TOKEN_NAMES = ("HF_TOKEN", "HUGGINGFACE_HUB_TOKEN")
 TOKEN_PAGE = "https://huggingface.co/settings/tokens"
-TOKEN_LIKE = re.compile(r"\bhf_[A-Za-z0-9]{30,}")
+TOKEN_LIKE = re.compile(r"\b(?:hf_(?:oauth_|jwt_)?|api_org_)[A-Za-z0-9]{30,}")
 """What the Hub's tokens look like."""
 LICENCE = re.compile(r"[a-z0-9]+([.+-][a-z0-9]+)*")
 AGAIN = "Run the same command again; what has arrived is not sent twice."
@@ -32,10 +33,11 @@ def load_env(folder: str | os.PathLike[str] = ".") -> None:
         name, equals, value = line.strip().removeprefix("export ").partition("=")
         value = value.strip().strip("\"'")
         if equals and name.strip() in TOKEN_NAMES and value:
-            os.environ.setdefault(name.strip(), value)
+            name = name.strip()
+            os.environ[name] = os.environ.get(name) or value  # an empty variable says nothing
     token = next((os.environ[name] for name in TOKEN_NAMES if os.environ.get(name)), None)
     if token:
-        os.environ.setdefault("HF_TOKEN", token)
+        os.environ["HF_TOKEN"] = os.environ.get("HF_TOKEN") or token
 
 
 def require_hub(what: str) -> None:
@@ -100,11 +102,6 @@ def check_repo(repo: str, kind: Kind) -> None:
         ) from error
 
 
-def status_of(error: BaseException) -> int | None:
-    """The HTTP status that an error of the hub's library tells of; None where there was no answer."""
-    return getattr(getattr(error, "response", None), "status_code", None)
-
-
 def licence_name(given: str) -> str:
     """A licence as the Hub writes its name.
 
@@ -140,7 +137,7 @@ def hub_error(error: Exception, repo: str, kind: Kind, *, writing: bool) -> HubE
         found = Problem(
             where,
             f"the token's account may not {may} (403).",
-            f"Use a name of your own account, or a token that may: {TOKEN_PAGE}.",
+            f"Use a name of your own account, or a token that may: {TOKEN_PAGE}. {_reason(error)}".strip(),
         )
     elif status == 404:
         remedy = "Check the name and the revision; a private one needs a token that may read it."
@@ -153,11 +150,14 @@ def hub_error(error: Exception, repo: str, kind: Kind, *, writing: bool) -> HubE
         )
     elif status == 429:
         found = Problem(
-            where, "the Hub gets too many requests from this account (429).", f"Wait a while. {AGAIN}"
+            where,
+            "the Hub gets too many requests from this account (429).",
+            f"{_asked_wait(error) or 'Wait a while.'} {AGAIN}",
         )
     elif status is not None:
         what = "the Hub failed" if status >= 500 else "the Hub refused the request"
-        found = Problem(where, f"{what} ({status}).", AGAIN if status >= 500 else _reason(error))
+        remedy = f"{_asked_wait(error)} {AGAIN}".strip() if status >= 500 else _reason(error)
+        found = Problem(where, f"{what} ({status}).", remedy)
     elif type(error).__name__ == "OfflineModeIsEnabled":
         found = Problem(where, "the Hub is not asked: HF_HUB_OFFLINE is set.", "Unset it, or give a file.")
     else:
@@ -171,33 +171,33 @@ def _reason(error: Exception) -> str:
     return redact(f"It says: {said[:300]}") if said else ""
 
 
+def _asked_wait(error: Exception) -> str:
+    seconds = wait_of(error)
+    return f"It asks to wait {seconds:,.0f} s." if seconds else ""
+
+
 def asking(work: Callable[[], Any], repo: str, kind: Kind, *, writing: bool = False) -> Any:
-    """What `work`, a request to the Hub, gives; its failure as one of ours.
+    """What `work`, a request to the Hub that may be sent twice, gives; its failure as one of ours.
 
     Raises: HubError.
     """
     try:
-        return work()
+        return patiently(work)
     except Exception as error:
         if not is_hub_failure(error):
             raise
         raise hub_error(error, repo, kind, writing=writing) from None
 
 
-def is_hub_failure(error: BaseException) -> bool:
-    """Whether the error is an answer of the Hub, or of the way there, and no bug of ours."""
-    # The transport below the hub's library changes its name from version to version: httpx, httpx2.
-    return isinstance(error, ConnectionError | TimeoutError) or any(
-        kind.__module__.partition(".")[0] in ("httpx", "httpx2", "huggingface_hub")
-        for kind in type(error).__mro__
-    )
-
-
 def quiet_library() -> None:
-    """Keep the hub's library from writing to the terminal: its warnings name signed addresses, its bars the files of its cache."""
+    """Keep the hub's library from writing to the terminal, and from waiting without a word.
+
+    Its warnings name signed addresses, its bars the files of its cache.
+    """
     import logging
 
     from huggingface_hub.utils.tqdm import disable_progress_bars
 
     logging.getLogger("huggingface_hub").setLevel(logging.ERROR)
     disable_progress_bars()
+    limit_waits()

@@ -19,10 +19,10 @@ from fgdata.hub.access import (
     check_repo,
     find_token,
     hub_error,
-    is_hub_failure,
     quiet_library,
     require_hub,
 )
+from fgdata.hub.patience import is_hub_failure, patiently
 from fgdata.schema import read_json
 
 REPO_ID = re.compile(r"(?P<repo>[\w][\w.-]*/[\w][\w.-]*)(@(?P<revision>[\w./-]+))?")
@@ -47,7 +47,7 @@ class HubData(os.PathLike[str]):
         return str(self.file)
 
     def __str__(self) -> str:
-        return f"{self.repo}@{self.revision[:12]} {self.config}/{self.split}"
+        return f"{self.repo}@{self.revision} {self.config}/{self.split}"
 
     def facts(self) -> dict[str, str]:
         """What a record says of it."""
@@ -59,9 +59,10 @@ def data_facts(data: str | os.PathLike[str]) -> dict[str, str]:
     return data.facts() if isinstance(data, HubData) else {}
 
 
-def is_hub_id(text: str) -> bool:
-    """Whether a text names a data set on the Hub (OWNER/NAME, maybe @REVISION) and no file that is there."""
-    return bool(REPO_ID.fullmatch(text)) and not text.endswith(FILE_ENDINGS) and not Path(text).exists()
+def is_hub_id(text: str, folder: str | os.PathLike[str] = ".") -> bool:
+    """Whether a text names a data set on the Hub (OWNER/NAME, maybe @REVISION) and no file that is there, seen from `folder`."""
+    is_name = bool(REPO_ID.fullmatch(text)) and not text.endswith(FILE_ENDINGS)
+    return is_name and not (Path(folder) / text).exists()
 
 
 def find_data(text: str, config: str | None, split: str | None, *, default_split: str) -> str | HubData:
@@ -171,7 +172,9 @@ def _ask_for_files(repo: str, commit: str, config: str | None) -> dict[str, Any]
 
     try:
         # It knows the conventions: a card's `configs`, and the names of files and folders where there are none.
-        builder = load_dataset_builder(repo, name=config, revision=commit, token=find_token())
+        builder = patiently(
+            lambda: load_dataset_builder(repo, name=config, revision=commit, token=find_token())
+        )
     except (DataFilesNotFoundError, FileNotFoundError) as error:
         asking(lambda: _look(repo, commit), repo, "dataset")
         raise HubError(

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
+import os
 import re
-import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from fgdata.errors import FgError, HubError, Problem
+from fgdata.errors import HubError, Problem
 from fgdata.files import file_sha256
+from fgdata.hub import patience
 from fgdata.hub.access import (
+    AGAIN,
     TOKEN_LIKE,
     Kind,
     asking,
     check_repo,
     hub_error,
-    is_hub_failure,
     need_token,
     quiet_library,
     redact,
-    status_of,
 )
+from fgdata.hub.patience import is_hub_failure, may_pass, patiently, pause, status_of
 
 FACTS = "fgsuite.json"
 """What every publication holds: how it was made, and which files are its own. By it a later one knows what it may replace."""
-TRIES = 4
-"""How often a commit is sent whose answer was lost or was "try again"."""
-FIRST_WAIT_S = 2.0
-TRANSIENT = (429, 500, 502, 503, 504)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,13 +125,7 @@ def publish(publication: Publication, *, private: bool = False, replace: bool = 
     remote = _look(api, repo, kind)
     is_new = remote is None
     if remote is None:
-        # A name that was taken in between is an error here, and nothing has been sent.
-        asking(
-            lambda: api.create_repo(repo, repo_type=kind, private=private, exist_ok=False),
-            repo,
-            kind,
-            writing=True,
-        )
+        _create(api, repo, kind, private=private)
         remote = _look(api, repo, kind) or _Remote("", {}, frozenset(), private)
     elif private and not remote.is_private:
         raise HubError(
@@ -186,10 +178,28 @@ def _check_card(card: bytes | Path, repo: str, kind: Kind) -> None:
         ) from None
 
 
+def _create(api: Any, repo: str, kind: Kind, *, private: bool) -> None:
+    """Make the repository. A name that was taken in between is an error; an empty one after a lost answer is the one asked for."""
+    wait = patience.FIRST_WAIT_S
+    for left in reversed(range(patience.TRIES)):
+        try:
+            api.create_repo(repo, repo_type=kind, private=private, exist_ok=False)
+            return
+        except Exception as error:
+            if not is_hub_failure(error):
+                raise
+            if not left or not may_pass(error) or not pause(error, wait):
+                raise hub_error(error, repo, kind, writing=True) from None
+        made = _look(api, repo, kind)
+        if made is not None and set(made.digests) <= {".gitattributes"} and made.is_private == private:
+            return
+        wait *= 2
+
+
 def _look(api: Any, repo: str, kind: Kind) -> _Remote | None:
     """The repository's state on `main`; None if there is none that this account sees."""
     try:
-        found = api.repo_info(repo, repo_type=kind, files_metadata=True)
+        found = patiently(lambda: api.repo_info(repo, repo_type=kind, files_metadata=True))
     except Exception as error:
         if not is_hub_failure(error):
             raise
@@ -245,8 +255,8 @@ def _commit(
     from huggingface_hub import CommitOperationAdd, CommitOperationDelete
 
     repo, kind = publication.repo, publication.kind
-    wait = FIRST_WAIT_S
-    for left in reversed(range(TRIES)):
+    wait = patience.FIRST_WAIT_S
+    for left in reversed(range(patience.TRIES)):
         # Made anew for each try: the library marks what it has sent.
         operations = [
             *(
@@ -256,33 +266,63 @@ def _commit(
             *(CommitOperationDelete(name) for name in removed),
         ]
         try:
-            made = api.create_commit(
-                repo,
-                operations,
-                commit_message=publication.message,
-                repo_type=kind,
-                parent_commit=parent or None,
-            )
+            with _by_lfs():
+                made = api.create_commit(
+                    repo,
+                    operations,
+                    commit_message=publication.message,
+                    repo_type=kind,
+                    parent_commit=parent or None,
+                )
             return str(made.oid)
-        except FgError:
-            raise
         except Exception as error:
-            if isinstance(error, ValueError) and not is_hub_failure(error):
-                raise HubError(
-                    Problem(f"{kind} {repo}", f"the Hub refused the card: {redact(str(error))[:300]}.")
-                ) from None
-            if isinstance(error, RuntimeError):  # what the library makes of a large file that did not arrive
-                error = error.__cause__ if isinstance(error.__cause__, Exception) else ConnectionError()
-            elif not is_hub_failure(error):
-                raise
-            if status_of(error) not in (*TRANSIENT, None) or not left:
-                raise hub_error(error, repo, kind, writing=True) from None
-            now = _look(api, repo, kind)
-            if now is not None and now.head != parent and _holds(now, files, removed):
-                return now.head
-        time.sleep(wait)
+            failed, in_storage = _commit_failure(error, repo, kind)
+        # An address that storage gave out lasts some minutes only; another try gets another one.
+        passes = in_storage or may_pass(failed)
+        if not passes or not left or not pause(failed, wait):
+            raise _final_error(failed, repo, kind, in_storage=in_storage) from None
+        now = _look(api, repo, kind)
+        if now is not None and now.head != parent and _holds(now, files, removed):
+            return now.head
         wait *= 2
     raise AssertionError("the last try returns or raises")
+
+
+@contextlib.contextmanager
+def _by_lfs() -> Iterator[None]:
+    """Send large files as LFS does, which is what the tests try; over Xet only if HF_HUB_DISABLE_XET says 0 in so many words."""
+    from huggingface_hub import constants
+
+    before = constants.HF_HUB_DISABLE_XET
+    if "HF_HUB_DISABLE_XET" not in os.environ:
+        constants.HF_HUB_DISABLE_XET = True
+    try:
+        yield
+    finally:
+        constants.HF_HUB_DISABLE_XET = before
+
+
+def _commit_failure(error: Exception, repo: str, kind: Kind) -> tuple[Exception, bool]:
+    """What made a commit fail, and whether the storage of large files refused one.
+
+    Raises: HubError if the Hub says what is wrong with the files; the error itself if it is no failure of the Hub's.
+    """
+    if isinstance(error, RuntimeError):  # what the library makes of a large file that did not arrive
+        cause = error.__cause__ if isinstance(error.__cause__, Exception) else ConnectionError(str(error))
+        return cause, 400 <= (status_of(cause) or 0) < 429
+    if is_hub_failure(error):
+        return error, False
+    if isinstance(error, ValueError):
+        said = redact(" ".join(str(error).split()))[:300]
+        raise HubError(Problem(f"{kind} {repo}", f"the Hub refused what was sent: {said}.")) from None
+    raise error
+
+
+def _final_error(error: Exception, repo: str, kind: Kind, *, in_storage: bool) -> HubError:
+    if in_storage:
+        what = f"the Hub's storage refused a large file ({status_of(error)})."
+        return HubError(Problem(f"{kind} {repo}", what, AGAIN))
+    return hub_error(error, repo, kind, writing=True)
 
 
 def _holds(remote: _Remote, files: Mapping[str, bytes | Path], removed: list[str]) -> bool:

@@ -50,6 +50,8 @@ class LintReport:
     """By file, in the order given, and line."""
     layouts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     """File -> layout -> rows that were read in it."""
+    sources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    """File -> data set, configuration, split and commit, where the rows are from the Hub."""
 
     @property
     def is_clean(self) -> bool:
@@ -115,6 +117,11 @@ class LintReport:
         return {
             "rows": dict(self.rows),
             "layouts": {file: dict(found) for file, found in self.layouts.items()},
+            **(
+                {"sources": {file: dict(facts) for file, facts in self.sources.items()}}
+                if self.sources
+                else {}
+            ),
             "is_clean": self.is_clean,
             "levels": dict(self.levels),
             "counts": self.counts,
@@ -132,6 +139,9 @@ class LintReport:
             f"| {_cell(file)} | {count} | {_cell(self.layout_of(file))} |"
             for file, count in self.rows.items()
         ]
+        for file, facts in self.sources.items():
+            named = f"{facts['dataset']}, {facts['config']}/{facts['split']}, revision {facts['revision']}"
+            lines += ["", f"{_inert(file)} is {_inert(named)}."]
         for name, (found, more) in self._shown(limit).items():
             rule = RULES[name]
             lines += ["", f"## {name} ({rule.level}, {len(found) + more})", ""]

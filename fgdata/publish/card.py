@@ -285,6 +285,13 @@ def _limits(configs: Sequence[Config]) -> list[str]:
         lines.append(
             "- The sentences come from templates, not from people: they are fewer in kind than what people say."
         )
+    for config in configs:
+        stems = config.lint.counts.get("stem-leak", 0) if config.lint is not None else 0
+        if stems:
+            lines.append(
+                f"- {inline(config.name)}: {stems:,} texts differ from one of another split in particles, endings or numbers only, such as "
+                "켜줘 and 켜 주세요; scores on them are a little too good."
+            )
     unknown = [
         column
         for column in ("kind", "intent", "register", "language")

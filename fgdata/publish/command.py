@@ -9,7 +9,7 @@ from pathlib import Path
 from fgdata.arguments import RAW, Commands
 from fgdata.console import out
 from fgdata.errors import Problem, UsageError
-from fgdata.hub.access import require_hub
+from fgdata.hub.access import find_token, require_hub
 from fgdata.hub.upload import Publication, Published, publish, secret_problems, size_of, write_folder
 from fgdata.publish.columns import LAYOUTS
 
@@ -18,7 +18,7 @@ def add_sending_flags(command: argparse.ArgumentParser) -> None:
     """The flags that both `publish` commands have."""
     command.add_argument("repo", metavar="REPO", help="OWNER/NAME on the Hub")
     command.add_argument("--private", action="store_true", help="make the repository private, if it is new")
-    command.add_argument("--dry-run", action="store_true", help="build and check all files and list them; ask nothing of the Hub, send nothing")  # fmt: skip
+    command.add_argument("--dry-run", action="store_true", help="build and check all files and list them; send nothing")  # fmt: skip
     command.add_argument(
         "--out", metavar="FOLDER", help="put the files into a new folder, too, to be looked at"
     )
@@ -76,7 +76,7 @@ def send(publication: Publication, arguments: argparse.Namespace) -> Published |
     if arguments.out:
         write_folder(publication, Path(arguments.out))
     if arguments.dry_run:
-        UsageError.raise_if(secret_problems(files, None))
+        UsageError.raise_if(secret_problems(files, find_token()))
         for name, content in files.items():
             out.print(f"{size_of(content):>12,}  {name}", markup=False, highlight=False)
         total = sum(size_of(content) for content in files.values())
