@@ -175,14 +175,17 @@ def _twins(parsed: argparse.Namespace) -> None:
 
 
 def _robust(parsed: argparse.Namespace) -> None:
-    from fgeval.robust.flips import COLUMNS, LEGEND, flips_cells, measure_flips
+    from fgeval.robust.flips import COLUMNS, LEGEND, N_TERMINAL, flips_cells, measure_flips, rough_kinds
 
-    table = Table(caption=LEGEND)
-    for number, column in enumerate(COLUMNS[:-1]):
+    table = Table(caption=LEGEND, box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for number, column in enumerate(COLUMNS[:N_TERMINAL]):
         table.add_column(column, justify="right" if number else "left", no_wrap=True)
-    for flips in measure_flips(find_rows(parsed), parsed.scores, parsed.out):
-        table.add_row(*flips_cells(flips)[:-1])
+    measured = measure_flips(find_rows(parsed), parsed.scores, parsed.out)
+    for flips in measured:
+        table.add_row(*flips_cells(flips)[:N_TERMINAL])
     out.print(table)
+    if rough := rough_kinds(measured):
+        out.print(f"Warning: {rough}.", markup=False, highlight=False)
 
 
 def add_robust_verbs(verbs: Any) -> None:

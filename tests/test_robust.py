@@ -16,10 +16,11 @@ from fgdata.perturb import recovered
 from fgdata.schema import Call
 from fgeval.cli import main
 from fgeval.items import Item, read_items
-from fgeval.robust import KINDS, make_twins, measure_flips
+from fgeval.robust import KINDS, Flips, make_twins, measure_flips
 from fgeval.robust.changes import Change, find_numbers
 from fgeval.robust.declarations import _say_otherwise
 from fgeval.robust.directions import without_value
+from fgeval.robust.flips import rough_kinds
 from fgeval.scores import score_predictions
 
 MORE = [
@@ -258,6 +259,58 @@ def test_flips_are_counted_by_hand(twins: Path, tmp_path: Path):
     assert "| spacing |" in (tmp_path / "out" / "robust.md").read_text(encoding="utf-8")
     with pytest.raises(UsageError, match=r"holds a robust\.json already"):
         measure_flips(twins, tmp_path / "scores", tmp_path / "out")
+
+
+def test_flips_have_intervals_by_family(tmp_path: Path):
+    """Families that flip as one widen the interval; few of them are named; twins follow their item where no family is stated."""
+    items = [row(n, f"{n % 9 + 20}도로 맞춰 주세요", call("set_temperature", temperature=n % 9 + 20), family=f"f{n % 24}", pack="p")
+             for n in range(240)]  # fmt: skip
+    data = write_rows(tmp_path / "test.jsonl", items)
+    make_twins(data, tmp_path / "twins.jsonl", kinds=["nfd"])
+    rows = rows_of(tmp_path / "twins.jsonl")
+    wrong = text_of(call("power_on"))
+    texts = {item.example.id: right(item) for item in read_items(tmp_path / "twins.jsonl")}
+    texts |= {r["id"]: wrong for r in rows if r["twin"] == "nfd" and int(r["family"][1:]) % 4 == 0}
+    spread = {r["id"]: wrong for r in rows if r["twin"] == "nfd" and int(r["twin_of"][5:]) % 4 == 0}
+    assert sum(text == wrong for text in texts.values()) == len(spread) == 60
+    (alike, _) = measure_flips(
+        tmp_path / "twins.jsonl", scored(tmp_path / "twins.jsonl", tmp_path / "a", texts)
+    )
+    one = alike.clustered["flips"]
+    assert one.value == alike.flip_rate == 0.25
+    assert (
+        one.n_clusters == 24
+        and one.design_effect is not None
+        and one.low is not None
+        and one.high is not None
+    )
+    assert 8 < one.design_effect < 12  # ten items a family, all alike
+    assert alike.flipped_items.interval is not None
+    assert one.high - one.low > 2.5 * (alike.flipped_items.interval[1] - alike.flipped_items.interval[0])
+    assert rough_kinds([alike]) == ""
+    lone = [{k: v for k, v in r.items() if k != "family"} for r in items[:30]]
+    write_rows(tmp_path / "lone.jsonl", lone)
+    make_twins(tmp_path / "lone.jsonl", tmp_path / "several.jsonl", kinds=["spacing", "typos"], k=3)
+    texts = {item.example.id: right(item) for item in read_items(tmp_path / "several.jsonl")}
+    measured = measure_flips(
+        tmp_path / "several.jsonl",
+        scored(tmp_path / "several.jsonl", tmp_path / "b", texts),
+        tmp_path / "out",
+    )
+    assert {m.clustered["flips"].n_clusters for m in measured} == {30}
+    few = measure_flips_of_few(tmp_path, items)
+    assert few.clustered["flips"].n_clusters == 3
+    assert rough_kinds([few]).endswith("rough guide: nfd")
+    assert "Warning: fewer than 20 template families" in (tmp_path / "few-out" / "robust.md").read_text()
+
+
+def measure_flips_of_few(tmp_path: Path, items: list[dict[str, Any]]) -> Flips:
+    """Flips of the items of three families."""
+    write_rows(tmp_path / "few.jsonl", [r for r in items if r["family"] in ("f0", "f1", "f2")])
+    make_twins(tmp_path / "few.jsonl", tmp_path / "few-twins.jsonl", kinds=["nfd"])
+    texts = {item.example.id: right(item) for item in read_items(tmp_path / "few-twins.jsonl")}
+    scores = scored(tmp_path / "few-twins.jsonl", tmp_path / "few", texts)
+    return measure_flips(tmp_path / "few-twins.jsonl", scores, tmp_path / "few-out")[0]
 
 
 def test_the_whole_way(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
