@@ -165,9 +165,16 @@ def _twins(parsed: argparse.Namespace) -> None:
     from fgeval.robust import make_twins
 
     counts = make_twins(find_rows(parsed), parsed.out, kinds=parsed.kinds, k=parsed.k, seed=parsed.seed)
-    table = Table("twins", "n", "items that have one", title=f"{counts.items} items")
+    table = Table(
+        "twins",
+        "n",
+        "items that have one",
+        "of those with a call",
+        title=f"{counts.items} items, {counts.call_items} with a call",
+    )
     for kind, n in counts.twins.items():
-        table.add_row(kind, str(n), str(counts.items_with[kind]))
+        share = counts.calls_with[kind] / counts.call_items if counts.call_items else None
+        table.add_row(kind, str(n), str(counts.items_with[kind]), "–" if share is None else f"{share:.1%}")
     out.print(table)
     err.print(
         f"{counts.items + sum(counts.twins.values())} rows: {parsed.out}", markup=False, highlight=False
