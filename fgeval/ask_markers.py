@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
 import unicodedata
@@ -31,6 +33,12 @@ def find_markers(pack: str | os.PathLike[str] | None, named: str) -> Markers:
         return {}
     file = find_pack_folder(named if pack is None else pack) / MARKERS_FILE
     return read_markers(file) if file.exists() else {}
+
+
+def markers_sha256(markers: Markers) -> str:
+    """What tells one pack's markers from another's; spelling of the file aside."""
+    patterns = {name: [pattern.pattern for pattern in found] for name, found in markers.items()}
+    return hashlib.sha256(json.dumps(patterns, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def read_markers(file: Path) -> Markers:

@@ -165,9 +165,16 @@ def _twins(parsed: argparse.Namespace) -> None:
     from fgeval.robust import make_twins
 
     counts = make_twins(find_rows(parsed), parsed.out, kinds=parsed.kinds, k=parsed.k, seed=parsed.seed)
-    table = Table("twins", "n", "items that have one", title=f"{counts.items} items")
+    table = Table(
+        "twins",
+        "n",
+        "items that have one",
+        "of those with a call",
+        title=f"{counts.items} items, {counts.call_items} with a call",
+    )
     for kind, n in counts.twins.items():
-        table.add_row(kind, str(n), str(counts.items_with[kind]))
+        share = counts.calls_with[kind] / counts.call_items if counts.call_items else None
+        table.add_row(kind, str(n), str(counts.items_with[kind]), "–" if share is None else f"{share:.1%}")
     out.print(table)
     err.print(
         f"{counts.items + sum(counts.twins.values())} rows: {parsed.out}", markup=False, highlight=False
@@ -175,14 +182,17 @@ def _twins(parsed: argparse.Namespace) -> None:
 
 
 def _robust(parsed: argparse.Namespace) -> None:
-    from fgeval.robust.flips import COLUMNS, LEGEND, flips_cells, measure_flips
+    from fgeval.robust.flips import COLUMNS, LEGEND, N_TERMINAL, flips_cells, measure_flips, rough_kinds
 
-    table = Table(caption=LEGEND)
-    for number, column in enumerate(COLUMNS[:-1]):
+    table = Table(caption=LEGEND, box=None, padding=(0, 1, 0, 0), pad_edge=False)
+    for number, column in enumerate(COLUMNS[:N_TERMINAL]):
         table.add_column(column, justify="right" if number else "left", no_wrap=True)
-    for flips in measure_flips(find_rows(parsed), parsed.scores, parsed.out):
-        table.add_row(*flips_cells(flips)[:-1])
+    measured = measure_flips(find_rows(parsed), parsed.scores, parsed.out)
+    for flips in measured:
+        table.add_row(*flips_cells(flips)[:N_TERMINAL])
     out.print(table)
+    if rough := rough_kinds(measured):
+        out.print(f"Warning: {rough}.", markup=False, highlight=False)
 
 
 def add_robust_verbs(verbs: Any) -> None:

@@ -35,11 +35,10 @@ def check_comparable(
 
 
 def find_differences(first: ScoredRun, other: ScoredRun) -> list[str]:
-    """Where two runs differ in what must be the same: data, scoring rules, prompts, decoding, items. What a run does not say is
+    """Where two runs differ in what must be the same: data, scoring rules, markers of asking, prompts, decoding, items. What a run does not say is
     no difference: `list_unknown` names it."""
     keys = ["data.sha256", "profile"]
-    if _known(first, other, "scorer"):
-        keys.append("scorer")
+    keys += [key for key in ("scorer", "ask_markers") if _known(first, other, key)]
     heads = [run.summary["run"] or {} for run in (first, other)]
     if all(head.get("prompts_sha256") for head in heads):
         keys.append("run.prompts_sha256")

@@ -17,7 +17,7 @@ from fgdata.example import PROVENANCE, Example
 from fgdata.files import file_sha256, write_whole
 from fgdata.format import message_text
 from fgdata.hub.source import data_facts
-from fgeval.ask_markers import asks_for, find_markers
+from fgeval.ask_markers import Markers, asks_for, find_markers, markers_sha256
 from fgeval.items import Item, read_items
 from fgeval.metrics import DEFAULT_MIN_N, ScoredItem, split_of, summarise
 from fgeval.predictions import (
@@ -84,6 +84,9 @@ def score_predictions(
         "fgeval_scores": 1,
         "profile": {"name": rules.name, "rules": rules.rules},
         "scorer": {"fgsuite": installed_version()},
+        "ask_markers": {
+            name: markers_sha256(found) for name, found in _find_all_markers(items, pack).items()
+        },
         "data": {
             "file": str(data),
             **data_facts(data),
@@ -132,10 +135,7 @@ def score_items(
     train: Sequence[str | os.PathLike[str]] = (),
 ) -> list[ScoredItem]:
     """Every item with the score of its prediction; arguments as for `score_predictions`."""
-    markers = {
-        name: find_markers(pack, name)
-        for name in {item.example.pack for item, _ in pairs if item.example.asks_for}
-    }
+    markers = _find_all_markers([item for item, _ in pairs], pack)
     seen = read_values(train) if train else None
     scored = []
     for item, prediction in pairs:
@@ -154,6 +154,12 @@ def score_items(
         )
         scored.append(ScoredItem(example, score, "" if seen is None else is_seen(item.expected, seen)))
     return scored
+
+
+def _find_all_markers(items: Sequence[Item], pack: str | os.PathLike[str] | None) -> dict[str, Markers]:
+    """The markers of every pack whose rows lack a value, by the pack's name."""
+    names = {item.example.pack for item in items if item.example.asks_for}
+    return {name: find_markers(pack, name) for name in sorted(names)}
 
 
 def is_ask(example: Example) -> bool:

@@ -125,7 +125,6 @@ class Tally:
 
 def tally_rows(rows: Sequence[Row]) -> Tally:
     """The tally of the lines of one `scores.jsonl`. A metric that no line states is left out."""
-    clusters = [_cluster(row) for row in rows]
     counts = {}
     for name, rule in METRICS.items():
         try:
@@ -144,15 +143,16 @@ def tally_rows(rows: Sequence[Row]) -> Tally:
             continue
     return Tally(
         ids=tuple(row["id"] for row in rows),
-        clusters=tuple(name or f"\0{row['id']}" for name, row in zip(clusters, rows, strict=True)),
-        n_alone=sum(not name for name in clusters),
+        clusters=tuple(map(cluster_of, rows)),
+        n_alone=sum(not row.get("family") for row in rows),
         counts=counts,
         slices=slices,
     )
 
 
-def _cluster(row: Row) -> str:
-    return f"{row.get('pack', '')}/{row['family']}" if row.get("family") else ""
+def cluster_of(row: Row) -> str:
+    """The template family of a line of scores; one that states none is a cluster of its own."""
+    return f"{row.get('pack', '')}/{row['family']}" if row.get("family") else f"\0{row['id']}"
 
 
 def mean_tally(runs: Sequence[Sequence[Row]], order: Sequence[str] = ()) -> Tally:

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from eval_data import write_rows
+from eval_data import row, write_predictions, write_rows
 from scored_runs import EACH, N_FAMILIES, answers, family_rows, scored_run
+from small_pack import write_pack
 
 from fgdata.errors import DataError, UsageError
 from fgeval.cli import main
@@ -20,7 +21,7 @@ from fgeval.comparable import NotComparableError, find_differences
 from fgeval.compare import compare_runs
 from fgeval.contamination import find_contamination
 from fgeval.paired import holm
-from fgeval.scores import read_scores
+from fgeval.scores import read_scores, score_predictions
 from fgeval.tallies import tally_rows
 
 ROWS = family_rows()
@@ -133,25 +134,60 @@ def change(path: Path, edit: Any) -> Path:
     return path
 
 
-@pytest.mark.parametrize(
-    ("edit", "named"),
-    [
+DIFFERENT = [
         (lambda s: s["data"].update(sha256="x"), "data.sha256"),
         (lambda s: s["profile"].update(name="semantic"), "profile.name: 'strict' there, 'semantic' now"),
         (lambda s: s["profile"].update(rules="other"), "profile.rules"),
         (lambda s: s.update(scorer={"fgsuite": "9"}), "scorer.fgsuite"),
         (lambda s: s["run"].update(prompts_sha256="q"), "run.prompts_sha256: 'p' there, 'q' now"),
         (lambda s: s["run"]["decoding"].update(max_new_tokens=8), "run.decoding.max_new_tokens: 64 there, 8 now"),
-    ],
-)  # fmt: skip
+        (lambda s: s["run"].update(decoding={"method": "sampled"}), "run.decoding.method: 'greedy' there, 'sampled' now"),
+        (lambda s: s.update(ask_markers={"p": "x"}), "ask_markers.p: None there, 'x' now"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("edit", "named"), DIFFERENT)
 def test_what_differs_is_refused(
     folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], edit: Any, named: str
 ):
-    """Exit code 3, the difference named, no figure printed."""
+    """Exit code 3 of compare, of the gate and of the report, the difference named, no figure printed."""
     other = change(scored_run(tmp_path / "other", ROWS, answers(ROWS, 0.8, 2), HEAD), edit)
-    assert main(["compare", str(folder / "base"), str(other)]) == 3
-    captured = capsys.readouterr()
-    assert named in captured.err and captured.out == ""
+    (tmp_path / "gate.toml").write_text("[floors]\nexact = 0.01\n", "utf-8")
+    for command in (
+        ["compare", str(folder / "base"), str(other)],
+        [
+            "gate",
+            "--config",
+            str(tmp_path / "gate.toml"),
+            "--base",
+            str(folder / "base"),
+            "--new",
+            str(other),
+        ],
+        ["report", "--run", f"a={folder / 'base'}", "--run", f"b={other}", "--out", str(tmp_path / "report")],
+    ):
+        assert main(command) == 3, command
+        captured = capsys.readouterr()
+        assert named in captured.err and captured.out == ""
+    assert not (tmp_path / "report").exists()
+
+
+def test_other_markers_of_asking_are_refused(tmp_path: Path):
+    """What tells asking from refusing is a scoring rule: scores by another pack's markers are not compared."""
+    rows = [{**row(n, f"온도 바꿔줘 {n}", asks_for="temperature", pack="mine")} for n in range(4)]
+    texts = {one["id"]: "몇 도로 할까요?<end_of_turn>" for one in rows}
+    data, runs = write_rows(tmp_path / "test.jsonl", rows), []
+    for name, marker in (("first", "몇 도"), ("again", "몇 도"), ("other", "온도를")):
+        write_pack(tmp_path / name)
+        (tmp_path / name / "ask_markers.yaml").write_text(f"temperature: ['{marker}']\n", "utf-8")
+        predictions = write_predictions(tmp_path / f"{name}.jsonl", texts)
+        score_predictions(data, predictions, tmp_path / f"{name}-scores", pack=tmp_path / name)
+        runs.append(read_scores(name, tmp_path / f"{name}-scores"))
+    first, again, other = runs
+    assert first.summary["overall"]["asked"]["value"] == 1 and other.summary["overall"]["asked"]["value"] == 0
+    assert find_differences(first, again) == []
+    (difference,) = find_differences(first, other)
+    assert difference.startswith("ask_markers.mine: ")
 
 
 def test_other_items_are_refused(folder: Path, tmp_path: Path):

@@ -9,6 +9,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from eval_data import ADAPTER, BASE, ROWS, write_predictions, write_rows
 
@@ -17,6 +18,7 @@ from fgeval import read_scores, score_predictions
 from fgeval import report as report_module
 from fgeval.backends import BackendOptions
 from fgeval.cli import main
+from fgeval.clusters import clustered_rate
 from fgeval.predictions import read_run
 from fgeval.report import NotComparableError, write_report
 from fgeval.report.korean import KOREAN
@@ -34,7 +36,6 @@ from fgeval.report.view import (
 from fgeval.run import run_model
 from fgeval.score import ERROR_TYPES
 from fgeval.scores import ScoredRun
-from fgeval.stats import Rate
 from fgeval.tallies import METRICS
 
 HOSTILE = (
@@ -330,13 +331,16 @@ def test_latency_prompt_and_what_is_left_out(tmp_path: Path):
 
 
 def test_robustness_stands_in_the_report(tmp_path: Path, runs: list[ScoredRun]):
-    """Flip rates of twins stand in both files; a folder without them is named."""
-    kind = {"kind": "typos", "n_twins": 4, "lost": 1, "gained": 0} | dict.fromkeys(("base", "worst", "flipped_items"), Rate(1, 2).to_json())  # fmt: skip
+    """Flip rates of twins stand in both files, with intervals by family; a folder without them is named."""
+    rate = clustered_rate(np.array([1.0, 0.0, 1.0, 0.0]), np.array([1.0, 1.0, 1.0, 1.0]))
+    clustered = dict.fromkeys(("base", "worst", "flips", "flipped_items"), rate.to_json())
+    kind = {"kind": "typos", "n_twins": 4, "lost": 1, "gained": 0, "clustered": clustered}
     write_rows(tmp_path / "rob" / "robust.json", [{"profile": {"name": "strict"}, "kinds": [kind]}])
     write_report(runs, tmp_path / "report", robust=[tmp_path / "rob"])
     for text in texts_of(tmp_path / "report"):
         section = text[text.index("Robustness: rob") :]
-        assert "typos" in section and "50.0%" in section
+        assert "typos" in section and "50.0%" in section and "15.0–85.0%" in section
+        assert "fewer than 20 template families and are a rough guide: typos" in section
     with pytest.raises(DataError, match=r"robust\.json"):
         write_report(runs, tmp_path / "other", robust=[tmp_path])
     assert not (tmp_path / "other").exists()

@@ -10,16 +10,21 @@ from typing import Any
 import pytest
 from eval_data import ROWS, call, row, text_of, tool, write_predictions, write_rows
 
+from fgdata.dataset import write_dataset
 from fgdata.errors import FgError, UsageError
-from fgdata.example import read_jsonl
+from fgdata.example import example_from_row, read_jsonl
+from fgdata.generator import Request
+from fgdata.packs import load_pack
 from fgdata.perturb import recovered
 from fgdata.schema import Call
 from fgeval.cli import main
-from fgeval.items import Item, read_items
-from fgeval.robust import KINDS, make_twins, measure_flips
+from fgeval.items import Item, example_to_item, read_items
+from fgeval.robust import KINDS, Flips, make_twins, measure_flips
 from fgeval.robust.changes import Change, find_numbers
 from fgeval.robust.declarations import _say_otherwise
-from fgeval.robust.directions import without_value
+from fgeval.robust.flips import rough_kinds
+from fgeval.robust.registers import Register, in_register
+from fgeval.robust.removal import without_value
 from fgeval.scores import score_predictions
 
 MORE = [
@@ -117,13 +122,73 @@ def test_registers(data: Path):
     """A request changes its ending and nothing else; English gains or loses its please."""
     items = {item.example.utterance: item for item in read_items(data)}
     seen = {only(items["꺼 주세요"], "register", key).utterance for key in range(60)}
-    assert {"꺼줘", "꺼 주십시오"} <= seen
+    assert {"꺼 줘", "꺼 주십시오", "꺼 줘라"} <= seen
     assert all(text and text.startswith("꺼") and "주세요" not in text for text in seen)
     assert only(items["Set it to twenty degrees please"], "register").utterance == "Set it to twenty degrees"
     assert only(items["Set the fan to low for 10 minutes"], "register").utterance == (
         "Set the fan to low for 10 minutes, please"
     )
-    assert KINDS["register"].make(items["냉방으로"], 7) is None
+    seen = {only(items["냉방으로"], "register", key).utterance for key in range(60)}
+    assert seen == {
+        f"냉방으로 {words}"
+        for words in ("부탁해", "부탁해요", "부탁드려요", "부탁드립니다", "부탁드리겠습니다")
+    }
+
+
+IN_REGISTERS = [
+    ("꺼줘", "haeyo", "꺼주세요"),
+    ("켜 줄래?", "haeyo", "켜 줄래요?"),
+    ("켜", "haera", "켜 줘라"),
+    ("에어컨 켜요", "hapsyo", "에어컨 켜 주십시오"),
+    ("불 켜라", "hae", "불 켜 줘"),
+    ("방 좀 시원하게 해", "haeyo", "방 좀 시원하게 해 주세요"),
+    ("24도로 맞춰 주십시오", "hae", "24도로 맞춰 줘"),
+    ("온도 올리면 좋겠어요", "hae", "온도 올려 줘"),
+    ("두 도 내릴 수 있을까", "hapsyo", "두 도 내려 주십시오"),
+    ("바람 세기 낮추기", "haeyo", "바람 세기 낮춰 주세요"),
+    ("난방으로 부탁드립니다", "haeyo", "난방으로 부탁해요"),
+    ("방이 춥네", "haeyo", "방이 춥네요"),
+    ("지금 몇 도예요?", "hae", "지금 몇 도야?"),
+    ("지금 몇 도야", "haeyo", "지금 몇 도예요"),
+    ("목표를 얼마나 채웠어?", "hapsyo", "목표를 얼마나 채웠습니까?"),
+    ("방이 따뜻해졌으면 좋겠네요", "hae", "방이 따뜻해졌으면 좋겠네"),
+    ("온도가 이십 도였으면 합니다", "haeyo", "온도가 이십 도였으면 해요"),
+    ("아내가 히터 켜 달라네", "haeyo", "아내가 히터 켜 달라네요"),
+    ("먼지가 많네요, 청소기 돌려 주세요", "hae", "먼지가 많네, 청소기 돌려 줘"),
+    ("바꿔 줄래 풍량 중풍으로", "haeyo", "바꿔 주세요 풍량 중풍으로"),
+    ("커튼 닫아 둬", "hapsyo", "커튼 닫아 두십시오"),
+    # What is not certain stays: a statement made a request, a sentence hidden in another, endings that do not tell.
+    ("비가 와", "haera", None),
+    ("잠이 안 와요", "hapsyo", None),
+    ("목표를 채웠어", "hapsyo", None),
+    ("마음 바뀌었어 난방 모드로 해", "haeyo", None),
+    ("전기 요금 무섭다 에어컨 꺼", "haeyo", None),
+    ("몇 시에 꺼", "haera", None),
+    ("에어컨이 멈췄으면 해요", "hapsyo", "에어컨이 멈췄으면 합니다"),
+    ("나 눈 떴다", "haeyo", None),
+    ("온도 올려 주세요?", "haera", None),
+    ("심장이 몇 번 뛰냐", "haeyo", None),
+    ("꺼 주세요", "haeyo", None),
+]
+
+
+@pytest.mark.parametrize(("text", "register", "otherwise"), IN_REGISTERS)
+def test_a_request_in_another_register(text: str, register: Register, otherwise: str | None):
+    """The endings of every clause change together, or nothing does."""
+    assert in_register(text, register) == otherwise
+
+
+def test_most_requests_of_a_pack_have_another_register(tmp_path: Path):
+    """The share that docs/robustness.md states; and there are requests of which a value can be left out."""
+    write_dataset(load_pack("climate_ko"), Request(1500, 1), tmp_path / "data")
+    counts = make_twins(
+        tmp_path / "data/test.jsonl", tmp_path / "twins.jsonl", kinds=["register", "removed_value"]
+    )
+    assert counts.calls_with["register"] / counts.call_items > 0.8
+    assert counts.twins["removed_value"] > 0
+    for made in rows_of(tmp_path / "twins.jsonl"):
+        if made["twin"] == "removed_value":
+            assert made["kind"] == "ask" and made["asks_for"] and "slots" not in made
 
 
 def test_changed_values(data: Path):
@@ -154,19 +219,49 @@ def test_removed(data: Path):
     assert gone.tools is not None
     assert [t.name for t in gone.tools] == [name for name in items["item-3"].tools if name != "power_on"]
     assert KINDS["removed_tool"].make(items["item-5"], 7) is None  # two calls
-    assert only(items["item-1"], "removed_value") == Change("맞춰 주세요", calls=())
+    assert only(items["item-1"], "removed_value") == Change("맞춰 주세요", calls=(), asks_for="tool")
+    assert only(items["item-9"], "removed_value") == Change(
+        "온도를 맞춰 주세요", calls=(), asks_for="temperature"
+    )
     assert only(items["item-8"], "removed_value").utterance == "Set the fan to low"
     assert only(items["item-10"], "removed_value").utterance == "Set it please"
-    assert without_value(items["item-0"], 7, {("adjust_temperature", "delta")}) is None
+    assert without_value(items["item-1"], 7, {("set_temperature", "temperature")}) is None
 
 
 def test_values_that_data_fills(tmp_path: Path):
-    """A parameter that some row's policy fills is not asked for: 온도 올려줘 is a whole request there."""
-    vague = row(20, "조금 올려줘", call("adjust_temperature", delta=1), policy="vague_raise")
-    file = write_rows(tmp_path / "policy.jsonl", [ROWS[0], vague])
-    assert make_twins(file, tmp_path / "a.jsonl", kinds=["removed_value"]).twins == {"removed_value": 0}
-    file = write_rows(tmp_path / "plain.jsonl", [ROWS[0]])
-    assert make_twins(file, tmp_path / "b.jsonl", kinds=["removed_value"]).twins == {"removed_value": 1}
+    """A parameter that some row's policy fills is not asked for, unless other rows ask for it."""
+    vague = row(20, "편하게 맞춰줘", call("set_temperature", temperature=24), policy="comfortable")
+    asking = row(21, "온도 바꿔줘", asks_for="temperature")
+    for rows, n in (([ROWS[1], vague], 0), ([ROWS[1]], 1), ([ROWS[1], vague, asking], 1)):
+        file = write_rows(tmp_path / "rows.jsonl", rows)
+        assert make_twins(file, tmp_path / "a.jsonl", kinds=["removed_value"]).twins == {"removed_value": n}
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        ("온도를 24도로 맞춰 주세요", "온도를 맞춰 주세요"),
+        ("희망 온도 24도로 조정 바랍니다", "희망 온도 조정 바랍니다"),
+        ("온도 바꿔줘, 24도로", "온도 바꿔줘"),
+        ("온도 24도로 올려줘", None),  # 온도 올려줘 asks for a call
+        ("24도로 맞춰 줘, 너무 추워", None),  # so does the second clause
+        ("온도가 24도였으면 합니다", None),
+        ("누나가 24도로 하래", None),
+        ("온도를 24도로 맞추고 켜줘", None),
+        ("지금보다 24도로 맞춰줘", None),
+    ],
+)
+def test_what_is_left_of_a_request(text: str, left: str | None):
+    """A whole request that says what to set; texts that still ask for something have no twin."""
+    item = example_to_item(example_from_row(row(1, text, call("set_temperature", temperature=24)), "", "a"))
+    change = without_value(item, 7)
+    assert (change and change.utterance) == left
+
+
+def test_numbers_with_commas():
+    """4,500 is one number, and is changed as one."""
+    assert [spot.value for spot in find_numbers("목표를 4,500보로", "ko")] == [4500]
+    assert [spot.value for spot in find_numbers("1,2층", "ko")] == []
 
 
 @pytest.mark.parametrize(
@@ -258,6 +353,58 @@ def test_flips_are_counted_by_hand(twins: Path, tmp_path: Path):
     assert "| spacing |" in (tmp_path / "out" / "robust.md").read_text(encoding="utf-8")
     with pytest.raises(UsageError, match=r"holds a robust\.json already"):
         measure_flips(twins, tmp_path / "scores", tmp_path / "out")
+
+
+def test_flips_have_intervals_by_family(tmp_path: Path):
+    """Families that flip as one widen the interval; few of them are named; twins follow their item where no family is stated."""
+    items = [row(n, f"{n % 9 + 20}도로 맞춰 주세요", call("set_temperature", temperature=n % 9 + 20), family=f"f{n % 24}", pack="p")
+             for n in range(240)]  # fmt: skip
+    data = write_rows(tmp_path / "test.jsonl", items)
+    make_twins(data, tmp_path / "twins.jsonl", kinds=["nfd"])
+    rows = rows_of(tmp_path / "twins.jsonl")
+    wrong = text_of(call("power_on"))
+    texts = {item.example.id: right(item) for item in read_items(tmp_path / "twins.jsonl")}
+    texts |= {r["id"]: wrong for r in rows if r["twin"] == "nfd" and int(r["family"][1:]) % 4 == 0}
+    spread = {r["id"]: wrong for r in rows if r["twin"] == "nfd" and int(r["twin_of"][5:]) % 4 == 0}
+    assert sum(text == wrong for text in texts.values()) == len(spread) == 60
+    (alike, _) = measure_flips(
+        tmp_path / "twins.jsonl", scored(tmp_path / "twins.jsonl", tmp_path / "a", texts)
+    )
+    one = alike.clustered["flips"]
+    assert one.value == alike.flip_rate == 0.25
+    assert (
+        one.n_clusters == 24
+        and one.design_effect is not None
+        and one.low is not None
+        and one.high is not None
+    )
+    assert 8 < one.design_effect < 12  # ten items a family, all alike
+    assert alike.flipped_items.interval is not None
+    assert one.high - one.low > 2.5 * (alike.flipped_items.interval[1] - alike.flipped_items.interval[0])
+    assert rough_kinds([alike]) == ""
+    lone = [{k: v for k, v in r.items() if k != "family"} for r in items[:30]]
+    write_rows(tmp_path / "lone.jsonl", lone)
+    make_twins(tmp_path / "lone.jsonl", tmp_path / "several.jsonl", kinds=["spacing", "typos"], k=3)
+    texts = {item.example.id: right(item) for item in read_items(tmp_path / "several.jsonl")}
+    measured = measure_flips(
+        tmp_path / "several.jsonl",
+        scored(tmp_path / "several.jsonl", tmp_path / "b", texts),
+        tmp_path / "out",
+    )
+    assert {m.clustered["flips"].n_clusters for m in measured} == {30}
+    few = measure_flips_of_few(tmp_path, items)
+    assert few.clustered["flips"].n_clusters == 3
+    assert rough_kinds([few]).endswith("rough guide: nfd")
+    assert "Warning: fewer than 20 template families" in (tmp_path / "few-out" / "robust.md").read_text()
+
+
+def measure_flips_of_few(tmp_path: Path, items: list[dict[str, Any]]) -> Flips:
+    """Flips of the items of three families."""
+    write_rows(tmp_path / "few.jsonl", [r for r in items if r["family"] in ("f0", "f1", "f2")])
+    make_twins(tmp_path / "few.jsonl", tmp_path / "few-twins.jsonl", kinds=["nfd"])
+    texts = {item.example.id: right(item) for item in read_items(tmp_path / "few-twins.jsonl")}
+    scores = scored(tmp_path / "few-twins.jsonl", tmp_path / "few", texts)
+    return measure_flips(tmp_path / "few-twins.jsonl", scores, tmp_path / "few-out")[0]
 
 
 def test_the_whole_way(data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -12,6 +12,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from fgdata.errors import DataError, Problem, UsageError
 from fgdata.files import write_whole
+from fgeval.clusters import FEW_CLUSTERS
 from fgeval.comparable import NotComparableError, check_comparable
 from fgeval.model_card import EVAL_RESULTS_FILE, MODEL_INDEX_FILE, CardScores, write_card
 from fgeval.report.language import LANGUAGES, Language, speak
@@ -113,7 +114,11 @@ def _read_robust(folder: Path) -> dict[str, Any]:
             {
                 "kind": str(one["kind"]),
                 "n": int(one["n_twins"]),
-                "rates": [{"value": None, **one[name]} for name in ("base", "worst", "flipped_items")],
+                "rates": [
+                    {"value": None, **one["clustered"][name]}
+                    for name in ("base", "worst", "flips", "flipped_items")
+                ],
+                "n_families": int(one["clustered"]["flips"]["n_clusters"]),
                 "lost": int(one["lost"]),
                 "gained": int(one["gained"]),
             }
@@ -123,7 +128,13 @@ def _read_robust(folder: Path) -> dict[str, Any]:
         raise DataError(
             Problem(str(file), f"is no result of `fgeval robust` ({error!r}).", remedy)
         ) from error
-    return {"name": folder.name, "profile": (content.get("profile") or {}).get("name"), "kinds": kinds}
+    return {
+        "name": folder.name,
+        "profile": (content.get("profile") or {}).get("name"),
+        "kinds": kinds,
+        "few": FEW_CLUSTERS,
+        "rough": [one["kind"] for one in kinds if one["n_families"] < FEW_CLUSTERS],
+    }
 
 
 def _environment(name: str, language: Language) -> Environment:

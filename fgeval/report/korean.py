@@ -146,7 +146,10 @@ KOREAN: Mapping[str, str] = {
     "tokens a second": "초당 토큰",
     # robustness
     "Robustness": "견고성",
-    "Twins ask the same in other words or tools, or must change the call. Right: items; worst: items with all twins right; flipped: items of which a twin has another verdict.": "쌍둥이 문항은 같은 요청을 다른 표현이나 도구로 묻거나, 호출이 달라져야 하는 문항입니다. 정답: 원래 문항; 최악: 쌍둥이가 모두 맞은 문항; 뒤바뀜: 판정이 다른 쌍둥이가 있는 문항.",
+    "families": "계열",
+    "flips": "달라진 쌍둥이",
+    "The intervals of these kinds come from fewer than {n} template families and are a rough guide: {kinds}": "다음 종류의 구간은 템플릿 계열이 {n}개보다 적어 대략의 값입니다: {kinds}",
+    "Twins ask the same in other words or tools, or must change the call. Right: items; worst: items with all twins right; flips: twins with another verdict than their item; flipped: items of which a twin has another verdict. Intervals by template family.": "쌍둥이 문항은 같은 요청을 다른 표현이나 도구로 묻거나, 호출이 달라져야 하는 문항입니다. 정답: 원래 문항; 최악: 쌍둥이가 모두 맞은 문항; 달라진 쌍둥이: 원래 문항과 판정이 다른 쌍둥이; 뒤바뀜: 그런 쌍둥이가 있는 문항. 구간은 템플릿 계열을 고려한 것입니다.",
     "Twins": "쌍둥이",
     "right": "정답",
     "worst": "최악",

@@ -18,7 +18,7 @@ from fgdata.schema import Call, Tool
 from fgdata.stats.numbers import spoken_numbers
 
 _HANGUL = re.compile("[가-힣\u1100-\u11ff]")
-_DIGITS = re.compile(r"(?<![\w.,:/-])\d{1,9}(?![\d.,:/]*\d)")
+_DIGITS = re.compile(r"(?<![\w.,:/-])(?:\d{1,3}(?:,\d{3})+|\d{1,9})(?![\d.,:/]*\d)")
 _COUNTER = re.compile(
     r"\s?(" + "|".join(sorted(map(re.escape, COUNTERS.keys() - {"번"}), key=len, reverse=True)) + ")"
 )
@@ -32,6 +32,8 @@ class Change:
     utterance: str | None = None
     tools: Sequence[Tool] | None = None
     calls: Sequence[Call] | None = None
+    asks_for: str = ""
+    """The parameter that must be asked for, where no call is due for want of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,15 @@ def find_numbers(text: str, language: Language) -> list[Spot]:
     spots = []
     for found in _DIGITS.finditer(text):
         counter = _COUNTER.match(text, found.end())
-        spots.append(Spot(found.start(), found.end(), int(found[0]), "digits", counter[1] if counter else ""))
+        spots.append(
+            Spot(
+                found.start(),
+                found.end(),
+                int(found[0].replace(",", "")),
+                "digits",
+                counter[1] if counter else "",
+            )
+        )
     if language == "en":
         pattern, values = _english_pattern()
         for found in pattern.finditer(text):

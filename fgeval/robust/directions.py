@@ -1,9 +1,9 @@
-"""One thing changed that must change the call: another value, a tool that is gone, a value that is not said."""
+"""One thing changed that must change the call: another value, a tool that is gone. `removal.py`: a value that is not said."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 
 from fgdata.errors import FgError
@@ -16,11 +16,6 @@ from fgeval.items import Item
 from fgeval.robust.changes import Change, Spot, find_numbers, language_of
 
 _STEPS = (1, -1, 2, -2, 3, -3, 5, -5, 10, -10)
-_REST_OF_WORD = re.compile(r"[가-힣]*")
-_ENGLISH_AMOUNT = re.compile(
-    r"\s*(?:to|at|by|for|of|on)?\s*\b(?P<number>{})\b\s*(?:%|(?:percent|degrees?|minutes?|hours?|seconds?|steps?)\b)?"
-)
-_SHORTEST_REST = 3
 
 
 def without_tool(item: Item, key: int) -> Change | None:
@@ -38,7 +33,7 @@ def with_other_value(item: Item, key: int) -> Change | None:
     return next((change for way in ways if (change := way(item, dice)) is not None), None)
 
 
-def _said_numbers(item: Item) -> Iterator[tuple[Spot, int, str]]:
+def said_numbers(item: Item) -> Iterator[tuple[Spot, int, str]]:
     """Numbers of the request that are the value of one argument and nothing else: where, which call, which argument."""
     spots = find_numbers(item.example.utterance, language_of(item.example))
     numbers = [
@@ -66,7 +61,7 @@ def _with_argument(item: Item, place: int, name: str, value: JsonValue) -> tuple
 def _other_number(item: Item, dice: Dice) -> Change | None:
     text = item.example.utterance
     korean = language_of(item.example) == "ko"
-    for spot, place, name in _said_numbers(item):
+    for spot, place, name in said_numbers(item):
         if korean and not spot.counter and re.match("[가-힣]", text[spot.end :]):
             continue  # a particle right behind the number may not fit another one
         value = item.expected[place].arguments[name]
@@ -111,54 +106,40 @@ def _pack(name: str) -> Pack | None:
 
 def _other_form(item: Item, dice: Dice) -> Change | None:
     """A word that the row's pack has for the value, such as 냉방 모드 for cooling, in the place of which another one fits."""
-    pack = _pack(item.example.pack) if item.example.pack else None
+    text = item.example.utterance
+    for place, parameter, said, forms in said_forms(item):
+        value = item.expected[place].arguments[parameter]
+        others = [(other, form) for other, all_forms in forms.items() if other != value for form in all_forms]
+        fitting = [(other, form) for other, form in others if final_sound(form) == final_sound(said)]
+        if not fitting:
+            continue
+        other, form = fitting[dice.below(len(fitting))]
+        calls = _with_argument(item, place, parameter, other)
+        if calls is not None:
+            return Change(text.replace(said, form), calls=calls)
+    return None
+
+
+def said_forms(item: Item, *, any_type: bool = False) -> Iterator[tuple[int, str, str, dict[str, list[str]]]]:
+    """Words of the request that the row's pack has for a value: which call, which argument, the words, all forms of its slot.
+
+    Args:
+        any_type: also words for numbers (백색 for 5000).
+    """
+    pack = load_pack_of(item)
     text = item.example.utterance
     for name, value in item.example.slots.items() if pack else ():
         owners = [(place, parameter) for place, call in enumerate(item.expected)
-                  for parameter, given in call.arguments.items() if given == value and isinstance(value, str)]  # fmt: skip
+                  for parameter, given in call.arguments.items() if given == value and (any_type or isinstance(value, str))]  # fmt: skip
         slot = pack.slots.get(name) if pack else None
         if len(owners) != 1 or slot is None:
             continue
         forms = {str(entry.value): [str(form) for form in entry.forms] for entry in slot.values}
         said = sorted((form for form in forms.get(str(value), ()) if form in text), key=len, reverse=True)
-        others = [(other, form) for other, all_forms in forms.items() if other != value for form in all_forms]
-        fitting = [
-            (other, form) for other, form in others if said and final_sound(form) == final_sound(said[0])
-        ]
-        if not fitting or text.count(said[0]) != 1:
-            continue
-        other, form = fitting[dice.below(len(fitting))]
-        calls = _with_argument(item, *owners[0], other)
-        if calls is not None:
-            return Change(text.replace(said[0], form), calls=calls)
-    return None
+        if said and text.count(said[0]) == 1:
+            yield *owners[0], said[0], forms
 
 
-def without_value(item: Item, key: int, filled: Collection[tuple[str, str]] = ()) -> Change | None:
-    """The request without a number that the call needs: it must be asked for. None unless one call is due and the number stands there.
-
-    Args:
-        filled: tool and parameter of values that data fills when a request does not say them; those twins would not be wrong.
-    """
-    if len(item.expected) != 1:
-        return None
-    text, language = item.example.utterance, language_of(item.example)
-    call = item.expected[0]
-    tool = item.tools.get(call.name)
-    needed = {p.name for p in tool.parameters if p.required and "default" not in p.schema} if tool else set()
-    for spot, _, name in _said_numbers(item):
-        if name not in needed or (call.name, name) in filled:
-            continue
-        if language == "en":
-            number = re.escape(text[spot.start : spot.end])
-            found = re.search(_ENGLISH_AMOUNT.pattern.replace("{}", number), text)
-            start, end = found.span() if found else (spot.start, spot.end)
-        else:
-            behind = re.compile(rf"\s?{re.escape(spot.counter)}").match(text, spot.end)
-            word = _REST_OF_WORD.match(text, behind.end() if behind else spot.end)
-            start, end = spot.start, word.end() if word else spot.end
-        rest = " ".join(f"{text[:start]} {text[end:]}".split())
-        rest = re.sub(r"\s+([.,!?])", r"\1", rest)
-        if len(rest) >= _SHORTEST_REST and not find_numbers(rest, language):
-            return Change(utterance=rest, calls=())
-    return None
+def load_pack_of(item: Item) -> Pack | None:
+    """The bundled pack that made the row; None if none did."""
+    return _pack(item.example.pack) if item.example.pack else None

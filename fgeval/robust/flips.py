@@ -7,22 +7,25 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 from fgdata.errors import DataError, Problem, UsageError
 from fgdata.example import scan_jsonl
 from fgdata.files import file_sha256, write_whole
 from fgdata.schema import canonical_json, read_json
+from fgeval.clusters import FEW_CLUSTERS, ClusteredRate, clustered_rate, sum_by_cluster
 from fgeval.robust.twins import KINDS
 from fgeval.scores import read_scores
 from fgeval.stats import Rate
+from fgeval.tallies import cluster_of
 
 FLIPS_FILES = ("robust.json", "robust.md")
 
 
 @dataclass(frozen=True, slots=True)
 class Flips:
-    """One kind of twin. Rates of items have an interval that takes items for independent; twins of one item are not."""
+    """One kind of twin. `Rate`s count; the intervals to go by are those of `clustered`: items of a template family, and twins of
+    an item, are right or wrong together."""
 
     kind: str
     direction: str
@@ -41,6 +44,9 @@ class Flips:
     """Items with at least one flipped twin."""
     unmoved: Rate | None
     """Only where the call must change: of the twins of right items, those answered by the item's own calls."""
+    clustered: Mapping[str, ClusteredRate]
+    """`flips` (of the twins), `base`, `worst`, `flipped_items` and, where it applies, `unmoved`, with intervals by template family;
+    an item that states none is a family of its own, its twins with it."""
 
     @property
     def flip_rate(self) -> float | None:
@@ -52,13 +58,26 @@ class Flips:
         rates = {name: getattr(self, name).to_json() for name in ("base", "worst", "flipped_items")}
         counts = {name: getattr(self, name) for name in ("n_twins", "flipped", "flip_rate", "lost", "gained")}
         unmoved = {"unmoved": self.unmoved.to_json()} if self.unmoved else {}
-        return {"kind": self.kind, "direction": self.direction, **counts, **rates, **unmoved}
+        clustered = {name: rate.to_json() for name, rate in self.clustered.items()}
+        return {
+            "kind": self.kind,
+            "direction": self.direction,
+            **counts,
+            **rates,
+            **unmoved,
+            "clustered": clustered,
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class _Scored:
     exact: bool
     got: str
+    family: str
+
+
+_Twin: TypeAlias = tuple[_Scored, _Scored]
+"""An item and one of its twins."""
 
 
 def measure_flips(
@@ -89,7 +108,8 @@ def measure_flips(
             )
         )
     found = {
-        str(row["id"]): _Scored(bool(row["exact"]), canonical_json(row.get("got") or [])) for row in run.rows
+        str(row["id"]): _Scored(bool(row["exact"]), canonical_json(row.get("got") or []), cluster_of(row))
+        for row in run.rows
     }
     missing = sum(name not in found for name, _, _ in twins)
     measured = [_measure(kind, [t for t in twins if t[2] == kind], found) for kind in KINDS]
@@ -135,15 +155,27 @@ def _read_twins(file: Path) -> list[tuple[str, str, str]]:
 
 def _measure(kind: str, twins: Sequence[tuple[str, str, str]], found: Mapping[str, _Scored]) -> Flips:
     """What became of the twins of one kind; those without a score, or whose item has none, are left out."""
-    by_item: dict[str, list[_Scored]] = {}
+    by_item: dict[str, list[_Twin]] = {}
     for name, item, _ in twins:
         if name in found and item in found:
-            by_item.setdefault(item, []).append(found[name])
-    pairs = [(found[item], twin) for item, several in by_item.items() for twin in several]
+            by_item.setdefault(item, []).append((found[item], found[name]))
+    pairs = [pair for several in by_item.values() for pair in several]
     lost = sum(item.exact and not twin.exact for item, twin in pairs)
     gained = sum(twin.exact and not item.exact for item, twin in pairs)
     direction = KINDS[kind].direction if kind in KINDS else "same"
-    moved = [(item, twin) for item, twin in pairs if item.exact]
+    # Flags by cluster: the item's family, whose twins follow it.
+    items = [(several[0][0].family, several) for several in by_item.values()]
+    flags: dict[str, list[tuple[str, bool]]] = {
+        "flips": [(item.family, item.exact != twin.exact) for item, twin in pairs],
+        "base": [(family, several[0][0].exact) for family, several in items],
+        "worst": [(family, all(twin.exact for _, twin in several)) for family, several in items],
+        "flipped_items": [
+            (family, any(item.exact != twin.exact for item, twin in several)) for family, several in items
+        ],
+    }
+    if direction == "other":
+        flags["unmoved"] = [(item.family, item.got == twin.got) for item, twin in pairs if item.exact]
+    rates = {name: Rate(sum(flag for _, flag in of), len(of)) for name, of in flags.items()}
     return Flips(
         kind,
         direction,
@@ -151,48 +183,75 @@ def _measure(kind: str, twins: Sequence[tuple[str, str, str]], found: Mapping[st
         flipped=lost + gained,
         lost=lost,
         gained=gained,
-        base=Rate(sum(found[item].exact for item in by_item), len(by_item)),
-        worst=Rate(sum(all(t.exact for t in several) for several in by_item.values()), len(by_item)),
-        flipped_items=Rate(
-            sum(any(t.exact != found[item].exact for t in several) for item, several in by_item.items()),
-            len(by_item),
-        ),
-        unmoved=Rate(sum(item.got == twin.got for item, twin in moved), len(moved))
-        if direction == "other"
-        else None,
+        base=rates["base"],
+        worst=rates["worst"],
+        flipped_items=rates["flipped_items"],
+        unmoved=rates.get("unmoved"),
+        clustered={name: _by_family(of) for name, of in flags.items()},
     )
 
 
-COLUMNS = ("twins", "items", "n", "right", "worst", "flips", "lost", "gained", "unmoved", "items flipped")
-"""Headings of the table; the last has intervals, for which a terminal has no room."""
-LEGEND = "right: items; worst: items with all twins right; flips: twins with another verdict than their item"
+def _by_family(flags: Sequence[tuple[str, bool]]) -> ClusteredRate:
+    right, counted = sum_by_cluster(
+        [flag for _, flag in flags], [1.0] * len(flags), [family for family, _ in flags]
+    )
+    return clustered_rate(right, counted)
+
+
+COLUMNS = (
+    "twins",
+    "families",
+    "n",
+    "right",
+    "worst",
+    "flips",
+    "95 %",
+    "lost",
+    "gained",
+    "unmoved",
+    "items",
+    "items flipped",
+)
+"""Headings of the table; for the last two a terminal has no room."""
+N_TERMINAL = len(COLUMNS) - 2
+LEGEND = "right: items; worst: items with all twins right; flips: twins with another verdict than their item; intervals by family"
 
 
 def flips_cells(flips: Flips) -> tuple[str, ...]:
     """One row of the table."""
+    flip_rate = flips.clustered["flips"]
     return (
         flips.kind,
-        str(flips.base.n),
+        str(flip_rate.n_clusters),
         str(flips.n_twins),
-        _percent(flips.base),
-        _percent(flips.worst),
-        "–" if flips.flip_rate is None else f"{100 * flips.flip_rate:.1f}%",
+        _percent(flips.base.value),
+        _percent(flips.worst.value),
+        _percent(flip_rate.value),
+        _interval(flip_rate),
         str(flips.lost),
         str(flips.gained),
-        _percent(flips.unmoved) if flips.unmoved else "–",
-        _interval(flips.flipped_items),
+        _percent(flips.unmoved.value) if flips.unmoved else "–",
+        str(flips.base.n),
+        f"{_percent(flips.flipped_items.value)} ({_interval(flips.clustered['flipped_items'])})",
     )
 
 
-def _percent(rate: Rate) -> str:
-    return "–" if rate.value is None else f"{100 * rate.value:.1f}%"
+def rough_kinds(result: Sequence[Flips]) -> str:
+    """A warning that names the kinds with too few template families for their intervals; empty if there are none."""
+    few = [flips.kind for flips in result if flips.clustered["flips"].is_rough]
+    if not few:
+        return ""
+    return f"fewer than {FEW_CLUSTERS} template families, so that the interval is a rough guide: {', '.join(few)}"
 
 
-def _interval(rate: Rate) -> str:
-    if rate.value is None or rate.interval is None:
+def _percent(value: float | None) -> str:
+    return "–" if value is None else f"{100 * value:.1f}%"
+
+
+def _interval(rate: ClusteredRate) -> str:
+    if rate.low is None or rate.high is None:
         return "–"
-    low, high = rate.interval
-    return f"{100 * rate.value:.1f}% ({100 * low:.1f}–{100 * high:.1f})"
+    return f"{100 * rate.low:.1f}–{100 * rate.high:.1f}"
 
 
 def _write(
@@ -205,12 +264,15 @@ def _write(
         "profile": summary.get("profile"),
         "run": summary.get("run"),
         "twins_without_score": missing,
+        "warnings": [rough] if (rough := rough_kinds(result)) else [],
         "kinds": [flips.to_json() for flips in result],
     }
     lines = ["# Robustness", "", f"| {' | '.join(COLUMNS)} |", f"|{'---|' * len(COLUMNS)}"]
     lines += [f"| {' | '.join(flips_cells(flips))} |" for flips in result]
     lines += ["", f"{LEGEND.capitalize()}."]
-    lines += ["", f"Twins without a score: {missing}. Intervals: Wilson, 95 %, items taken for independent."]
+    lines += ["", f"Twins without a score: {missing}. Intervals: 95 %, cluster-robust by template family."]
+    if rough := rough_kinds(result):
+        lines += ["", f"Warning: {rough}."]
     with write_whole(folder / FLIPS_FILES[0]) as stream:
         json.dump(content, stream, ensure_ascii=False, indent=2)
         stream.write("\n")

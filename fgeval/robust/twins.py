@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from hashlib import blake2b
 from typing import Any, Literal
@@ -14,7 +14,7 @@ from typing import Any, Literal
 from fgdata.errors import Problem, UsageError
 from fgdata.example import write_jsonl
 from fgeval.items import Item, read_items
-from fgeval.robust import declarations, directions, wording
+from fgeval.robust import declarations, directions, removal, wording
 from fgeval.robust.changes import Change, language_of
 
 Maker = Callable[[Item, int], Change | None]
@@ -50,7 +50,7 @@ _ALL = (
     Kind("paraphrased", "same", "descriptions in other sentences", declarations.paraphrased),
     Kind("changed_value", "other", "another value is said: that argument must change", directions.with_other_value),
     Kind("removed_tool", "other", "the tool is gone: no call", directions.without_tool, is_drawn=False),
-    Kind("removed_value", "other", "a required value is not said: no call", directions.without_value, is_drawn=False),
+    Kind("removed_value", "other", "a required value is not said: it must be asked for", removal.without_value, is_drawn=False),
 )  # fmt: skip
 KINDS: Mapping[str, Kind] = {kind.name: kind for kind in _ALL}
 """All kinds, in the order of every table."""
@@ -63,10 +63,14 @@ class TwinCounts:
     """What a file of twins holds."""
 
     items: int
+    call_items: int
+    """Items where a call is due."""
     twins: Mapping[str, int]
     """Kind -> twins; 0 where no item had a place for one."""
     items_with: Mapping[str, int]
     """Kind -> items that have a twin of it."""
+    calls_with: Mapping[str, int]
+    """Kind -> such items where a call is due."""
 
 
 def make_twins(
@@ -96,21 +100,28 @@ def make_twins(
     UsageError.raise_if(problems)
     chosen = [KINDS[name] for name in KINDS if name in (kinds or KINDS)]
     items = read_items(data)
-    filled = _filled_by_data(items)
+    unsaid = partial(
+        removal.without_value,
+        filled=_filled_by_data(items),
+        asked=frozenset(item.example.asks_for for item in items if item.example.asks_for),
+    )
+    chosen = [replace(kind, make=unsaid) if kind.name == "removed_value" else kind for kind in chosen]
+    with_call = {item.example.id for item in items if item.expected}
     twins: Counter[str] = Counter(dict.fromkeys((kind.name for kind in chosen), 0))
-    items_with = twins.copy()
+    items_with, calls_with = twins.copy(), twins.copy()
 
     def rows() -> Iterator[dict[str, Any]]:
         for item in items:
             yield item.example.to_row() | {"twin_of": item.example.id, "twin": "item"}
             for kind in chosen:
-                made = list(_twins_of(item, kind, k, seed, filled))
+                made = list(_twins_of(item, kind, k, seed))
                 twins[kind.name] += len(made)
                 items_with[kind.name] += bool(made)
+                calls_with[kind.name] += bool(made) and item.example.id in with_call
                 yield from made
 
     write_jsonl(out, rows())
-    return TwinCounts(len(items), dict(twins), dict(items_with))
+    return TwinCounts(len(items), len(with_call), dict(twins), dict(items_with), dict(calls_with))
 
 
 def _filled_by_data(items: Sequence[Item]) -> frozenset[tuple[str, str]]:
@@ -124,17 +135,14 @@ def _filled_by_data(items: Sequence[Item]) -> frozenset[tuple[str, str]]:
     )
 
 
-def _twins_of(
-    item: Item, kind: Kind, k: int, seed: int, filled: Collection[tuple[str, str]]
-) -> Iterator[dict[str, Any]]:
+def _twins_of(item: Item, kind: Kind, k: int, seed: int) -> Iterator[dict[str, Any]]:
     """The twins of one kind, each different from the item and from the others."""
-    maker = partial(directions.without_value, filled=filled) if kind.name == "removed_value" else kind.make
     # A request in parts cannot be written anew as one text.
     if not isinstance(_last_user(item.example.messages).get("content"), str):
         return
     seen: list[Change] = []
     for number in range(k if kind.is_drawn else 1):
-        change = maker(item, _key(seed, item.example.id, kind.name, number))
+        change = kind.make(item, _key(seed, item.example.id, kind.name, number))
         if change is None or change in seen or change.utterance == item.example.utterance:
             continue
         seen.append(change)
@@ -169,4 +177,9 @@ def _twin_row(item: Item, kind: Kind, change: Change, number: int) -> dict[str, 
         "twin": kind.name,
     }
     row.pop("slots", None)  # a changed value is not theirs any more
+    if change.calls is not None and not change.calls and row.get("kind"):
+        row["kind"] = "ask" if change.asks_for else "missing_tool"
+        row.pop("policy", None)
+    if change.asks_for:
+        row["asks_for"] = change.asks_for
     return row

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
 
-from fgdata.korean import request_endings
 from fgdata.perturb import Language, perturb_one, recovered
 from fgdata.perturb.dice import Dice
-from fgdata.stats.endings import OPEN_VOWEL
 from fgeval.items import Item
 from fgeval.robust.changes import Change, find_numbers, language_of, say_number
+from fgeval.robust.registers import REGISTERS, in_register
 
 PERTURBATIONS: Mapping[str, Mapping[Language, tuple[str, ...]]] = {
     "spacing": {"ko": ("missing_space", "joined", "extra_space"), "en": ("missing_space", "extra_space")},
@@ -25,7 +23,6 @@ PERTURBATIONS: Mapping[str, Mapping[Language, tuple[str, ...]]] = {
     "fullwidth": {"ko": ("fullwidth",), "en": ("fullwidth",)},
 }
 """Kind of twin -> kinds of `fgdata.perturb`, by language."""
-_SPOKEN_REGISTERS = ("hae", "haeyo", "hapsyo")
 _PLEASE = re.compile(r"(?:^please,? |,? please(?=[.!?]?$))", re.IGNORECASE)
 
 
@@ -54,35 +51,21 @@ def perturbed(item: Item, key: int, kind: str) -> Change | None:
     return None
 
 
-@lru_cache(maxsize=1)
-def _tails() -> dict[str, str]:
-    """What stands behind the 어 form of a verb when a request is made with 주다, and its register; of several the first."""
-    tails: dict[str, str] = {}
-    for register in _SPOKEN_REGISTERS:
-        for ending, _ in request_endings(register):
-            tail = ending.removeprefix("어")
-            if ending.startswith("어") and re.match(r" ?(?:줘$|줘요$|주세요$|줄래|주실|주시|주십)", tail):
-                tails.setdefault(tail, register)
-    return tails
-
-
 def in_another_register(item: Item, key: int) -> Change | None:
-    """The request in another register: 꺼줘 -> 꺼 주세요, with or without please; None if it does not end in such a request."""
+    """The request in another register: 꺼줘 -> 꺼 주세요, 켜 -> 켜라; English with or without please. None where that is not certain."""
     text, dice = item.example.utterance, Dice(key)
     if language_of(item.example) == "en":
         bare = _PLEASE.sub("", text)
         if bare != text:
             return Change(utterance=bare[:1].upper() + bare[1:]) if bare.strip() else None
         return Change(utterance=re.sub(r"([.!?]*)$", r", please\1", text, count=1))
-    found = re.search(
-        rf"(?<={OPEN_VOWEL})({'|'.join(sorted(map(re.escape, _tails()), key=len, reverse=True))})([.!?~]*)$",
-        text,
-    )
-    if found is None:
-        return None
-    register = _tails()[found[1]]
-    others = [tail for tail, other in _tails().items() if other != register and not tail.endswith("?")]
-    return Change(utterance=f"{text[: found.start()]}{others[dice.below(len(others))]}{found[2]}")
+    first, choice = dice.below(len(REGISTERS)), dice.below(60)
+    is_fragment = item.example.register in ("fragment", "noun") and bool(item.expected)
+    for register in (*REGISTERS[first:], *REGISTERS[:first]):
+        made = in_register(text, register, choice=choice, is_fragment=is_fragment)
+        if made is not None:
+            return Change(utterance=made)
+    return None
 
 
 def numbers_said_otherwise(item: Item, key: int) -> Change | None:
