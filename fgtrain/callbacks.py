@@ -38,8 +38,8 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         """The loss of every logged stretch of steps."""
         self._task: TaskID | None = None
         self._epoch_began, self._epoch_step = 0.0, 0
-        self._mark = (0.0, 0, 0, 0)
-        """Time, step, rows and tokens at the last entry of the log."""
+        self._mark = (0.0, 0, 0)
+        """Time, rows and tokens at the last entry of the log."""
         self._began = (0.0, 0)
         """Time and step when this call began to train."""
         self._match: float | None = None
@@ -60,7 +60,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
     ) -> None:
         """Start the clock and the sums of the epoch."""
         self._epoch_began, self._epoch_step = time.perf_counter(), state.global_step
-        self._mark = (self._epoch_began, state.global_step, 0, 0)
+        self._mark = (self._epoch_began, 0, 0)
         if self.trainer is not None:
             self.trainer.tally = Tally()
 
@@ -86,7 +86,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
         self._check_loss(loss, state.global_step)
         self.losses.append(loss)
         now, tally = time.perf_counter(), self.trainer.tally
-        since, _, rows, tokens = self._mark
+        since, rows, tokens = self._mark
         seconds = max(now - since, 1e-9)
         # Of this process, times their number: a sum over all would have them wait for each other.
         shown = [f"loss {loss:.4f}"]
@@ -96,7 +96,7 @@ class Reporter(TrainerCallback):  # type: ignore[misc]
             n = self.processes.count
             shown.append(f"{n * (tally.tokens - tokens) / seconds:,.0f} tokens/s")
             shown.append(f"{n * (tally.rows - rows) / seconds:,.1f} samples/s")
-        self._mark = (now, state.global_step, tally.rows, tally.tokens)
+        self._mark = (now, tally.rows, tally.tokens)
         if self._task is not None:
             self.progress.update(self._task, description=f"training, {', '.join(shown)}")
         if not err.is_terminal and now - self._line_at >= LINE_EVERY_S:

@@ -102,4 +102,4 @@ def batch_bytes(batch: Batch, config: Any, item_bytes: int) -> int:
                 + 3 * n_rows * n_rest * config.num_attention_heads * config.head_dim
             )
         total += config.num_hidden_layers * (n_tokens * per_token + copied) * item_bytes
-    return total + count_scored(batch) * config.vocab_size * (2 * item_bytes + 12)
+    return int(total + count_scored(batch) * config.vocab_size * (2 * item_bytes + 12))

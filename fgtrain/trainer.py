@@ -124,7 +124,8 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
     def _counted(self, rows: Sequence[Encoded]) -> Batch:
         """The batch with how many rows and tokens it is made of."""
         counts = {"n_rows": len(rows), "n_tokens": sum(len(row.input_ids) for row in rows)}
-        return self.data_collator(rows) | counts
+        batch: Batch = self.data_collator(rows)
+        return batch | counts
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Batch], num_batches: int, device: torch.device
