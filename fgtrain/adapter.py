@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from peft import LoraConfig, get_peft_model
+from safetensors import SafetensorError
 from torch import nn
 
 from fgdata.errors import ModelError, Problem, UsageError
@@ -86,11 +87,12 @@ def save_adapter(model: Any, tokenizer: Any, folder: str | os.PathLike[str]) -> 
             for file in sorted(Path(part).iterdir()):
                 file.chmod(0o666 & ~mask)  # weights are written for their owner only
                 file.replace(target / file.name)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:  # the latter where the disk is full
+        reason = getattr(error, "strerror", None) or error
         raise UsageError(
             Problem(
                 str(target),
-                f"the adapter could not be saved: {error.strerror or error}.",
+                f"the adapter could not be saved: {reason}.",
                 "Free some space, then --resume.",
             )
         ) from error
