@@ -90,7 +90,7 @@ def batch_bytes(batch: Batch, config: Any, item_bytes: int) -> int:
         + 5 * config.intermediate_size
         + 4 * config.num_attention_heads * config.head_dim
     )
-    total = 0
+    total: int = 0
     for part in all_parts(batch):
         n_tokens = part["input_ids"].numel()
         weights = 0
@@ -101,4 +101,4 @@ def batch_bytes(batch: Batch, config: Any, item_bytes: int) -> int:
             # The softmax in float32, and what is multiplied with the values.
             weights = n_own * config.num_attention_heads * (n_tokens - n_own + n_rest) * (4 + 2 * item_bytes)
         total += config.num_hidden_layers * (n_tokens * per_token * item_bytes + weights)
-    return total + count_scored(batch) * (TILE * (4 + item_bytes) + config.hidden_size * 8)
+    return int(total + count_scored(batch) * (TILE * (4 + item_bytes) + config.hidden_size * 8))

@@ -83,7 +83,7 @@ def test_no_output_holds_the_token(
     said = ""
     publish = ("publish", "rows", REPO, "--licence", "mit")
     steps = [
-        (None, publish[:2] + ("me/dry", "--licence", "mit", "--dry-run", "--out", "look"), 0),
+        (None, (*publish[:2], "me/dry", "--licence", "mit", "--dry-run", "--out", "look"), 0),
         (("POST", "/commit/", 400), publish, 2),
         (None, publish, 0),
         (None, ("lint", REPO, "--format", "json"), 0),

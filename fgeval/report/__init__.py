@@ -110,7 +110,7 @@ def _read_robust(folder: Path) -> dict[str, Any]:
     remedy = "Name a folder that `fgeval robust --out` wrote."
     try:
         content = json.loads(file.read_text(encoding="utf-8"))
-        kinds = [
+        kinds: list[dict[str, Any]] = [
             {
                 "kind": str(one["kind"]),
                 "n": int(one["n_twins"]),
