@@ -218,7 +218,7 @@ def test_dropout_is_shared_in_the_prefix_and_own_in_the_rest(tiny_model_dir: Pat
     layer["default"].register_forward_hook(lambda _, inputs, output: seen.append(output == 0))
     model.train()
     shared_loss(model, batch)
-    n_prefix = len(batch["attention_mask"]["full_attention"]["prefix_seen"])
+    n_prefix = batch["input_ids"].numel() - len(batch["attention_mask"]["full_attention"]["back"])
     n_rest = len(rows[0].input_ids) - n_prefix
     # One pass over the prefix, and each row's rest apart: 50 tokens are dropped from once, not twice.
     assert seen[0].shape[1] == n_prefix + 2 * n_rest
