@@ -34,9 +34,9 @@ class Joined:
         """A line for the user."""
         held = f"{self.needs_bytes / 2**30:.1f} GiB"
         if self.batches == accumulation:
-            return f"a step of {accumulation} x {batch_size} rows is computed as one batch ({held} expected); the result is the same"
+            return f"a step of {batch_size} x {accumulation} rows is computed as one batch ({held} expected); the result is the same"
         return (
-            f"a step of {accumulation} x {batch_size} rows is computed as {accumulation // self.batches} batches of "
+            f"a step of {batch_size} x {accumulation} rows is computed as {accumulation // self.batches} batches of "
             f"{self.batches * batch_size} ({held} expected of each; more would not fit); the result is the same"
         )
 

@@ -167,7 +167,7 @@ def test_joined_batches_train_the_same_adapter(
         "dtype": "float32",
     }
     train_lora(TrainConfig(output_dir=str(tmp_path / "joined"), max_steps=4, **common))
-    assert "a step of 8 x 2 rows is computed as one batch (" in capsys.readouterr().err
+    assert "a step of 2 x 8 rows is computed as one batch (" in capsys.readouterr().err
     train_lora(TrainConfig(output_dir=str(tmp_path / "cut"), max_steps=4, join_batches="off", **common))
     assert "computed as one batch" not in capsys.readouterr().err
     joined, cut = (json.loads((tmp_path / name / "run.json").read_text()) for name in ("joined", "cut"))
@@ -251,7 +251,7 @@ import json, random, resource, sys
 from pathlib import Path
 from test_train_equal import furthest, made_rows
 from test_train_loss import adapted_model, gradients, plain_loss
-from test_train_prefix import shared_loss
+from tiny_model import build_model_folder, real_config
 from fgtrain.batches import all_parts, count_scored
 from fgtrain.joining import batch_bytes
 from fgtrain.loss import scored_logits, summed_loss
