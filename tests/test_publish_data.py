@@ -169,6 +169,31 @@ def test_layouts_of_text_columns(hub: Hub, made: Path, layout: str) -> None:
     assert reader.counts == {layout: len(loaded)}
 
 
+def test_a_large_file_of_any_name_is_known_again(hub: Hub, tmp_path: Path) -> None:
+    """What the Hub takes by LFS for its size alone, such as a tokenizer, is found unchanged the second time."""
+    import hub_double
+
+    from fgdata.hub.upload import Publication, publish
+
+    files = {"README.md": b"---\nlicense: mit\n---\n", "tokenizer.json": b" " * hub_double.LARGE_BYTES}
+    sent = Publication("me/model", "model", files, "a model")
+    first = publish(sent)
+    assert first.outcome == "new"
+    assert len(hub.objects) == 1
+    assert publish(sent).outcome == "unchanged"
+    assert hub.files("me/model", "model")["tokenizer.json"] == files["tokenizer.json"]
+
+
+def test_stem_leaks_are_told_and_do_not_stop(hub: Hub, tmp_path: Path) -> None:
+    """Texts of two splits that differ in endings alone: published, and the card counts them among the limits."""
+    write_rows(tmp_path / "train.jsonl", [row(0, "에어컨을 켜줘", call("power_on")), row(1, "온도 좀 낮춰줘요", call("power_off"))])  # fmt: skip
+    write_rows(tmp_path / "test.jsonl", [row(2, "에어컨 켜주세요", call("power_on"))])
+    assert main(["publish", str(tmp_path), REPO, "--licence", "mit"]) == 0
+    card = hub.files(REPO)["README.md"].decode()
+    assert "1 stem\\-leak" in card or "1 stem-leak" in card
+    assert "1 texts differ from one of another split in particles, endings or numbers only" in card
+
+
 def test_folders_are_configurations(hub: Hub, made: Path, tmp_path: Path) -> None:
     """A folder of data sets is published as configurations, each with its splits."""
     from datasets import get_dataset_config_names, load_dataset
