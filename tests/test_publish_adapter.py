@@ -354,7 +354,7 @@ def test_stems_in_common_are_told(hub: Hub, work: Path, tmp_path: Path) -> None:
     """Training rows that differ from test rows in endings alone, under a twentieth of them, are counted in the card."""
     shutil.copytree(work / "run", tmp_path / "run")
     run = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
-    near = row(901, "노래를 틀어주실래요", call("play", title="노래"), family="play/asked")
+    near = row(901, "노래를 틀어주실래요", intent="chat", family="chat/asked")
     file = write_rows(tmp_path / "train.jsonl", [*TRAINED, near])
     run["data"]["train"] |= {"file": str(file), "sha256": file_sha256(file)}
     (tmp_path / "run" / "run.json").write_text(json.dumps(run), encoding="utf-8")

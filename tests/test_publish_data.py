@@ -117,6 +117,33 @@ def test_arguments_keep_their_types(hub: Hub, tmp_path: Path) -> None:
     ]
 
 
+def test_rows_of_many_groups_and_files_come_back_all(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More rows than fit into a group, and more groups than fit into a file: each comes back once, in order, streamed or not."""
+    from datasets import load_dataset
+
+    from fgdata.publish import parquet
+
+    odd: list[Any] = [1, 1.0, "1", True, None, 0, -0.0, "", [], {}, [None], {"a": None}, {"a": 1}, {"a": 1.0}, {"b": "1"},
+                      [1, 1.0, "1", True], {"n": [{"x": None}, {}]}, 1e22, 2**63 - 1, "\u2028 \\ 가", "null"]  # fmt: skip
+    rows = [row(n, f"{chr(0xAC00 + 97 * n)}{chr(0xAC00 + 311 * n)} 켜 줘", call("power_on")) | {"slots": {"v": value, **({"w": value} if n % 3 else {})}, "mixed": value}
+            for n, value in enumerate(odd)]  # fmt: skip
+    write_rows(tmp_path / "train.jsonl", rows)
+    monkeypatch.setattr(parquet, "ROWS_A_GROUP", 3)
+    monkeypatch.setattr(parquet, "ROWS_A_FILE", 7)
+    assert main(["publish", str(tmp_path), REPO, "--licence", "mit"]) == 0
+    assert sum(name.endswith(".parquet") for name in hub.files(REPO)) == 3
+    for streaming in (False, True):
+        back = list(load_dataset(REPO, split="train", streaming=streaming))
+        assert [typed(one) for one in back] == [typed(one) for one in rows]
+    write_rows(tmp_path / "train.jsonl", rows[:8])
+    assert main(["publish", str(tmp_path), REPO, "--licence", "mit"]) == 0
+    assert sorted(name for name in hub.files(REPO) if name.endswith(".parquet")) == [
+        f"data/default/train-0000{n}-of-00002.parquet" for n in (0, 1)
+    ]
+
+
 def test_a_second_publication_changes_nothing(
     hub: Hub, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
