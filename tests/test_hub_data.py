@@ -305,11 +305,17 @@ def test_bad_names(
     assert said.count("error:") == 1
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500])
-def test_a_failing_hub(hub: Hub, capsys: pytest.CaptureFixture[str], status: int) -> None:
-    """Whatever the Hub answers, reading ends with one message and no token in it."""
-    put(hub, {"train.jsonl": lines(ROWS)})
-    hub.fail("GET", "/api/datasets", status, times=10**6)
+@pytest.mark.parametrize("status", [400, 401, 403, 429, 500, 503])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/api/datasets"), ("HEAD", "/resolve/"), ("GET", "README"), ("HEAD", "train"), ("GET", "/resolve/.*train")],
+)  # fmt: skip
+def test_a_failing_hub(
+    hub: Hub, capsys: pytest.CaptureFixture[str], method: str, path: str, status: int
+) -> None:
+    """Whatever the Hub answers, at each address that is read, reading ends with one message that tells it, and no token in it."""
+    put(hub, {"train.jsonl": lines(ROWS), "README.md": b"---\nlicense: mit\n---\n"})
+    hub.fail(method, path, status, times=10**6)
     assert fgdata_main(["lint", REPO]) == 2
     said = capsys.readouterr().err
     assert f"({status}" in said
