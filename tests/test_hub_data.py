@@ -54,12 +54,65 @@ def test_a_commit_that_was_read_needs_no_network(hub: Hub) -> None:
     assert (data.revision, len(Path(data).read_text("utf-8").splitlines())) == (newer, 3)
 
 
+def test_every_way_to_name_a_commit_is_recorded_whole(hub: Hub, tmp_path: Path) -> None:
+    """A branch, a tag and a hash cut short are recorded as the commit that they name, all 40 digits, wherever rows are read."""
+    commit = put(hub, {"train.jsonl": lines(mixed_rows(3)), "test.jsonl": lines(ROWS)})
+    put(hub, {"train.jsonl": lines(ROWS[:2]), "test.jsonl": lines(ROWS[2:])})
+    hub.repos["dataset", REPO].tags["v1.0"] = commit
+    recorded = write_predictions(tmp_path / "recorded.jsonl", ADAPTER)
+    for number, revision in enumerate(("v1.0", commit[:8], commit)):
+        assert {data.revision for data in hub_data(f"{REPO}@{revision}")} == {commit}
+        out = str(tmp_path / str(number))
+        named = ["--data", f"{REPO}@{revision}", "--predictions"]
+        assert fgeval_main(["run", *named, str(recorded), "--backend", "replay", "--out", out]) == 0
+        assert fgeval_main(["score", *named, out, "--out", out, "--train", f"{REPO}@{revision}"]) == 0
+        for name in ("run.json", "summary.json"):
+            data = json.loads((tmp_path / str(number) / name).read_text("utf-8"))["data"]
+            assert (data["revision"], data["file"]) == (commit, f"{REPO}@{commit} default/test")
+        assert data["n"] == len(ROWS)
+        summary = json.loads((tmp_path / str(number) / "summary.json").read_text("utf-8"))
+        assert summary["contamination"]["train"] == [f"{REPO}@{commit} default/train"]
+
+
+def test_the_gate_reads_the_hub(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """`train` of a gate's file names a data set of the Hub, or a file beside it; the verdict records the commit."""
+    commit = put(hub, {"train.jsonl": lines([*mixed_rows(3), ROWS[0]]), "test.jsonl": lines(ROWS)})
+    recorded = write_predictions(tmp_path / "run" / "predictions.jsonl", ADAPTER)
+    run = str(recorded.parent)
+    assert fgeval_main(["score", "--data", REPO, "--predictions", run, "--out", run]) == 0
+    gate = tmp_path / "gates" / "gate.toml"
+    gate.parent.mkdir()
+    for limit, code in (("0.9", 0), ("0.01", 1)):
+        gate.write_text(f'new = "../run"\n[contamination]\ntrain = "{REPO}"\nmax_touched = {limit}\n', encoding="utf-8")  # fmt: skip
+        assert fgeval_main(["gate", "--config", str(gate), "--out", str(tmp_path / "out")]) == code
+        verdict = json.loads((tmp_path / "out" / "verdict.json").read_text("utf-8"))
+        [train] = verdict["runs"]["train"]
+        assert (train["dataset"], train["split"], train["revision"]) == (REPO, "train", commit)
+        assert verdict["checks"][-1]["value"] >= 1 / len(ROWS)
+    capsys.readouterr()
+    gate.write_text('new = "../run"\n[contamination]\ntrain = "me/nothing"\nmax_touched = 0.5\n', encoding="utf-8")  # fmt: skip
+    assert fgeval_main(["gate", "--config", str(gate), "--out", str(tmp_path / "out")]) == 2
+    assert "dataset me/nothing: is not on the Hub" in capsys.readouterr().err
+    write_rows(gate.parent / "me" / "nothing", mixed_rows(3))  # a file of that name beside the gate's wins
+    assert fgeval_main(["gate", "--config", str(gate), "--out", str(tmp_path / "out")]) == 0
+
+
 def test_lint_reads_the_hub(hub: Hub, capsys: pytest.CaptureFixture[str]) -> None:
     """`fgdata lint OWNER/NAME`: all splits as one data set, so that a leak is found; the commit is told."""
     commit = put(hub, {"train.jsonl": lines(ROWS), "test.jsonl": lines(ROWS[:2])})
     assert fgdata_main(["lint", REPO, "--format", "json"]) == 1
     said = capsys.readouterr()
-    assert json.loads(said.out)["counts"]["split-leak"] == 2
+    report = json.loads(said.out)
+    assert report["counts"]["split-leak"] == 2
+    assert list(report["sources"]) == list(report["rows"])
+    assert [(one["dataset"], one["split"], one["revision"]) for one in report["sources"].values()] == [
+        (REPO, "train", commit),
+        (REPO, "test", commit),
+    ]
+    assert fgdata_main(["lint", REPO, "--format", "markdown"]) == 1
+    assert f"revision {commit}" in capsys.readouterr().out
     assert f"{REPO}, revision {commit}" in said.err
     assert fgdata_main(["lint", f"{REPO}@{commit}", "--split", "test"]) == 0
 
@@ -174,7 +227,8 @@ def test_every_verb_reads_the_hub(hub: Hub, tmp_path: Path, capsys: pytest.Captu
     summary = json.loads((recorded.parent / "summary.json").read_text("utf-8"))
     assert summary["contamination"]["n_train"] == 2
     assert summary["contamination"]["touched"] >= 2
-    assert "me/columns@" in summary["contamination"]["train"][0]
+    trained_on = hub.repos["dataset", "me/columns"].commits[-1][0]
+    assert summary["contamination"]["train"] == [f"me/columns@{trained_on} default/train"]
     assert fgeval_main(["robust", "--data", "me/twins", "--scores", run]) == 0
 
 
@@ -251,11 +305,17 @@ def test_bad_names(
     assert said.count("error:") == 1
 
 
-@pytest.mark.parametrize("status", [401, 403, 429, 500])
-def test_a_failing_hub(hub: Hub, capsys: pytest.CaptureFixture[str], status: int) -> None:
-    """Whatever the Hub answers, reading ends with one message and no token in it."""
-    put(hub, {"train.jsonl": lines(ROWS)})
-    hub.fail("GET", "/api/datasets", status, times=10**6)
+@pytest.mark.parametrize("status", [400, 401, 403, 429, 500, 503])
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/api/datasets"), ("HEAD", "/resolve/"), ("GET", "README"), ("HEAD", "train"), ("GET", "/resolve/.*train")],
+)  # fmt: skip
+def test_a_failing_hub(
+    hub: Hub, capsys: pytest.CaptureFixture[str], method: str, path: str, status: int
+) -> None:
+    """Whatever the Hub answers, at each address that is read, reading ends with one message that tells it, and no token in it."""
+    put(hub, {"train.jsonl": lines(ROWS), "README.md": b"---\nlicense: mit\n---\n"})
+    hub.fail(method, path, status, times=10**6)
     assert fgdata_main(["lint", REPO]) == 2
     said = capsys.readouterr().err
     assert f"({status}" in said

@@ -331,6 +331,39 @@ def test_leaks_stop_a_publication(
     assert hub.requests == []
 
 
+def test_errors_in_the_training_rows_stop_a_publication(
+    hub: Hub, work: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """An adapter trained on rows in which the linter finds an error is not published, with scores or without."""
+    shutil.copytree(work / "run", tmp_path / "run")
+    run = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
+    broken = row(900, "거실 온도를 열여덟 도까지 올려 주실래요", call("set_temperature", temperature="18"))
+    file = write_rows(tmp_path / "train.jsonl", [*TRAINED, broken])
+    run["data"]["train"] |= {"file": str(file), "sha256": file_sha256(file)}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    for scores in ([], ["--scores", str(work / "adapter")]):
+        words = ["publish", str(tmp_path / "run"), REPO, "--base-model", "me/tiny-gemma", *scores]
+        assert main(words) == 2
+        said = capsys.readouterr().err
+        assert f"{file}:9: wrong-type" in said
+        assert "1 errors in the training rows; nothing was sent" in said
+    assert hub.requests == []
+
+
+def test_stems_in_common_are_told(hub: Hub, work: Path, tmp_path: Path) -> None:
+    """Training rows that differ from test rows in endings alone, under a twentieth of them, are counted in the card."""
+    shutil.copytree(work / "run", tmp_path / "run")
+    run = json.loads((tmp_path / "run" / "run.json").read_text("utf-8"))
+    near = row(901, "노래를 틀어주실래요", intent="chat", family="chat/asked")
+    file = write_rows(tmp_path / "train.jsonl", [*TRAINED, near])
+    run["data"]["train"] |= {"file": str(file), "sha256": file_sha256(file)}
+    (tmp_path / "run" / "run.json").write_text(json.dumps(run), encoding="utf-8")
+    words = ["publish", str(tmp_path / "run"), REPO, "--base-model", "me/tiny-gemma", "--scores", str(work / "adapter")]  # fmt: skip
+    assert main(words) == 0
+    card = hub.files(REPO, "model")["README.md"].decode()
+    assert "1 texts differ from one of the other rows in endings, particles or numbers only." in card
+
+
 # Pure parts
 
 

@@ -117,6 +117,33 @@ def test_arguments_keep_their_types(hub: Hub, tmp_path: Path) -> None:
     ]
 
 
+def test_rows_of_many_groups_and_files_come_back_all(
+    hub: Hub, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More rows than fit into a group, and more groups than fit into a file: each comes back once, in order, streamed or not."""
+    from datasets import load_dataset
+
+    from fgdata.publish import parquet
+
+    odd: list[Any] = [1, 1.0, "1", True, None, 0, -0.0, "", [], {}, [None], {"a": None}, {"a": 1}, {"a": 1.0}, {"b": "1"},
+                      [1, 1.0, "1", True], {"n": [{"x": None}, {}]}, 1e22, 2**63 - 1, "\u2028 \\ 가", "null"]  # fmt: skip
+    rows = [row(n, f"{chr(0xAC00 + 97 * n)}{chr(0xAC00 + 311 * n)} 켜 줘", call("power_on")) | {"slots": {"v": value, **({"w": value} if n % 3 else {})}, "mixed": value}
+            for n, value in enumerate(odd)]  # fmt: skip
+    write_rows(tmp_path / "train.jsonl", rows)
+    monkeypatch.setattr(parquet, "ROWS_A_GROUP", 3)
+    monkeypatch.setattr(parquet, "ROWS_A_FILE", 7)
+    assert main(["publish", str(tmp_path), REPO, "--licence", "mit"]) == 0
+    assert sum(name.endswith(".parquet") for name in hub.files(REPO)) == 3
+    for streaming in (False, True):
+        back = list(load_dataset(REPO, split="train", streaming=streaming))
+        assert [typed(one) for one in back] == [typed(one) for one in rows]
+    write_rows(tmp_path / "train.jsonl", rows[:8])
+    assert main(["publish", str(tmp_path), REPO, "--licence", "mit"]) == 0
+    assert sorted(name for name in hub.files(REPO) if name.endswith(".parquet")) == [
+        f"data/default/train-0000{n}-of-00002.parquet" for n in (0, 1)
+    ]
+
+
 def test_a_second_publication_changes_nothing(
     hub: Hub, made: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -167,6 +194,31 @@ def test_layouts_of_text_columns(hub: Hub, made: Path, layout: str) -> None:
         assert typed([call.to_json()["function"] for call in example.expected_calls]) == typed(expected)
         assert example.utterance == original["messages"][-2]["content"]
     assert reader.counts == {layout: len(loaded)}
+
+
+def test_a_large_file_of_any_name_is_known_again(hub: Hub, tmp_path: Path) -> None:
+    """What the Hub takes by LFS for its size alone, such as a tokenizer, is found unchanged the second time."""
+    import hub_double
+
+    from fgdata.hub.upload import Publication, publish
+
+    files = {"README.md": b"---\nlicense: mit\n---\n", "tokenizer.json": b" " * hub_double.LARGE_BYTES}
+    sent = Publication("me/model", "model", files, "a model")
+    first = publish(sent)
+    assert first.outcome == "new"
+    assert len(hub.objects) == 1
+    assert publish(sent).outcome == "unchanged"
+    assert hub.files("me/model", "model")["tokenizer.json"] == files["tokenizer.json"]
+
+
+def test_stem_leaks_are_told_and_do_not_stop(hub: Hub, tmp_path: Path) -> None:
+    """Texts of two splits that differ in endings alone: published, and the card counts them among the limits."""
+    write_rows(tmp_path / "train.jsonl", [row(0, "에어컨을 켜줘", call("power_on")), row(1, "온도 좀 낮춰줘요", call("power_off"))])  # fmt: skip
+    write_rows(tmp_path / "test.jsonl", [row(2, "에어컨 켜주세요", call("power_on"))])
+    assert main(["publish", str(tmp_path), REPO, "--licence", "mit"]) == 0
+    card = hub.files(REPO)["README.md"].decode()
+    assert "1 stem\\-leak" in card or "1 stem-leak" in card
+    assert "1 texts differ from one of another split in particles, endings or numbers only" in card
 
 
 def test_folders_are_configurations(hub: Hub, made: Path, tmp_path: Path) -> None:

@@ -23,6 +23,31 @@ PROGRAMS: dict[str, Callable[[list[str]], int]] = {
 }
 
 
+def run_smaller(program: str, words: list[str], capfd: pytest.CaptureFixture[str]) -> None:
+    """Run a command with fewer rows and steps; it must end well."""
+    smaller = [{"--rows": "120"}.get(before, word) for before, word in zip(["", *words], words, strict=False)]
+    smaller += {
+        "lora": ["--max_steps", "1", "--gradient_accumulation_steps", "1", "--max_length", "4096"],
+        "run": ["--limit", "3", "--max-new-tokens", "12"],
+        "score": ["--allow-missing"],
+    }.get(words[0], [])
+    assert PROGRAMS[program](smaller) == 0, (program, smaller, capfd.readouterr())
+
+
+def run_snippets(hub: Hub, capfd: pytest.CaptureFixture[str]) -> None:
+    """The programs on both cards, as they stand there: the data set's for a shell, the adapter's in Python, which prints an answer."""
+    card = hub.files("me/fitness-ko")["README.md"].decode()
+    lines = card.split("```bash\n")[1].split("```")[0].splitlines()
+    assert [line.split()[0] for line in lines] == ["fgdata", "fgtrain", "fgeval"]
+    for line in lines:
+        program, *words = line.replace("out/", "card/").split()
+        run_smaller(program, words, capfd)
+    capfd.readouterr()
+    program = hub.files("me/fitness-ko-lora", "model")["README.md"].decode()
+    exec(program.split("```python\n")[1].split("```")[0], {})
+    assert capfd.readouterr().out.strip()
+
+
 def test_the_walk(
     hub: Hub,
     tiny_model_dir: Path,
@@ -38,15 +63,8 @@ def test_the_walk(
     tiny = {path.name: path.read_bytes() for path in tiny_model_dir.iterdir()}
     revision = hub.repos["model", BASE].commit("a small base", tiny)
     for program, *words in commands(ROOT / "docs" / "publishing.md"):
-        smaller = [
-            {"--rows": "120"}.get(before, word) for before, word in zip(["", *words], words, strict=False)
-        ]
-        smaller += {
-            "lora": ["--max_steps", "1", "--gradient_accumulation_steps", "1", "--max_length", "4096"],
-            "run": ["--limit", "3", "--max-new-tokens", "12"],
-            "score": ["--allow-missing"],
-        }.get(words[0], [])
-        assert PROGRAMS[program](smaller) == 0, (program, smaller, capfd.readouterr())
+        run_smaller(program, words, capfd)
+    run_snippets(hub, capfd)
     monkeypatch.delenv("HF_TOKEN", raising=False)
     said = capfd.readouterr()
     assert TOKEN not in said.out + said.err

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from fgdata.errors import HubError, Problem, UsageError
-from fgdata.hub.patience import is_hub_failure, limit_waits, patiently, status_of, wait_of
+from fgdata.hub.patience import answer_behind, is_hub_failure, limit_waits, patiently, status_of, wait_of
 
 Kind: TypeAlias = Literal["dataset", "model"]
 TOKEN_NAMES = ("HF_TOKEN", "HUGGINGFACE_HUB_TOKEN")
@@ -123,6 +123,7 @@ def hub_error(error: Exception, repo: str, kind: Kind, *, writing: bool) -> HubE
     """What an error of the hub's library means, and what to do; the library's own text may name headers and signed addresses."""
     status = status_of(error)
     where = f"{kind} {repo}"
+    again = AGAIN if writing else "Run the same command again."
     if status == 401:
         found = Problem(
             "token",
@@ -152,22 +153,24 @@ def hub_error(error: Exception, repo: str, kind: Kind, *, writing: bool) -> HubE
         found = Problem(
             where,
             "the Hub gets too many requests from this account (429).",
-            f"{_asked_wait(error) or 'Wait a while.'} {AGAIN}",
+            f"{_asked_wait(error) or 'Wait a while.'} {again}",
         )
     elif status is not None:
         what = "the Hub failed" if status >= 500 else "the Hub refused the request"
-        remedy = f"{_asked_wait(error)} {AGAIN}".strip() if status >= 500 else _reason(error)
+        remedy = f"{_asked_wait(error)} {again}".strip() if status >= 500 else _reason(error)
         found = Problem(where, f"{what} ({status}).", remedy)
-    elif type(error).__name__ == "OfflineModeIsEnabled":
+    elif type(answer_behind(error)).__name__ == "OfflineModeIsEnabled":
         found = Problem(where, "the Hub is not asked: HF_HUB_OFFLINE is set.", "Unset it, or give a file.")
     else:
-        found = Problem(where, f"the connection to the Hub broke ({type(error).__name__}).", AGAIN)
+        found = Problem(
+            where, f"the connection to the Hub broke ({type(answer_behind(error)).__name__}).", again
+        )
     return HubError(found)
 
 
 def _reason(error: Exception) -> str:
     """The Hub's own words, for what no case above explains."""
-    said = getattr(error, "server_message", None) or ""
+    said = getattr(answer_behind(error), "server_message", None) or ""
     return redact(f"It says: {said[:300]}") if said else ""
 
 

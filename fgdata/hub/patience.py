@@ -35,8 +35,17 @@ def is_hub_failure(error: BaseException) -> bool:
     )
 
 
+def answer_behind(error: BaseException) -> BaseException:
+    """The failure that kept the libraries from a file; whatever it was, they say that there is no file. Any other error is itself."""
+    found: BaseException | None = error
+    while isinstance(found, FileNotFoundError):
+        found = found.__cause__ or found.__context__
+    return found if found is not None and is_hub_failure(found) else error
+
+
 def status_of(error: BaseException) -> int | None:
     """The HTTP status that an error of the hub's library tells of; None where there was no answer."""
+    error = answer_behind(error)
     status: int | None = getattr(getattr(error, "response", None), "status_code", None)
     if status is None and (found := _STATUS_IN_TEXT.search(str(error))):  # Xet's errors are texts
         return int(found[1])
@@ -49,7 +58,10 @@ def may_pass(error: BaseException) -> bool:
     if status is not None:
         return status in TRANSIENT
     # Where nobody answers at all there is no network, and waiting does not make one.
-    return is_hub_failure(error) and type(error).__name__ not in ("ConnectError", "OfflineModeIsEnabled")
+    return is_hub_failure(error) and type(answer_behind(error)).__name__ not in (
+        "ConnectError",
+        "OfflineModeIsEnabled",
+    )
 
 
 def asked_wait_s(headers: Mapping[str, str]) -> float | None:
@@ -63,7 +75,7 @@ def asked_wait_s(headers: Mapping[str, str]) -> float | None:
 
 def wait_of(error: BaseException) -> float | None:
     """Seconds that the answer behind an error asks to wait."""
-    return asked_wait_s(getattr(getattr(error, "response", None), "headers", None) or {})
+    return asked_wait_s(getattr(getattr(answer_behind(error), "response", None), "headers", None) or {})
 
 
 def pause(error: BaseException, least_s: float) -> bool:

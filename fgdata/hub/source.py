@@ -20,9 +20,10 @@ from fgdata.hub.access import (
     find_token,
     hub_error,
     quiet_library,
+    redact,
     require_hub,
 )
-from fgdata.hub.patience import is_hub_failure, patiently
+from fgdata.hub.patience import answer_behind, is_hub_failure, patiently, status_of
 from fgdata.schema import read_json
 
 REPO_ID = re.compile(r"(?P<repo>[\w][\w.-]*/[\w][\w.-]*)(@(?P<revision>[\w./-]+))?")
@@ -176,6 +177,8 @@ def _ask_for_files(repo: str, commit: str, config: str | None) -> dict[str, Any]
             lambda: load_dataset_builder(repo, name=config, revision=commit, token=find_token())
         )
     except (DataFilesNotFoundError, FileNotFoundError) as error:
+        if status_of(error) not in (None, 404) or is_hub_failure(answer_behind(error)):
+            raise hub_error(error, repo, "dataset", writing=False) from None
         asking(lambda: _look(repo, commit), repo, "dataset")
         raise HubError(
             Problem(
@@ -186,8 +189,8 @@ def _ask_for_files(repo: str, commit: str, config: str | None) -> dict[str, Any]
         ) from error
     except ValueError as error:
         if is_hub_failure(error):
-            asking(lambda: _look(repo, commit), repo, "dataset")
-        said = " ".join(str(error).split())[:300]
+            raise hub_error(error, repo, "dataset", writing=False) from None
+        said = redact(" ".join(str(error).split()))[:300]
         what = f"has no configuration {config!r}" if config else "asks for a configuration"
         flags = "`fgdata lint --config`, `fgtrain lora --dataset_config`, `fgeval --data-config`"
         raise UsageError(Problem(f"dataset {repo}", f"{what} ({said}).", f"Name one: {flags}.")) from error

@@ -294,9 +294,11 @@ def build_dataset(
 
 def _write_config(config: Config, layout: Layout, work: Path) -> list[Path]:
     types, problems = ColumnTypes(), list[Problem]()
-    for file in config.files.values():
+    for split, file in config.files.items():
+        config.rows[split] = 0  # of the table: a benchmark's row may hold several examples
         for row in _published_rows(file, layout, problems):
             types.add(row)
+            config.rows[split] += 1
     DataError.raise_if(problems)
     config.columns = types.result()
     written = []

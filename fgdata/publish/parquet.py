@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -45,18 +46,16 @@ def write_parquet(
         left = min(ROWS_A_FILE, n_rows - number * ROWS_A_FILE)
         with pq.ParquetWriter(file, schema, compression="zstd") as writer:
             while left > 0:
-                group = _take(stream, min(left, ROWS_A_GROUP))
+                group = list(islice(stream, min(left, ROWS_A_GROUP)))
                 if not group:
                     break
                 left -= len(group)
                 arrays = [_array(schema.field(name), group, problems) for name in columns]
                 writer.write_table(pa.Table.from_arrays(arrays, schema=schema))
     DataError.raise_if(problems)
+    written = sum(pq.read_metadata(file).num_rows for file in files)
+    assert (written, next(stream, None)) == (n_rows, None), f"{written} of {n_rows} rows were written"
     return files
-
-
-def _take(rows: Iterator[Row], n: int) -> list[Row]:
-    return [row for row, _ in zip(rows, range(n), strict=False)] if n else []
 
 
 def _array(column: Any, rows: Sequence[Row], problems: list[Problem]) -> Any:
