@@ -50,7 +50,7 @@ def write_report(
     Args:
         runs: the first is what the others are compared with.
         title: its heading; without one, `DEFAULT_TITLE` in the report's language.
-        language: of headings, labels and sentences; reasons, warnings and rules of profiles stay English.
+        language: of headings, labels, sentences, reasons, warnings and rules of profiles; data stays as it is.
         note: a sentence shown at the top, e.g. what the model cannot stand for.
         robust: folders that `fgeval robust` wrote; their flip rates stand in the report.
         card: also write the metadata of a model card, for the last run; the first is its base.

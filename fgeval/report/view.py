@@ -13,6 +13,7 @@ from fgdata.schema import Call, calls_to_text
 from fgeval.compare import compare_runs
 from fgeval.metrics import SLICES
 from fgeval.report.language import speak
+from fgeval.report.reasons import reason_in_korean, split_reasons
 from fgeval.scores import ScoredRun
 from fgeval.stats import Rate, paired_difference
 from fgeval.tallies import METRICS, tally_rows
@@ -44,7 +45,7 @@ def build_view(
     runs: Sequence[ScoredRun], *, title: str, note: str, max_failures: int, language: str = "en"
 ) -> dict[str, Any]:
     """Everything the report shows."""
-    items = _join_items(runs)
+    items = _join_items(runs, language)
     failed = [item for item in items if not all(result["exact"] for result in item["results"])]
     return {
         "title": title,
@@ -64,7 +65,7 @@ def build_view(
         "n_families": len({row["family"] for row in runs[0].rows if row.get("family")}),
         "profile": runs[0].summary["profile"],
         "headlines": [_metric_row(runs, *metric) for metric in HEADLINES],
-        "families": _family_rows(runs),
+        "families": _family_rows(runs, language),
         "details": [_metric_row(runs, *metric) for metric in DETAILS],
         "f1": _f1_rows(runs),
         "comparisons": [_compare(runs[0], other) for other in runs[1:]],
@@ -90,7 +91,7 @@ def build_view(
         "failures": failed[:max_failures],
         "n_failed": len(failed),
         "caveats": _caveats(runs, speak(language)),
-        "provenance": _provenance(runs),
+        "provenance": _provenance(runs, speak(language)),
     }
 
 
@@ -115,14 +116,15 @@ def _metric_row(runs: Sequence[ScoredRun], key: str, label: str, hint: str) -> d
     }
 
 
-def _family_rows(runs: Sequence[ScoredRun]) -> dict[str, Any]:
+def _family_rows(runs: Sequence[ScoredRun], language: str) -> dict[str, Any]:
     """Every metric with its interval by template family, and the difference from the first run."""
     compared = [compare_runs(runs[0], [run]) for run in runs[1:]]
     tallies = [tally_rows(run.rows) for run in runs]
     names = [name for name in METRICS if all(name in tally.counts for tally in tallies)]
+    warnings = dict.fromkeys(text for (found,) in compared for text in found.warnings)
     differences = [{one.metric: one.paired for one in found.metrics} for (found,) in compared]
     return {
-        "warnings": list(dict.fromkeys(text for (found,) in compared for text in found.warnings)),
+        "warnings": [reason_in_korean(text) if language == "ko" else text for text in warnings],
         "detectable": [difference["exact"].detectable for difference in differences if difference["exact"]],
         "rows": [
             {
@@ -259,7 +261,7 @@ def _error_rows(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
     ]
 
 
-def _join_items(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
+def _join_items(runs: Sequence[ScoredRun], language: str) -> list[dict[str, Any]]:
     """Every item once, with its result in each run."""
     by_id = [{row["id"]: row for row in run.rows} for run in runs]
     return [
@@ -281,13 +283,20 @@ def _join_items(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
                     "error_type": rows[row["id"]]["error_type"],
                     "got": _calls_text(rows[row["id"]]["got"]),
                     "raw": rows[row["id"]]["raw"],
-                    "reason": rows[row["id"]]["reason"],
+                    "reason": _reason(rows[row["id"]], language),
                 }
                 for run, rows in zip(runs, by_id, strict=True)
             ],
         }
         for row in runs[0].rows
     ]
+
+
+def _reason(row: Mapping[str, Any], language: str) -> str:
+    """Why points were lost, in the report's language."""
+    if language != "ko":
+        return str(row["reason"])
+    return "; ".join(map(reason_in_korean, row.get("reasons") or split_reasons(row["reason"])))
 
 
 def _calls_text(calls: Sequence[Mapping[str, Any]]) -> str:
@@ -354,7 +363,7 @@ def _caveats(runs: Sequence[ScoredRun], say: Callable[..., str]) -> list[str]:
     return caveats
 
 
-def _provenance(runs: Sequence[ScoredRun]) -> dict[str, Any]:
+def _provenance(runs: Sequence[ScoredRun], say: Callable[..., str]) -> dict[str, Any]:
     data = runs[0].summary["data"]
     shared = [
         ("Data", data["file"]),
@@ -383,7 +392,11 @@ def _provenance(runs: Sequence[ScoredRun]) -> dict[str, Any]:
                 "Prompts SHA-256": _text(head.get("prompts_sha256")),
                 "Predictions SHA-256": run.summary["predictions"]["sha256"],
                 "Versions": ", ".join(f"{name} {value}" for name, value in versions.items() if value) or "–",
-                "Model time": f"{speed['time_s']:,.1f} s for {speed['timed']:,} items, in batches"
+                "Model time": say(
+                    "{seconds} s for {n} items, in batches",
+                    seconds=f"{speed['time_s']:,.1f}",
+                    n=f"{speed['timed']:,}",
+                )
                 if speed["timed"]
                 else "–",
                 "Cut off at the token limit": f"{speed['cut_off']:,}",
@@ -427,8 +440,8 @@ def p_value(p: float) -> str:
 
 
 def words(name: str) -> str:
-    """An error type as a reader says it: `missing_argument` is `missing argument`."""
-    return name.replace("_", " ")
+    """An error type as a reader says it: `missing_argument` is `missing argument`; a benchmark's own names stay."""
+    return name if ":" in name else name.replace("_", " ")
 
 
 def markdown_text(text: str) -> str:
