@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from eval_data import ADAPTER, BASE, BY_NAME, ROWS, call, text_of, write_predictions, write_rows
+from eval_data import ADAPTER, BASE, BY_NAME, ROWS, TOOLS, call, text_of, write_predictions, write_rows
 
 from fgdata.errors import DataError, UsageError
 from fgeval import read_scores, score_predictions
@@ -22,19 +22,10 @@ from fgeval.clusters import clustered_rate
 from fgeval.predictions import read_run
 from fgeval.profiles import PROFILES, load_profile
 from fgeval.report import NotComparableError, write_report
+from fgeval.report.figures import interval, markdown_code, markdown_text, percent, points, words
 from fgeval.report.korean import KOREAN
 from fgeval.report.reasons import REASONS, reason_in_korean, split_reasons
-from fgeval.report.view import (
-    DETAILS,
-    HEADLINES,
-    SLICE_TITLES,
-    interval,
-    markdown_code,
-    markdown_text,
-    percent,
-    points,
-    words,
-)
+from fgeval.report.view import DETAILS, HEADLINES, SLICE_TITLES
 from fgeval.run import run_model
 from fgeval.score import ERROR_TYPES, score_completion
 from fgeval.scores import ScoredRun
@@ -467,6 +458,28 @@ def test_latency_prompt_and_what_is_left_out(tmp_path: Path):
         assert "0.250 s" in text and "On 1 of them the backend failed" in text
         assert "Number of tools 7" in text and "Split test" in text and "touched" in text
     assert "너무 더운데 &lt;b&gt;" in html and "너무 더운데" in markdown
+
+
+def test_failures_show_the_whole_prompt(tmp_path: Path, runs: list[ScoredRun]):
+    """Developer line, earlier messages and the declared tools, folded; every declaration once, and every link leads to one."""
+    write_report(runs, tmp_path / "report")
+    html, markdown = texts_of(tmp_path / "report")
+    failures = html[html.index('id="failure-list"') : html.index('id="declarations"')]
+    declarations = html[html.index('id="declarations"') :]
+    assert failures.count("You are a model that can do function calling") == failures.count("data-wrong=")
+    assert failures.count("7 declared tools") == failures.count("data-wrong=") == 7
+    linked = set(re.findall(r'href="#(tool-\d+)"', html))
+    assert linked == set(re.findall(r'<details id="(tool-\d+)"', html)) and len(linked) == len(TOOLS)
+    assert declarations.count("&#34;maximum&#34;: 30") == 1
+    assert "`set_temperature`, `adjust_temperature`, `set_mode`" in markdown
+    old = [
+        ScoredRun(run.name, run.folder, run.summary, run.rows) for run in runs
+    ]  # no tools.json beside the scores
+    write_report(old, tmp_path / "old")
+    assert "declared tools" not in texts_of(tmp_path / "old")[0]
+    (runs[0].folder / "tools.json").write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match=r"tools\.json"):
+        read_scores("base", runs[0].folder)
 
 
 def test_robustness_stands_in_the_report(tmp_path: Path, runs: list[ScoredRun]):

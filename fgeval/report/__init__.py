@@ -15,8 +15,9 @@ from fgdata.files import write_whole
 from fgeval.clusters import FEW_CLUSTERS
 from fgeval.comparable import NotComparableError, check_comparable
 from fgeval.model_card import EVAL_RESULTS_FILE, MODEL_INDEX_FILE, CardScores, write_card
+from fgeval.report.figures import FILTERS
 from fgeval.report.language import LANGUAGES, Language, speak
-from fgeval.report.view import FILTERS, build_view
+from fgeval.report.view import build_view
 from fgeval.robust.flips import FLIPS_FILES
 from fgeval.scores import ScoredRun
 

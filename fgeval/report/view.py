@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
-
-from markupsafe import Markup, escape
 
 from fgdata.schema import Call, calls_to_text
 from fgeval.compare import compare_runs
@@ -47,6 +45,8 @@ def build_view(
     """Everything the report shows."""
     items = _join_items(runs, language)
     failed = [item for item in items if not all(result["exact"] for result in item["results"])]
+    flips = [_flips(items, 0, number, runs) for number in range(1, len(runs))]
+    flipped = [item for flip in flips for item in (*flip["gained"], *flip["lost"])]
     return {
         "title": title,
         "language": language,
@@ -87,9 +87,10 @@ def build_view(
         ],
         "dialect_names": DIALECTS,
         "errors": _error_rows(runs),
-        "flips": [_flips(items, 0, number, runs) for number in range(1, len(runs))],
+        "flips": flips,
         "failures": failed[:max_failures],
         "n_failed": len(failed),
+        "tools": _shown_tools(runs[0], [*failed[:max_failures], *flipped]),
         "caveats": _caveats(runs, speak(language)),
         "provenance": _provenance(runs, speak(language)),
     }
@@ -269,6 +270,7 @@ def _join_items(runs: Sequence[ScoredRun], language: str) -> list[dict[str, Any]
             "id": row["id"],
             "utterance": row["utterance"],
             "before": row.get("before", []),
+            "tools": [number for number in row.get("tools", ()) if number < len(runs[0].tools)],
             "expected": _calls_text(row["expected"]),
             "wrong_in": " ".join(
                 str(number) for number, rows in enumerate(by_id) if not rows[row["id"]]["exact"]
@@ -290,6 +292,20 @@ def _join_items(runs: Sequence[ScoredRun], language: str) -> list[dict[str, Any]
         }
         for row in runs[0].rows
     ]
+
+
+def _shown_tools(run: ScoredRun, items: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, str]]:
+    """The declarations of the tools that stand in the prompts of `items`, by number: name and JSON."""
+    numbers = sorted({number for item in items for number in item["tools"]})
+    shown = {}
+    for number in numbers:
+        entry = run.tools[number]
+        function = entry.get("function", entry)
+        shown[number] = {
+            "name": str(function.get("name")),
+            "text": json.dumps(function, ensure_ascii=False, indent=2),
+        }
+    return shown
 
 
 def _reason(row: Mapping[str, Any], language: str) -> str:
@@ -413,70 +429,3 @@ def _text(value: object) -> str:
 
 def _flat(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-# ---------------------------------------------------------------- how numbers are written
-
-
-def percent(value: float | None) -> str:
-    """`87.0%`; a dash where nothing applies."""
-    return "–" if value is None else f"{100 * value:.1f}%"
-
-
-def interval(rate: Mapping[str, Any]) -> str:
-    """`83.4–90.0%`; empty where nothing applies."""
-    return "" if rate["value"] is None else f"{100 * rate['low']:.1f}–{100 * rate['high']:.1f}%"
-
-
-def points(difference: float | None) -> str:
-    """`+63.5`, in percentage points; a real minus sign."""
-    # Rounded first: 0.835 - 0.2175 and 247 / 400 are one number to a reader, and differ in the last bit.
-    return "–" if difference is None else f"{round(100 * difference, 6):+.1f}".replace("-", "−")
-
-
-def p_value(p: float) -> str:
-    """`p < 0.001` or `p = 0.042`."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
-def words(name: str) -> str:
-    """An error type as a reader says it: `missing_argument` is `missing argument`; a benchmark's own names stay."""
-    return name if ":" in name else name.replace("_", " ")
-
-
-def markdown_text(text: str) -> str:
-    """The text as Markdown shows it, unchanged, on one line and inside a table cell."""
-    line = " ".join(text.split()) if text.strip() else "–"
-    escaped = re.sub(r"([\\`*{}\[\]<>#|~]|(?<!\w)_|_(?!\w))", r"\\\1", line)
-    return escaped.replace("&", "&amp;")
-
-
-def markdown_code(text: str) -> str:
-    """The text as inline code, with a fence longer than any run of backticks in it."""
-    line = text.replace("\r", "⏎").replace("\n", "⏎").replace("|", "\\|")
-    longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
-    fence = "`" * (longest + 1)
-    return f"{fence} {line} {fence}" if longest else f"{fence}{line}{fence}" if line else "–"
-
-
-def seconds(value: float | None) -> str:
-    """`0.081 s`; a dash where it is not known."""
-    return "–" if value is None else f"{value:,.3f} s"
-
-
-def breakable(name: str) -> Markup:
-    """The name as HTML that may break behind `_`, `/` and `+`: long names fit a phone."""
-    return Markup(re.sub(r"([_/+])", r"\1<wbr>", str(escape(name))))
-
-
-FILTERS: dict[str, Callable[..., str]] = {
-    "percent": percent,
-    "interval": interval,
-    "points": points,
-    "seconds": seconds,
-    "p_value": p_value,
-    "words": words,
-    "breakable": breakable,
-    "md": markdown_text,
-    "md_code": markdown_code,
-}
