@@ -94,7 +94,7 @@ def _build_parser() -> argparse.ArgumentParser:
 
 def _score(parsed: argparse.Namespace) -> None:
     from fgeval.clustered import summary_lines
-    from fgeval.report.view import interval, percent
+    from fgeval.report.figures import interval, percent
     from fgeval.scores import score_predictions
 
     summary = score_predictions(

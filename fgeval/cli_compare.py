@@ -183,7 +183,7 @@ def _named(text: str) -> tuple[str, str]:
 
 
 def _summary_table(view: dict[str, Any]) -> Table:
-    from fgeval.report.view import interval, percent, points
+    from fgeval.report.figures import interval, percent, points
 
     table = Table(
         title=escape(view["title"]), caption=f"{view['n']} items; 95 % Wilson intervals in brackets"

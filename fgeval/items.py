@@ -26,8 +26,20 @@ class Item:
 
 @lru_cache(maxsize=256)
 def _read_tools(text: str) -> Mapping[str, Tool]:
-    # Building a tool checks its schema, which takes longer than scoring; most rows of a file declare the same tools.
-    return tools_by_name(json.loads(text))
+    # Building a tool checks its schema, which takes longer than scoring; most rows of a file declare the same tools, if not in
+    # the same order or company.
+    entries = json.loads(text)
+    try:
+        tools = [_read_tool(canonical_json(entry)) for entry in entries]
+    except FgError:
+        return tools_by_name(entries)  # names every entry that is none
+    by_name = {tool.name: tool for tool in tools}
+    return by_name if len(by_name) == len(tools) else tools_by_name(entries)
+
+
+@lru_cache(maxsize=2048)
+def _read_tool(text: str) -> Tool:
+    return Tool.from_json(json.loads(text))
 
 
 def tools_of(example: Example) -> Mapping[str, Tool]:

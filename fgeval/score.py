@@ -376,6 +376,7 @@ def score_to_row(score: ItemScore) -> dict[str, Any]:
         "exact": score.exact,
         "error_type": score.error_type,
         "reason": score.reason,
+        **({"reasons": list(score.reasons)} if len(score.reasons) > 1 else {}),
         "expected": [_call_to_row(call) for call in score.expected],
         "got": [_call_to_row(call) for call in score.got],
         "due": score.due,

@@ -31,6 +31,7 @@ from fgeval.predictions import (
 from fgeval.profiles import DEFAULT_PROFILE, Profile, load_profile
 from fgeval.score import score_completion, score_to_row
 from fgeval.seen import is_seen, read_values
+from fgeval.tool_table import ToolTable, read_tool_table
 
 SCORES_FILE = "scores.jsonl"
 SUMMARY_FILE = "summary.json"
@@ -104,12 +105,14 @@ def score_predictions(
         "speed": _measure_speed([p for _, p in pairs]),
         **summarise(scored, min_n=min_n),
     }
+    tools = ToolTable()
     rows = [
-        _to_row(one, prediction)
+        _to_row(one, prediction, tools)
         for one, (_, prediction) in zip(scored, pairs, strict=True)
         if one.score.is_scored
     ]
     summary |= describe_rows(rows, train)
+    tools.write(folder)
     with write_whole(folder / SCORES_FILE) as stream:
         stream.writelines(map(json_line, rows))
     summary["scores"] = {"sha256": file_sha256(folder / SCORES_FILE)}
@@ -172,7 +175,7 @@ def is_ask(example: Example) -> bool:
     )
 
 
-def _to_row(item: ScoredItem, prediction: Prediction) -> dict[str, Any]:
+def _to_row(item: ScoredItem, prediction: Prediction, tools: ToolTable) -> dict[str, Any]:
     example = item.example
     return {
         "id": example.id,
@@ -182,7 +185,11 @@ def _to_row(item: ScoredItem, prediction: Prediction) -> dict[str, Any]:
         "finished": prediction.finished,
         "time_s": prediction.time_s,
         **({"values_seen": item.values_seen} if item.values_seen else {}),
-        **({"number_of_tools": len(example.tools)} if example.tools else {}),
+        **(
+            {"number_of_tools": len(example.tools), "tools": tools.add(example.tools)}
+            if example.tools
+            else {}
+        ),
         **({"before": before} if (before := _before(example)) else {}),
         **({"split": split} if (split := split_of(example)) else {}),
         **{name: getattr(example, name) for name in PROVENANCE if getattr(example, name)},
@@ -308,6 +315,8 @@ class ScoredRun:
     folder: Path
     summary: dict[str, Any]
     rows: list[dict[str, Any]]
+    tools: Sequence[Mapping[str, Any]] = ()
+    """The declarations that the lines' `tools` number; none in scores of older releases."""
 
 
 def read_scores(name: str, folder: str | os.PathLike[str]) -> ScoredRun:
@@ -334,4 +343,4 @@ def read_scores(name: str, folder: str | os.PathLike[str]) -> ScoredRun:
     if summary.get("scores") != {"sha256": file_sha256(place / SCORES_FILE)}:
         what = f"is not the file that {SUMMARY_FILE} was written with."
         raise DataError(Problem(str(place / SCORES_FILE), what, "Score again with --overwrite."))
-    return ScoredRun(name, place, summary, rows)
+    return ScoredRun(name, place, summary, rows, read_tool_table(place))

@@ -11,7 +11,7 @@ from fgeval.clusters import ClusteredRate
 from fgeval.compare import Comparison
 from fgeval.gate import Verdict
 from fgeval.paired import ENOUGH_CHANGED, PairedClusters
-from fgeval.report.view import p_value, percent, points
+from fgeval.report.figures import p_value, percent, points
 from fgeval.tallies import METRICS
 
 

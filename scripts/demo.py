@@ -22,7 +22,7 @@ from pathlib import Path
 
 from fgdata.console import EXIT_FINDINGS, err, run_command
 from fgdata.errors import Problem, UsageError
-from fgeval.report.view import interval, percent
+from fgeval.report.figures import interval, percent
 
 TINY = Path("models/tiny")
 TINY_NOTE = (

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from eval_data import ADAPTER, BASE, ROWS, write_predictions, write_rows
+from eval_data import ADAPTER, BASE, BY_NAME, ROWS, TOOLS, call, text_of, write_predictions, write_rows
 
 from fgdata.errors import DataError, UsageError
 from fgeval import read_scores, score_predictions
@@ -20,21 +20,14 @@ from fgeval.backends import BackendOptions
 from fgeval.cli import main
 from fgeval.clusters import clustered_rate
 from fgeval.predictions import read_run
+from fgeval.profiles import PROFILES, load_profile
 from fgeval.report import NotComparableError, write_report
+from fgeval.report.figures import interval, markdown_code, markdown_text, percent, points, words
 from fgeval.report.korean import KOREAN
-from fgeval.report.view import (
-    DETAILS,
-    HEADLINES,
-    SLICE_TITLES,
-    interval,
-    markdown_code,
-    markdown_text,
-    percent,
-    points,
-    words,
-)
+from fgeval.report.reasons import REASONS, reason_in_korean, split_reasons
+from fgeval.report.view import DETAILS, HEADLINES, SLICE_TITLES
 from fgeval.run import run_model
-from fgeval.score import ERROR_TYPES
+from fgeval.score import ERROR_TYPES, score_completion
 from fgeval.scores import ScoredRun
 from fgeval.tallies import METRICS
 
@@ -291,6 +284,143 @@ def test_every_text_is_korean():
         assert re.search("[가-힣]", korean) or english in {"F1", "points", "{low} to {high}"}
 
 
+BROKEN = [
+    *(
+        "<start_function_call>call:power_on{",
+        "<start_function_call>power_on{}<end_function_call>",
+        "<start_function_call>",
+    ),
+    *(
+        "<start_function_call>call:set_mode{mode:<escape>cool",
+        "<start_function_call>call:set_mode{mode}<end_function_call>",
+    ),
+    *(
+        "<start_function_call>call:set_mode{:1}<end_function_call>",
+        "<start_function_call>call:set_mode{mode:}<end_function_call>",
+    ),
+    "<start_function_call>call:set_mode{a:1 b:2}<end_function_call>",
+    "<start_function_call>call:set_mode{a:1,a:2}<end_function_call>",
+    "<start_function_call>call:set_mode{a:[1<end_function_call>}",
+    "<start_function_call>call:set_code{code:" + "1" * 5000 + "}<end_function_call>",
+    "<start_function_call>call:set_code{code:" + "[" * 2000 + "}<end_function_call>",
+    "<end_function_call>call:power_on{}",
+    "<escape>",
+    text_of(call("power_on")) + "x<end_of_turn>y",
+    text_of(call("fly", to="달")),
+    text_of(call("set_mode", mode="냉방; 또는")),
+    text_of(call("set_temperature", temperature=24, zone="a; b"), call("set_mode", mode="냉방")),
+    text_of(call("set_temperature", zone="거실"), call("power_off")),
+    text_of(call("adjust_temperature", delta="2; 3"), call("power_on"), call("power_on")),
+    "",
+]
+DUE = [
+    (),
+    (call("power_on"),),
+    (call("set_temperature", temperature=22),),
+    (call("set_temperature", temperature=22, zone="x"), call("set_mode", mode="auto")),
+    (call("adjust_temperature", delta=2),),
+]
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_every_reason_is_korean(profile: str):
+    """No reason that scoring gives is left in English, whatever is due and whatever is written; no two have one sentence."""
+    seen = set()
+    for due in DUE:
+        for text in BROKEN:
+            for cut_off in (False, True):
+                score = score_completion(due, text, BY_NAME, load_profile(profile), cut_off=cut_off)
+                for reason in score.reasons:
+                    seen.add(reason)
+                    said = without_data(reason_in_korean(reason))
+                    assert re.search("[가-힣]", said) and not re.search(r"[a-z]{2,} [a-z]{2,}", said), (
+                        reason,
+                        said,
+                    )
+                assert split_reasons(score.reason) == list(score.reasons) or not score.reasons
+    assert len(seen) > 4
+
+
+def without_data(text: str) -> str:
+    """A reason without values, calls and names."""
+    return re.sub(r"\"[^\"]*\"|'[^']*'|`[^`]*`|\w+\{.*?\}|<\w+>|[\w.]+\.\w+", "", text)
+
+
+def test_sentences_of_reading_and_comparing_are_in_the_table():
+    """The sentences that cannot be provoked on these rows, each with its fields."""
+    for text, said in (
+        (
+            "only 5 template families: below 20 the intervals and tests by family are a rough guide",
+            "템플릿 계열이 5개뿐",
+        ),
+        ("12 items state no template family; each counts as one of its own", "문항 12개"),
+        ("no item states a template family: all are taken for independent", "독립으로 보았습니다"),
+        (
+            "does not read as a call at character 9: the completion holds more than 100,000 values",
+            "값이 100,000개보다",
+        ),
+        (
+            "no call fits 'f': call 1: the argument 'x' is not expected; call 2: a: 'b' is str, not integer",
+            "2번째 호출: a: 'b'의 타입이",
+        ),
+        ("the argument 'x' is missing, and gold does not let it be left out", "생략할 수 없는"),
+    ):
+        assert said in reason_in_korean(text)
+    assert reason_in_korean("a sentence that is not ours") == "a sentence that is not ours"
+    for english, korean in REASONS.items():
+        assert sorted(re.findall(r"{\w+}", english)) == sorted(re.findall(r"{\w+}", korean)), english
+
+
+class Sentences(HTMLParser):
+    """The texts of a page that are no data: not in code, not in cells and lists that hold names and values as they are."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.found: list[str] = []
+        self.inside: list[str] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        if tag not in ("meta", "br", "hr", "input", "line", "rect"):
+            self.inside.append(
+                "code" if ("class", "mono") in attrs or tag in ("style", "script", "code") else tag
+            )
+        self.found += [
+            value or ""
+            for name, value in attrs
+            if name in ("title", "aria-label", "placeholder", "data-text")
+        ]
+
+    def handle_endtag(self, tag: str) -> None:
+        if self.inside:
+            self.inside.pop()
+
+    def handle_data(self, data: str) -> None:
+        if "code" not in self.inside:
+            self.found.append(data)
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_no_english_sentence_in_a_korean_report(tmp_path: Path, profile: str):
+    """Neither headings nor reasons, warnings, rules or caveats: three English words in a row are data."""
+    data = write_rows(tmp_path / "test.jsonl", ROWS)
+    for number, texts in enumerate(
+        (dict(zip(BASE, BROKEN, strict=False)), dict(zip(BASE, BROKEN[8:], strict=False)))
+    ):
+        written = write_predictions(tmp_path / f"{number}.jsonl", texts, time_s=0.5, finished="length")
+        score_predictions(data, written, tmp_path / str(number), profile=profile, train=[data])
+    scores = [read_scores(name, tmp_path / name) for name in ("0", "1")]
+    write_report(scores, tmp_path / "report", language="ko")
+    html, markdown = texts_of(tmp_path / "report")
+    page = Sentences()
+    page.feed(html)
+    lines = [*page.found, *markdown.split("\n")]
+    for line in lines:
+        said = re.sub(r"`[^`]*`", "", without_data(line))
+        said = said.replace("You are a model that can do function calling with the following functions", "")
+        assert not re.search(r"[A-Za-z]+ [a-z]+ [a-z]+", said), line
+    assert re.search(r"템플릿 계열이 \d개뿐", html) and "토큰 한도에서 잘림" in html
+
+
 def test_report_in_korean(tmp_path: Path, runs: list[ScoredRun]):
     """The Korean report has the numbers of the English one and none of its headings; a name out of the data cannot break out."""
     rows = [{**one, "error_type": HOSTILE if one["error_type"] else ""} for one in runs[1].rows]
@@ -328,6 +458,28 @@ def test_latency_prompt_and_what_is_left_out(tmp_path: Path):
         assert "0.250 s" in text and "On 1 of them the backend failed" in text
         assert "Number of tools 7" in text and "Split test" in text and "touched" in text
     assert "너무 더운데 &lt;b&gt;" in html and "너무 더운데" in markdown
+
+
+def test_failures_show_the_whole_prompt(tmp_path: Path, runs: list[ScoredRun]):
+    """Developer line, earlier messages and the declared tools, folded; every declaration once, and every link leads to one."""
+    write_report(runs, tmp_path / "report")
+    html, markdown = texts_of(tmp_path / "report")
+    failures = html[html.index('id="failure-list"') : html.index('id="declarations"')]
+    declarations = html[html.index('id="declarations"') :]
+    assert failures.count("You are a model that can do function calling") == failures.count("data-wrong=")
+    assert failures.count("7 declared tools") == failures.count("data-wrong=") == 7
+    linked = set(re.findall(r'href="#(tool-\d+)"', html))
+    assert linked == set(re.findall(r'<details id="(tool-\d+)"', html)) and len(linked) == len(TOOLS)
+    assert declarations.count("&#34;maximum&#34;: 30") == 1
+    assert "`set_temperature`, `adjust_temperature`, `set_mode`" in markdown
+    old = [
+        ScoredRun(run.name, run.folder, run.summary, run.rows) for run in runs
+    ]  # no tools.json beside the scores
+    write_report(old, tmp_path / "old")
+    assert "declared tools" not in texts_of(tmp_path / "old")[0]
+    (runs[0].folder / "tools.json").write_text("{", encoding="utf-8")
+    with pytest.raises(DataError, match=r"tools\.json"):
+        read_scores("base", runs[0].folder)
 
 
 def test_robustness_stands_in_the_report(tmp_path: Path, runs: list[ScoredRun]):

@@ -15,8 +15,9 @@ from fgdata.files import write_whole
 from fgeval.clusters import FEW_CLUSTERS
 from fgeval.comparable import NotComparableError, check_comparable
 from fgeval.model_card import EVAL_RESULTS_FILE, MODEL_INDEX_FILE, CardScores, write_card
+from fgeval.report.figures import FILTERS
 from fgeval.report.language import LANGUAGES, Language, speak
-from fgeval.report.view import FILTERS, build_view
+from fgeval.report.view import build_view
 from fgeval.robust.flips import FLIPS_FILES
 from fgeval.scores import ScoredRun
 
@@ -50,7 +51,7 @@ def write_report(
     Args:
         runs: the first is what the others are compared with.
         title: its heading; without one, `DEFAULT_TITLE` in the report's language.
-        language: of headings, labels and sentences; reasons, warnings and rules of profiles stay English.
+        language: of headings, labels, sentences, reasons, warnings and rules of profiles; data stays as it is.
         note: a sentence shown at the top, e.g. what the model cannot stand for.
         robust: folders that `fgeval robust` wrote; their flip rates stand in the report.
         card: also write the metadata of a model card, for the last run; the first is its base.

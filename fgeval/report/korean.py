@@ -136,6 +136,9 @@ KOREAN: Mapping[str, str] = {
     "wrong type": "틀린 타입",
     "wrong value": "틀린 값",
     "wrong order": "틀린 순서",
+    "no call": "호출 없음",
+    "wrong function": "틀린 함수",
+    "wrong arguments": "틀린 인자",
     "user language": "사용자 언어로 남은 값",
     # latency
     "Seconds an item. Where a model answers in batches, that is the item’s even share of its batch; runs on different devices do not compare.": "문항당 초. 모델이 배치로 답하면 배치 시간을 문항 수로 나눈 값이며, 장치가 다른 실행끼리는 비교할 수 없습니다.",
@@ -171,6 +174,10 @@ KOREAN: Mapping[str, str] = {
     "item": "문항",
     "prompt": "프롬프트",
     "before": "앞선 대화",
+    "declared tools": "선언된 도구",
+    "Declared tools": "선언된 도구",
+    "{n} declared tools": "선언된 도구 {n}개",
+    "Every declaration that stands in a prompt above, once. A tool that is declared in several ways stands here several times.": "위 프롬프트에 있는 선언을 한 번씩 실었습니다. 여러 방식으로 선언된 도구는 여러 번 나옵니다.",
     "expected": "정답",
     "got": "출력",
     "{run} got": "{run} 출력",
@@ -209,4 +216,10 @@ KOREAN: Mapping[str, str] = {
     "Model time": "모델 시간",
     "Cut off at the token limit": "토큰 한도에서 잘림",
     "Rows without a prediction": "예측이 없는 행",
+    "{seconds} s for {n} items, in batches": "문항 {n}개에 {seconds}초 (배치)",
+    # rules of the profiles
+    "Values written bare and values wrapped in <escape> are both read, the latter by the type their tool's schema states. After that types are strict (1 is not 1.0, and an escaped 42 stays a string where the schema says string), strings are compared in Unicode's NFC and otherwise to the letter, and parallel calls may come in any order. Anything that does not read as a call costs the item.": '감싸지 않은 값과 <escape>로 감싼 값을 모두 읽으며, 감싼 값은 도구 스키마의 타입으로 읽습니다. 그다음에는 타입이 엄격하고(1은 1.0이 아니며, 스키마가 문자열이면 감싼 42는 문자열), 문자열은 유니코드 NFC로 바꾼 뒤 글자 그대로 비교하며, 병렬 호출은 순서를 따지지 않습니다. 호출로 읽히지 않는 것이 있으면 문항이 틀린 것입니다.',
+    "Values are read by their parameter's schema: numbers and booleans that are escaped or spelled (이십사, 24도, 1,500), dates and times of day in any usual form, texts in Unicode's NFKC without regard to blanks that Korean may leave out. 24.0 is 24 where the schema wants a number. An optional argument that is left out equals the default its schema states. Types, signs, enums and letters count otherwise, and parallel calls may come in any order.": '값을 매개변수의 스키마에 따라 읽습니다. 감싸거나 말로 쓴 숫자와 불리언(이십사, 24도, 1,500), 흔히 쓰는 모든 형식의 날짜와 시각을 읽고, 글은 유니코드 NFKC로 바꾸어 한국어에서 생략할 수 있는 띄어쓰기를 무시합니다. 스키마가 수를 원하면 24.0은 24입니다. 생략된 선택 인자는 스키마에 적힌 기본값과 같습니다. 그 밖에는 타입, 부호, 열거값, 글자를 모두 따지며, 병렬 호출은 순서를 따지지 않습니다.',
+    "The verdict of the Berkeley leaderboard's AST checker: strings without blanks, capitals and , . / - _ * ^, numbers by Python's ==, no look at enums or ranges, parallel calls matched greedily. Values are taken as written, so an escaped number is a string. Argument and tool metrics are those of strict.": '버클리 리더보드(BFCL) AST 검사기의 판정입니다. 문자열은 공백, 대소문자와 , . / - _ * ^ 를 무시하고, 숫자는 파이썬의 ==로 비교하며, 열거값과 범위는 보지 않고, 병렬 호출은 앞에서부터 차례로 짝짓습니다. 값은 쓰인 그대로 보므로 감싼 숫자는 문자열입니다. 인자와 도구 지표는 strict의 것입니다.',
+    "The exact-match pass of Kakao's FunctionChat-Bench: the first call only, no argument beyond the answer's, strings without blanks and capitals, acceptable values as alternatives. Turns without a call are left to its judge and are not scored here. Argument and tool metrics are those of strict.": '카카오 FunctionChat-Bench의 완전 일치 단계입니다. 첫 호출만 보고, 정답에 없는 인자를 허용하지 않으며, 문자열은 공백과 대소문자를 무시하고, 허용 값 중 하나면 맞습니다. 호출이 없는 턴은 그 벤치마크의 모델 심판이 판정하므로 여기서는 채점하지 않습니다. 인자와 도구 지표는 strict의 것입니다.',
 }  # fmt: skip

@@ -26,6 +26,8 @@ def speak(language: str, *, is_html: bool = False) -> Callable[..., str]:
         if text not in KOREAN:  # a name out of the data
             return escape(text) if is_html else text
         found = words.get(text, text)
-        return Markup(found).format(**values) if is_html else found.format(**values)
+        if not is_html:
+            return found.format(**values)
+        return Markup(found.replace("&", "&amp;").replace("<", "&lt;")).format(**values)
 
     return say

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
-
-from markupsafe import Markup, escape
 
 from fgdata.schema import Call, calls_to_text
 from fgeval.compare import compare_runs
 from fgeval.metrics import SLICES
 from fgeval.report.language import speak
+from fgeval.report.reasons import reason_in_korean, split_reasons
 from fgeval.scores import ScoredRun
 from fgeval.stats import Rate, paired_difference
 from fgeval.tallies import METRICS, tally_rows
@@ -44,8 +43,10 @@ def build_view(
     runs: Sequence[ScoredRun], *, title: str, note: str, max_failures: int, language: str = "en"
 ) -> dict[str, Any]:
     """Everything the report shows."""
-    items = _join_items(runs)
+    items = _join_items(runs, language)
     failed = [item for item in items if not all(result["exact"] for result in item["results"])]
+    flips = [_flips(items, 0, number, runs) for number in range(1, len(runs))]
+    flipped = [item for flip in flips for item in (*flip["gained"], *flip["lost"])]
     return {
         "title": title,
         "language": language,
@@ -64,7 +65,7 @@ def build_view(
         "n_families": len({row["family"] for row in runs[0].rows if row.get("family")}),
         "profile": runs[0].summary["profile"],
         "headlines": [_metric_row(runs, *metric) for metric in HEADLINES],
-        "families": _family_rows(runs),
+        "families": _family_rows(runs, language),
         "details": [_metric_row(runs, *metric) for metric in DETAILS],
         "f1": _f1_rows(runs),
         "comparisons": [_compare(runs[0], other) for other in runs[1:]],
@@ -86,11 +87,12 @@ def build_view(
         ],
         "dialect_names": DIALECTS,
         "errors": _error_rows(runs),
-        "flips": [_flips(items, 0, number, runs) for number in range(1, len(runs))],
+        "flips": flips,
         "failures": failed[:max_failures],
         "n_failed": len(failed),
+        "tools": _shown_tools(runs[0], [*failed[:max_failures], *flipped]),
         "caveats": _caveats(runs, speak(language)),
-        "provenance": _provenance(runs),
+        "provenance": _provenance(runs, speak(language)),
     }
 
 
@@ -115,14 +117,15 @@ def _metric_row(runs: Sequence[ScoredRun], key: str, label: str, hint: str) -> d
     }
 
 
-def _family_rows(runs: Sequence[ScoredRun]) -> dict[str, Any]:
+def _family_rows(runs: Sequence[ScoredRun], language: str) -> dict[str, Any]:
     """Every metric with its interval by template family, and the difference from the first run."""
     compared = [compare_runs(runs[0], [run]) for run in runs[1:]]
     tallies = [tally_rows(run.rows) for run in runs]
     names = [name for name in METRICS if all(name in tally.counts for tally in tallies)]
+    warnings = dict.fromkeys(text for (found,) in compared for text in found.warnings)
     differences = [{one.metric: one.paired for one in found.metrics} for (found,) in compared]
     return {
-        "warnings": list(dict.fromkeys(text for (found,) in compared for text in found.warnings)),
+        "warnings": [reason_in_korean(text) if language == "ko" else text for text in warnings],
         "detectable": [difference["exact"].detectable for difference in differences if difference["exact"]],
         "rows": [
             {
@@ -259,7 +262,7 @@ def _error_rows(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
     ]
 
 
-def _join_items(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
+def _join_items(runs: Sequence[ScoredRun], language: str) -> list[dict[str, Any]]:
     """Every item once, with its result in each run."""
     by_id = [{row["id"]: row for row in run.rows} for run in runs]
     return [
@@ -267,6 +270,7 @@ def _join_items(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
             "id": row["id"],
             "utterance": row["utterance"],
             "before": row.get("before", []),
+            "tools": [number for number in row.get("tools", ()) if number < len(runs[0].tools)],
             "expected": _calls_text(row["expected"]),
             "wrong_in": " ".join(
                 str(number) for number, rows in enumerate(by_id) if not rows[row["id"]]["exact"]
@@ -281,13 +285,34 @@ def _join_items(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
                     "error_type": rows[row["id"]]["error_type"],
                     "got": _calls_text(rows[row["id"]]["got"]),
                     "raw": rows[row["id"]]["raw"],
-                    "reason": rows[row["id"]]["reason"],
+                    "reason": _reason(rows[row["id"]], language),
                 }
                 for run, rows in zip(runs, by_id, strict=True)
             ],
         }
         for row in runs[0].rows
     ]
+
+
+def _shown_tools(run: ScoredRun, items: Sequence[Mapping[str, Any]]) -> dict[int, dict[str, str]]:
+    """The declarations of the tools that stand in the prompts of `items`, by number: name and JSON."""
+    numbers = sorted({number for item in items for number in item["tools"]})
+    shown = {}
+    for number in numbers:
+        entry = run.tools[number]
+        function = entry.get("function", entry)
+        shown[number] = {
+            "name": str(function.get("name")),
+            "text": json.dumps(function, ensure_ascii=False, indent=2),
+        }
+    return shown
+
+
+def _reason(row: Mapping[str, Any], language: str) -> str:
+    """Why points were lost, in the report's language."""
+    if language != "ko":
+        return str(row["reason"])
+    return "; ".join(map(reason_in_korean, row.get("reasons") or split_reasons(row["reason"])))
 
 
 def _calls_text(calls: Sequence[Mapping[str, Any]]) -> str:
@@ -354,7 +379,7 @@ def _caveats(runs: Sequence[ScoredRun], say: Callable[..., str]) -> list[str]:
     return caveats
 
 
-def _provenance(runs: Sequence[ScoredRun]) -> dict[str, Any]:
+def _provenance(runs: Sequence[ScoredRun], say: Callable[..., str]) -> dict[str, Any]:
     data = runs[0].summary["data"]
     shared = [
         ("Data", data["file"]),
@@ -383,7 +408,11 @@ def _provenance(runs: Sequence[ScoredRun]) -> dict[str, Any]:
                 "Prompts SHA-256": _text(head.get("prompts_sha256")),
                 "Predictions SHA-256": run.summary["predictions"]["sha256"],
                 "Versions": ", ".join(f"{name} {value}" for name, value in versions.items() if value) or "–",
-                "Model time": f"{speed['time_s']:,.1f} s for {speed['timed']:,} items, in batches"
+                "Model time": say(
+                    "{seconds} s for {n} items, in batches",
+                    seconds=f"{speed['time_s']:,.1f}",
+                    n=f"{speed['timed']:,}",
+                )
                 if speed["timed"]
                 else "–",
                 "Cut off at the token limit": f"{speed['cut_off']:,}",
@@ -400,70 +429,3 @@ def _text(value: object) -> str:
 
 def _flat(value: object) -> str:
     return " ".join(map(str, value)) if isinstance(value, list) else str(value)
-
-
-# ---------------------------------------------------------------- how numbers are written
-
-
-def percent(value: float | None) -> str:
-    """`87.0%`; a dash where nothing applies."""
-    return "–" if value is None else f"{100 * value:.1f}%"
-
-
-def interval(rate: Mapping[str, Any]) -> str:
-    """`83.4–90.0%`; empty where nothing applies."""
-    return "" if rate["value"] is None else f"{100 * rate['low']:.1f}–{100 * rate['high']:.1f}%"
-
-
-def points(difference: float | None) -> str:
-    """`+63.5`, in percentage points; a real minus sign."""
-    # Rounded first: 0.835 - 0.2175 and 247 / 400 are one number to a reader, and differ in the last bit.
-    return "–" if difference is None else f"{round(100 * difference, 6):+.1f}".replace("-", "−")
-
-
-def p_value(p: float) -> str:
-    """`p < 0.001` or `p = 0.042`."""
-    return "p < 0.001" if p < 0.001 else f"p = {p:.3f}"
-
-
-def words(name: str) -> str:
-    """An error type as a reader says it: `missing_argument` is `missing argument`."""
-    return name.replace("_", " ")
-
-
-def markdown_text(text: str) -> str:
-    """The text as Markdown shows it, unchanged, on one line and inside a table cell."""
-    line = " ".join(text.split()) if text.strip() else "–"
-    escaped = re.sub(r"([\\`*{}\[\]<>#|~]|(?<!\w)_|_(?!\w))", r"\\\1", line)
-    return escaped.replace("&", "&amp;")
-
-
-def markdown_code(text: str) -> str:
-    """The text as inline code, with a fence longer than any run of backticks in it."""
-    line = text.replace("\r", "⏎").replace("\n", "⏎").replace("|", "\\|")
-    longest = max((len(run) for run in re.findall(r"`+", line)), default=0)
-    fence = "`" * (longest + 1)
-    return f"{fence} {line} {fence}" if longest else f"{fence}{line}{fence}" if line else "–"
-
-
-def seconds(value: float | None) -> str:
-    """`0.081 s`; a dash where it is not known."""
-    return "–" if value is None else f"{value:,.3f} s"
-
-
-def breakable(name: str) -> Markup:
-    """The name as HTML that may break behind `_`, `/` and `+`: long names fit a phone."""
-    return Markup(re.sub(r"([_/+])", r"\1<wbr>", str(escape(name))))
-
-
-FILTERS: dict[str, Callable[..., str]] = {
-    "percent": percent,
-    "interval": interval,
-    "points": points,
-    "seconds": seconds,
-    "p_value": p_value,
-    "words": words,
-    "breakable": breakable,
-    "md": markdown_text,
-    "md_code": markdown_code,
-}

@@ -1,9 +1,20 @@
 (function () {
   "use strict";
+  function open() {
+    var target = location.hash.indexOf("#tool-") === 0 && document.getElementById(location.hash.slice(1));
+    if (target) { target.open = true; target.scrollIntoView(); }
+  }
+  window.addEventListener("hashchange", open);
+  open();
   var search = document.getElementById("search"), chosen = document.getElementById("wrong-in");
   if (!search) { return; }
   var items = Array.prototype.slice.call(document.querySelectorAll("#failure-list > details"));
-  var texts = items.map(function (item) { return item.textContent.toLowerCase().normalize("NFC"); });
+  var texts = items.map(function (item) {
+    // Nearly every prompt declares nearly every tool: their names are not searched.
+    var copy = item.cloneNode(true);
+    copy.querySelectorAll(".tools").forEach(function (part) { part.remove(); });
+    return copy.textContent.toLowerCase().normalize("NFC");
+  });
   var shown = document.getElementById("shown");
   function apply() {
     var words = search.value.toLowerCase().normalize("NFC").split(/\s+/).filter(Boolean), n = 0;
