@@ -15,7 +15,7 @@ from typing import IO, Any
 
 from fgdata.dialects.answers import FOLDER, id_key
 from fgdata.dialects.bfcl import BFCL, split_answer
-from fgdata.dialects.detect import LayoutReader, detect, in_words, layout_named
+from fgdata.dialects.detect import REMEDY, LayoutReader, detect, in_words, layout_named
 from fgdata.dialects.files import RowFile
 from fgdata.dialects.layout import Layout, Values
 from fgdata.dialects.losses import Losses, differences, parts
@@ -172,6 +172,8 @@ class _Converter:
         self.given_entries = [tool.to_json() for tool in tools.values()]
         self.problems: list[Problem] = []
         self.n_problems = 0
+        self.n_strange = 0
+        """Rows that are not of the layout that was stated."""
         self.ids = array("Q")
         self._known: dict[str, Mapping[str, Tool]] = {}
 
@@ -197,6 +199,10 @@ class _Converter:
 
     def _broken(self, error: FgError, item: Example | DataError) -> None:
         where = item.source if isinstance(item, Example) else ""
+        if any(p.remedy == REMEDY for p in error.problems):
+            self.n_strange += 1
+            if self.n_strange > 1:  # the layout was stated wrongly: one error says it
+                return
         self.n_problems += len(error.problems)
         room = max(0, MOST_PROBLEMS - len(self.problems))
         self.problems += [Problem(p.where or where, p.what, p.remedy) for p in error.problems[:room]]
@@ -242,12 +248,12 @@ class _Converter:
 
     def check_end(self, lossless: bool) -> None:
         """Raise DataError for what must not be written: broken rows, no rows, ids that the layout joins by and that stand twice."""
-        if self.n_problems > len(self.problems):
-            self.problems.append(
-                Problem(
-                    self.report.source, f"{self.n_problems - len(self.problems)} more problems are not shown."
-                )
-            )
+        n_untold = self.n_problems - len(self.problems)
+        if self.n_strange > 1:
+            what = f"{self.n_strange - 1} more rows are not of that layout."
+            self.problems.append(Problem(self.report.source, what))
+        if n_untold:
+            self.problems.append(Problem(self.report.source, f"{n_untold} more problems are not shown."))
         if not self.problems and not self.report.layouts.total():
             self.problems.append(Problem(self.report.source, "has no rows."))
         if n_twice := _n_twice(self.ids):
@@ -255,7 +261,9 @@ class _Converter:
             self.problems.append(Problem(self.report.source, what, "Give every row its own id."))
         DataError.raise_if(self.problems)
         if not self.report.n_written:
-            reasons = "; ".join(loss.part for loss in self.report.left_out.found.values())
+            reasons = "; ".join(
+                f"{loss.part} (first: {loss.first})" for loss in self.report.left_out.found.values()
+            )
             raise DataError(
                 Problem(
                     self.report.source,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
 import tempfile
@@ -11,6 +12,13 @@ from pathlib import Path
 from typing import TextIO
 
 from fgdata.errors import Problem, UsageError
+
+_REMEDIES = {
+    errno.EISDIR: "Name a file.",
+    errno.EACCES: "Choose another folder.",
+    errno.EPERM: "Choose another folder.",
+    errno.EROFS: "Choose another folder.",
+}
 
 
 @contextlib.contextmanager
@@ -55,7 +63,7 @@ def whole_path(path: str | os.PathLike[str]) -> Iterator[Path]:
             Problem(
                 str(target),
                 f"could not be written: {error.strerror or error}.",
-                "Free some space, then run again.",
+                _REMEDIES.get(error.errno or 0, "Free some space, then run again."),
             )
         ) from error
     except BaseException:

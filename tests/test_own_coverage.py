@@ -123,7 +123,7 @@ def test_the_command_prints_a_list(fresh: Path, tmp_path: Path, capsys: pytest.C
     run = _scored(tmp_path / "run", [_row(1)])
     assert main(["coverage", str(fresh), "--from", str(run), "--limit", "1"]) == 0
     said = capsys.readouterr().out
-    assert "날씨_조회: 1 of 1 wrong (wrong_value 1); write families for 날씨_조회" in said
+    assert "날씨_조회: 1 of 1 wrong (wrong_value 1); write more families for 날씨_조회" in said
     assert "--limit 0 shows all" in said
     assert re.search(r"home: \d+ gaps; 1 of 1 scored rows are wrong\.", said)
     assert main(["coverage", str(fresh), "--from", str(run), "--json"]) == 0

@@ -16,11 +16,13 @@ from fgdata.dialects.mobile_actions import MobileActions
 from fgdata.dialects.native_text import NativeText
 from fgdata.dialects.openai import OpenAI
 from fgdata.dialects.prompt_columns import PromptColumns
-from fgdata.dialects.rows import Rows
+from fgdata.dialects.rows import Rows, has_tool_calls
 from fgdata.dialects.xlam import XLam
 from fgdata.errors import DataError, FgError, Problem, UsageError
 from fgdata.example import Example, example_from_row
 
+REMEDY = "Leave --from out to have the layout told from the row."
+"""Of a row that is not of the stated layout: most often none of its file is."""
 _ROWS = Rows()
 LAYOUTS: tuple[Layout, ...] = (
     BFCL(), SingleCall(), Dialog(), CallDecision(), XLam(), PromptColumns(), JsonColumns(), MobileActions(), ChatML(),
@@ -60,6 +62,15 @@ class LayoutReader:
     counts: Counter[str] = field(default_factory=Counter)
     """Layout -> examples read in it."""
 
+    def fits(self, row: Mapping[str, Any]) -> bool:
+        """Whether the row can be one of the stated layout. Native text may hold rows without a call; `rows` is the most general."""
+        if self.layout is None or self.layout.name == "rows":
+            return True
+        if self.layout.name == "native-text":
+            messages = row.get("messages")
+            return isinstance(messages, list) and not any(map(has_tool_calls, messages))
+        return self.layout.detects(row)
+
     def read(self, row: Any, source: str, default_id: str) -> list[Example]:
         """The examples in a decoded row: one, but in layouts that keep several in a row.
 
@@ -68,9 +79,9 @@ class LayoutReader:
         if not isinstance(row, dict):
             return [example_from_row(row, source, default_id)]  # says that a row must be an object
         layout = self.layout or detect(row, source)
-        if self.layout is not None and not layout.detects(row) and layout.name not in ("rows", "native-text"):
+        if self.layout is not None and not self.fits(row):
             what = f"is no row of the layout {layout.name!r}; its columns are {', '.join(map(repr, row))[:200] or 'none'}."
-            raise DataError(Problem(source, what, "Leave --from out to have the layout told from the row."))
+            raise DataError(Problem(source, what, REMEDY))
         try:
             examples = layout.read(row, source, default_id)
         except DataError as error:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from fgdata.console import err
 from fgdata.dialects.answers import Answers, answers_beside
@@ -113,52 +114,68 @@ def _is_list(path: Path) -> bool:
 
 
 def _scan_list(path: Path, advance: Callable[[int], object]) -> Iterator[Line | DataError]:
-    """Row by row what one JSON list holds."""
+    """Row by row what one JSON list holds. Raises: DataError for what stands between or behind the rows, and a list that breaks off."""
     decoder = json.JSONDecoder()
-    number, text, position, is_open = 0, "", 0, False
+    number, text, position = 0, "", 0
+    signs, takes_row = "[", False  # what may stand here
     try:
         with path.open(encoding="utf-8-sig") as stream:
             while True:
-                position = _skip(text, position, " \t\r\n," if is_open else " \t\r\n")
-                if position < len(text) and not is_open:
-                    position, is_open = position + 1, True  # the opening bracket
+                position = _after_blanks(text, position)
+                sign = text[position : position + 1]
+                if sign and sign in signs:
+                    position += 1
+                    if sign == "]":
+                        return _check_end(text[position:], stream, path, number)
+                    signs, takes_row = ("]", True) if sign == "[" else ("", True)
                     continue
-                if position < len(text) and text[position] == "]":
-                    return
+                if sign and not takes_row:
+                    raise _no_list(path, number, f"a comma or ] is due, not {sign!r}")
                 try:
                     _, end = decoder.raw_decode(text, position)
                     if end == len(text):
-                        raise ValueError("the chunk may end inside a number")
+                        raise ValueError("it breaks off")  # or the chunk ends inside a number
                 except (ValueError, RecursionError) as error:
                     more = stream.read(_CHUNK)
                     advance(len(more))
                     text, position = text[position:] + more, 0
                     if more and len(text) <= MOST_BYTES:
                         continue
-                    raise DataError(
-                        Problem(
-                            f"{path}:{number + 1}",
-                            f"is no JSON list of rows ({error}).",
-                            "Write one JSON object a line.",
-                        )
-                    ) from error
+                    raise _no_list(path, number, str(error) if text.strip() else "it breaks off") from error
                 number += 1
                 source = f"{path}:{number}"
                 try:
                     yield Line(read_json(text[position:end]), source, f"{path.stem}:{number}")
                 except (ValueError, RecursionError) as error:
                     yield DataError(Problem(source, f"is no JSON ({error})."))
-                position = end
+                position, signs, takes_row = end, ",]", False
     except UnicodeDecodeError as error:
         raise DataError(
             Problem(str(path), f"is not UTF-8 ({error.reason}).", "Save the file as UTF-8.")
         ) from error
 
 
-def _skip(text: str, position: int, blanks: str) -> int:
-    while position < len(text) and text[position] in blanks:
-        position += 1
-    return position
+def _no_list(path: Path, number: int, why: str) -> DataError:
+    """The error of a list that is none after `number` rows."""
+    what = f"is no JSON list of rows ({why})."
+    return DataError(Problem(f"{path}:{number + 1}", what, "Write one JSON object a line."))
+
+
+def _check_end(text: str, stream: IO[str], path: Path, number: int) -> None:
+    """Raises: DataError for anything behind the list: rows there would be lost in silence."""
+    more = text + stream.read(_CHUNK)
+    while more:
+        if rest := more.strip():
+            raise _no_list(path, number, f"behind its end stands {rest[:20]!r}")
+        more = stream.read(_CHUNK)
+
+
+_BLANKS = re.compile(r"[ \t\r\n]*")
+
+
+def _after_blanks(text: str, position: int) -> int:
+    found = _BLANKS.match(text, position)
+    return found.end() if found else position
 
 
 def tell_layouts(path: str | os.PathLike[str], examples: Iterable[Example]) -> None:

@@ -46,6 +46,7 @@ _HANDLED = {
     *("items", "prefixItems", "additionalProperties", "allOf", "anyOf", "oneOf", "readOnly", "$defs", "definitions", SAMPLES),
     *(word for words in _LIMITS.values() for word in words),
 }  # fmt: skip
+_ALL_LIMITS = frozenset(word for words in _LIMITS.values() for word in words)
 _SHAPES: Mapping[str, type | tuple[type, ...]] = {
     **dict.fromkeys(("enum", "required", "allOf", "anyOf", "oneOf", "prefixItems"), list),
     "properties": Mapping,
@@ -118,7 +119,7 @@ class Carrier:
         found: Schema = {"type": kind}
         said = clean_text(schema.get("description"), where, self.notes)
         extra: list[str] = []
-        self.dropped(schema, where)
+        self.dropped(schema, kind, where)
         if not self.values(schema, found, extra, where):
             return None
         self.limits(schema, found, extra, where)
@@ -264,13 +265,19 @@ class Carrier:
         )
         return guess
 
-    def dropped(self, schema: Schema, where: str) -> None:
+    def dropped(self, schema: Schema, kind: str, where: str) -> None:
         """Note the words that nothing is done with."""
         for word in schema:
             if word not in _HANDLED:
                 self.notes.add("keyword", where, word)
-        if "format" in schema and (not isinstance(schema["format"], str) or _unwritable(schema["format"])):
-            self.notes.add("keyword", where, "format")
+        if "format" in schema and (
+            kind != "string" or not isinstance(schema["format"], str) or _unwritable(schema["format"])
+        ):
+            self.notes.add("keyword", where, f"format {_shown(schema['format'])}")
+        fitting = _LIMITS.get(kind, ())
+        for word in schema:
+            if word in _ALL_LIMITS and word not in fitting and schema[word] not in (None, False):
+                self.notes.add("keyword", where, f"{word} of {_an(kind)}")
 
     def values(self, schema: Schema, found: Schema, extra: list[str], where: str) -> bool:
         """Take enum, default and examples over; False if no value is left."""
@@ -436,6 +443,10 @@ def _merged(first: Schema, second: Mapping[str, Any]) -> Schema:
     if isinstance(first.get("required"), list) and isinstance(second.get("required"), list):
         both["required"] = list(dict.fromkeys([*first["required"], *second["required"]]))
     return both
+
+
+def _an(kind: str) -> str:
+    return f"{'an' if kind[0] in 'aio' else 'a'} {kind}"
 
 
 def _type_of(value: Any) -> str:

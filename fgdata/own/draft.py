@@ -63,7 +63,7 @@ class Draft:
 
     def __post_init__(self) -> None:
         self.slots = SlotMaker(self.language, self.notes)
-        self.phrases = _Phrases(self.is_korean)
+        self.phrases = _Phrases(self.is_korean, self.notes)
         self.frames: Any = frames_ko if self.is_korean else frames_en
         self.names: set[str] = set()
         asking: list[tuple[OwnTool, Sequence[Argument]]] = []
@@ -304,8 +304,9 @@ _HINTS: Mapping[str, str] = {
 class _Phrases:
     """What each tool does, in words that no other tool of the pack has."""
 
-    def __init__(self, is_korean: bool) -> None:
+    def __init__(self, is_korean: bool, notes: Notes) -> None:
         self.is_korean = is_korean
+        self.notes = notes
         self.taken: dict[str, str] = {}
 
     def of(self, tool: OwnTool, *, is_literal: bool) -> list[Any]:
@@ -326,14 +327,24 @@ class _Phrases:
 
     def candidates(self, tool: OwnTool) -> list[Any]:
         if not self.is_korean:
-            by_name, by_description = words.name_phrase(tool.name), words.description_phrase(tool.description)
+            by_description = words.description_phrase(tool.description)
+            by_name = words.name_phrase(tool.spoken or tool.name)
             if by_name.startswith("run ") and by_description:
                 return [by_description]
             return list(dict.fromkeys(p for p in (by_name, by_description) if p))
-        deeds = [korean_words.deed_of_description(tool.description), korean_words.deed_of_name(tool.name)]
-        known = [deed for deed in deeds if deed is not None]
-        named = [deed for deed in known if not deed.thing.endswith(" 기능")]
-        return list(dict.fromkeys(named or known))
+        stated = korean_words.deed_of_description(tool.description)
+        by_name = korean_words.deed_of_name(tool.spoken or tool.name)
+        if stated is not None and not korean_words.HANGUL.search(tool.name):
+            return [stated]  # the author's own Korean beats ours: 택시를 호출하다, not 운행을 만들다
+        in_english = korean_words.deed_of_english(words.description_phrase(tool.description))
+        known = [deed for deed in (stated, by_name, in_english) if deed is not None]
+        named = [deed for deed in known if not deed.thing.endswith(" 기능")] or known
+        korean_only = [deed for deed in named if not re.search("[A-Za-z]", deed.thing)]
+        chosen = list(dict.fromkeys(korean_only or named[:1]))
+        for deed in chosen:
+            if foreign := re.findall("[A-Za-z]{3,}", deed.thing):
+                self.notes.add("no Korean word", tool.name, ", ".join(foreign))
+        return chosen
 
     def literal(self, name: str) -> Any:
         """The tool called by its name."""

@@ -20,7 +20,7 @@ N_EXAMPLES = 2
 """Utterances that went wrong, shown for each."""
 
 _REMEDIES: Mapping[str, str] = {
-    "intent": "write families for {value} in `train` that word it as these rows do",
+    "intent": "write more families for {value} in `train`, each built in another way; these sentences themselves stay out of it",
     "argument": "give {value} more values and forms, and say it in more places of the sentence",
     "register": "write families in {value} for the intents above",
     "perturbation": "generate with --perturb, so that training rows are mistyped in this way too",

@@ -33,18 +33,18 @@ FRAMES = (
     Frame("can_you", "train", "polite", "where", "{{ pick('can you', 'could you', 'would you') }} DO ARGS ?", "{{ pick('can you', 'could you', 'would you') }} DO {{ maybe('for me') }} ?"),
     Frame("i_want", "train", "plain", "plain", "I {{ pick('want', 'would like') }} to DO , ARGS", "I {{ pick('want', 'would like') }} to DO {{ maybe('today') }}"),
     Frame("values_first", "train", "plain", "as", "ARGS , DO {{ pick('now', 'for me') }}", "{{ pick('before I forget', 'one more thing', 'next step') }} , DO"),
-    Frame("terse", "train", "casual", "colon", "DO {{ pick('asap', 'quick', 'pls') }} : ARGS", "DO {{ pick('asap', 'quick', 'pls', 'right away') }}"),
+    Frame("terse", "train", "casual", "colon", "DO {{ pick('asap', 'quick', 'pls') }}: ARGS", "DO {{ pick('asap', 'quick', 'pls', 'right away') }}"),
     Frame("i_need_you", "train", "casual", "using", "{{ pick('hey', 'ok', 'so') }} , I need you to DO ARGS", "{{ pick('hey', 'ok', 'so') }} , I need you to DO"),
-    Frame("somebody_asked", "train", "plain", "named", "{{ pick('my boss', 'a colleague', 'somebody') }} asked me to DO , so here it is : ARGS", "{{ pick('my boss', 'a colleague', 'somebody') }} asked me to DO , {{ pick('so do it', 'so go on') }}"),
+    Frame("somebody_asked", "train", "plain", "named", "{{ pick('my boss', 'a colleague', 'somebody') }} asked me to DO , so here it is: ARGS", "{{ pick('my boss', 'a colleague', 'somebody') }} asked me to DO , {{ pick('so do it', 'so go on') }}"),
     Frame("let_us", "validation", "casual", "should", "let us DO {{ maybe('then') }} . ARGS", "let us DO {{ pick('then', 'together', 'at last') }}"),
     Frame("go_ahead", "validation", "plain", "given", "go ahead and DO , ARGS", "{{ pick('just', 'simply') }} go ahead and DO"),
     Frame("it_is_time", "test", "plain", "has_to", "it is {{ pick('time', 'my turn') }} to DO and ARGS", "it is {{ pick('time', 'my turn') }} to DO {{ maybe('again') }}"),
     Frame("is_it_possible", "test", "polite", "taking", "ARGS , is it {{ pick('possible', 'okay') }} to DO ?", "would it be {{ pick('possible', 'okay') }} to DO {{ maybe('at this point') }} ?"),
-    Frame("all_i_ask", "test", "casual", "plain", "what I am after : DO {{ pick('soon', 'next') }} - ARGS", "what I am after : DO {{ pick('soon', 'next') }}"),
+    Frame("all_i_ask", "test", "casual", "plain", "what I am after: DO {{ pick('soon', 'next') }} - ARGS", "what I am after: DO {{ pick('soon', 'next') }}"),
 )  # fmt: skip
 
 TALK = (
-    ("thanks", "train", "polite", "{{ maybe(pick('well', 'oh', 'hm', 'you know')) }} {{ pick('thanks', 'thank you', 'many thanks') }} {{ pick('for the help', 'a lot', 'so much') }} {{ maybe('today') }}"),
+    ("thanks", "train", "polite", "{{ maybe(pick('well', 'oh', 'hm', 'you know')) }} {{ pick('thanks', 'thank you') }} {{ pick('for the help', 'so much') }} {{ maybe('today') }}"),
     ("hello", "train", "casual", "{{ maybe(pick('well', 'oh', 'hm', 'you know')) }} {{ pick('hi', 'hello', 'hey') }} {{ pick('there', 'again', 'you') }} {{ maybe(', nice to see you') }}"),
     ("how_are_you", "train", "plain", "{{ maybe(pick('well', 'oh', 'hm', 'you know')) }} {{ pick('how are you', 'how is it going', 'how do you feel') }} {{ pick('today', 'this morning', 'tonight') }} ?"),
     ("weary", "train", "plain", "{{ maybe(pick('well', 'oh', 'hm', 'you know')) }} I {{ pick('feel', 'am') }} {{ pick('tired', 'bored', 'happy', 'a bit sad') }} {{ pick('lately', 'these days') }}"),
@@ -73,7 +73,10 @@ def clause(said: Sequence[Said], kind: Clause) -> str:
         pairs = pairs[::-1]  # in another order than the frames of other splits that say much the same
     texts = {
         "with": [f"{label} {value}" for label, value in pairs],
-        "where": [f"the {one.label} {'is' if len(one.slots) == 1 else 'are'} {_values(one)}" for one in said],
+        "where": [
+            f"the {one.label} {'are' if len(one.slots) > 1 and one.label.endswith('s') else 'is'} {_values(one)}"
+            for one in said
+        ],
         "colon": [f"{label} {value}" for label, value in pairs],
         "as": [f"{value} as the {label}" for label, value in pairs],
         "plain": [f"{label} {value}" for label, value in pairs],
@@ -82,7 +85,7 @@ def clause(said: Sequence[Said], kind: Clause) -> str:
         "should": [f"the {label} should be {value}" for label, value in pairs],
         "given": [f"{label} set to {value}" for label, value in pairs],
         "has_to": [f"{value} has to be the {label}" for label, value in pairs],
-        "taking": [f"{value} ( {label} )" for label, value in pairs],
+        "taking": [f"{value} ({label})" for label, value in pairs],
         "": [],
     }[kind]
     openings = {

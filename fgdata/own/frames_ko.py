@@ -44,10 +44,10 @@ FRAMES = (
     Frame("put_in", "train", ALL, "L에 V,", "L에 V/을/를/", "ARGS 넣어서 DO REQUEST", "{{ pick('이번에도', '한 번 더', '이번에는') }} DO REQUEST"),
     Frame("formal", "train", ("hapsyo",), "L V,", "L V입니다", "ARGS. DO V:어 주시기 바랍니다:", "{{ pick('번거로우시겠지만', '바쁘시겠지만') }} DO V:어 주시기 바랍니다:"),
     Frame("have_to", "validation", ("hae",), "L/이/가/ V/이고/고/", "L/이/가/ V/이거든/거든/", "DO V:어야 하는데: ARGS", "{{ pick('오늘', '이제') }} DO V:어야 하는데: {{ pick('대신 해 줄 수 있어', '네가 해 줄래') }}"),
-    Frame("could_one", "validation", ("haeyo",), "L 쪽은 V,", "L 쪽은 V", "ARGS 기준으로 해서 DO V:을 수 있을까요:", "혹시 {{ pick('여기서', '지금 바로') }} DO V:을 수 있을까요:"),
-    Frame("time_has_come", "test", ("haeyo",), "V/이/가/ L,", "V/이/가/ L", "DO V:을 때가 됐네요:. ARGS 자리예요", "{{ pick('슬슬', '어느덧') }} DO V:을 때가 됐네요:"),
+    Frame("could_one", "validation", ("haeyo",), "L/이/가/ V,", "L/이/가/ V인", "ARGS 걸로 DO V:을 수 있을까요:", "혹시 {{ pick('여기서', '지금 바로') }} DO V:을 수 있을까요:"),
+    Frame("time_has_come", "test", ("haeyo",), "L/으로/로/는 V/이/가/ 좋겠고", "L/으로/로/는 V/이/가/ 좋겠어요", "DO V:을 때가 됐네요:. ARGS", "{{ pick('슬슬', '어느덧') }} DO V:을 때가 됐네요:"),
     Frame("taking_it_as", "test", ("hae",), "V/을/를/ L/으로/로/,", "V/을/를/ L/으로/로/", "ARGS 잡고 DO V:는 걸로 하자:", "{{ pick('그럼', '그러면') }} DO V:는 걸로 하자:"),
-    Frame("intend", "test", ("hapsyo",), "L 값 V,", "L 값 V", "다음과 같이 DO V:고자 합니다:: ARGS", "{{ pick('금일', '본인은') }} DO V:고자 합니다:"),
+    Frame("intend", "test", ("hapsyo",), "L: V,", "L: V", "다음과 같이 DO V:고자 합니다:. ARGS", "{{ pick('금일', '본인은') }} DO V:고자 합니다:"),
 )  # fmt: skip
 
 TALK = (

@@ -23,6 +23,7 @@ FEATURES: dict[str, str] = {
     "changed type": "a type that JSON Schema does not have",
     "keyword": "a word of the schema that is neither shown nor checked",
     "text": "control tokens, unseen characters or line breaks taken out of a description",
+    "no Korean word": "a word of a name that we have no Korean for; said as it stands: put yours into the sentences",
     "never asked for": "no sentence of the pack gives it yet",
     "no asking back": "no sentence leaves its required argument out, so the model learns from others to ask for it",
     "given twice": "two declarations of one name; the first is kept",

@@ -25,6 +25,8 @@ class Operation:
     """A JSON Schema; references still in it."""
     path: str
     method: str
+    spoken: str = ""
+    """What sentences call it, where it has no name of its own: `delete_order` for DELETE /orders/{id}."""
 
 
 def operations(
@@ -94,9 +96,26 @@ def operations(
             ]
             parameters = _parameters(listed, document, name, notes)
             _add_body(parameters, operation, document, name, notes)
-            found.append(Operation(name, description, parameters, str(path), method))
+            spoken = "" if operation.get("operationId") else _spoken(method, str(path))
+            found.append(Operation(name, description, parameters, str(path), method, spoken))
     DataError.raise_if(problems)
     yield from found
+
+
+_DEEDS = {"get": "get", "put": "update", "patch": "update", "post": "create", "delete": "delete"}
+
+
+def _spoken(method: str, path: str) -> str:
+    """A name as people give them: a verb for the method, and what the path ends in; empty where there is none."""
+    parts = [part for part in path.split("/") if part]
+    nouns = [part for part in parts if not part.startswith("{")]
+    if method not in _DEEDS or not nouns:
+        return ""
+    is_one = method == "post" or parts[-1].startswith("{")
+    noun = nouns[-1]
+    if is_one and len(noun) > 3 and noun.endswith("s") and not noun.endswith(("ss", "us", "is", "news")):
+        noun = f"{noun[:-3]}y" if noun.endswith("ies") else noun[:-1]
+    return f"{'list' if method == 'get' and not is_one else _DEEDS[method]}_{noun}"
 
 
 def _followed(value: Any, document: Mapping[str, Any]) -> Any:
@@ -182,6 +201,10 @@ def _add_body(
     _join(parameters, schema, document, notes, name=name, is_required=is_required)
 
 
+_SAID_OF_BODIES = frozenset(["type", "properties", "required", "allOf", "additionalProperties", "title", "description", "example", "examples", "$ref", "xml", "externalDocs"])  # fmt: skip
+"""Words of a body's schema that need no note of their own."""
+
+
 def _join(
     tool: dict[str, Any],
     schema: Any,
@@ -194,6 +217,12 @@ def _join(
     """Put the parts of a body's object beside the parameters; a body of another kind becomes one, `body`."""
     properties, required = tool["properties"], tool["required"]
     parts, needed = _object_parts(schema, document)
+    whole = _followed(schema, document)
+    for word, value in whole.items() if parts is not None and isinstance(whole, Mapping) else ():
+        if word == "additionalProperties" and value not in (None, False):
+            notes.add("free keys", name, "additionalProperties")
+        elif word not in _SAID_OF_BODIES:
+            notes.add("keyword", name, word)
     if parts is None:
         properties["body"] = schema
         if is_required:

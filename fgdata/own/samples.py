@@ -130,6 +130,8 @@ _BY_WORD: Mapping[str, str] = {
 _FORMATS: Mapping[str, tuple[str, ...]] = {
     "date": ("2026-03-02", "2026-04-15", "2026-05-21", "2026-07-08", "2026-09-30", "2026-11-11", "2026-12-24", "2027-01-05"),
     "date-time": ("2026-03-02T09:00:00Z", "2026-04-15T14:30:00Z", "2026-05-21T18:15:00Z", "2026-07-08T07:45:00Z", "2026-11-11T11:00:00Z"),
+    "local date-time": ("2026-03-02T09:00:00", "2026-04-15T14:30:00", "2026-05-21T18:15:00", "2026-07-08T07:45:00", "2026-11-11T11:00:00"),
+    "path": ("notes/plan.txt", "reports/march.pdf", "photos/lake.jpg", "music/song.mp3", "backup/old.zip", "home/list.csv"),
     "time": ("09:00", "14:30", "18:15", "07:45", "21:20", "11:05"),
     "duration": ("PT15M", "PT1H", "PT2H", "P1D", "P7D"),
     "email": ("minsu@example.com", "jiwoo@example.com", "anna@example.org", "tom@example.net", "sora@example.com"),
@@ -144,8 +146,17 @@ _FORMATS: Mapping[str, tuple[str, ...]] = {
 }  # fmt: skip
 _FORMATS_BY_WORD = {
     "email": "email", "mail": "email", "이메일": "email", "date": "date", "day": "date", "birthday": "date", "deadline": "date", "날짜": "date", "일자": "date", "마감일": "date",
+    "datetime": "date-time", "timestamp": "date-time", "when": "date-time", "일시": "date-time", "path": "path", "filename": "path", "file": "path", "경로": "path", "파일": "path",
     "time": "time", "시간": "time", "시각": "time", "url": "uri", "link": "uri", "website": "uri", "phone": "phone", "tel": "phone", "mobile": "phone", "전화번호": "phone",
 }  # fmt: skip
+_FORMATS_BY_TEXT = (
+    (re.compile(r"YYYY-MM-DD[T ]HH:MM", re.IGNORECASE), "local date-time"),
+    (re.compile(r"YYYY-MM-DD", re.IGNORECASE), "date"),
+    (re.compile(r"(?<!:)HH:MM", re.IGNORECASE), "time"),
+    (re.compile(r"e-?mail address|이메일 주소|메일 주소", re.IGNORECASE), "email"),
+    (re.compile(r"(?:phone|telephone|mobile) number|전화 ?번호", re.IGNORECASE), "phone"),
+)
+"""What a description says of how its values are written -> their format."""
 _SAME = {
     "datetime": "date-time",
     "url": "uri",
@@ -190,16 +201,29 @@ def _apart(values: Iterable[str]) -> list[str]:
     return list(found.values())
 
 
+def form_of(name: str, schema: Schema) -> str:
+    """The format of a text: stated, told by its description, or by a word of its name; empty if none of these says."""
+    if stated := str(schema.get("format") or ""):
+        return _SAME.get(stated, stated)
+    text = str(schema.get("description") or "")
+    if told := next((form for pattern, form in _FORMATS_BY_TEXT if pattern.search(text)), ""):
+        return told
+    words = [word.lower() for word in words_of(name)]
+    return next((_FORMATS_BY_WORD[word] for word in words[::-1] if word in _FORMATS_BY_WORD), "")
+
+
+def is_mail(name: str, schema: Schema) -> bool:
+    """Whether a text, or each text of a list, is an address of mail."""
+    inner = schema.get("items") if schema.get("type") == "array" else schema
+    return isinstance(inner, Mapping) and form_of(name, dict(inner)) == "email"
+
+
 def _made_up(name: str, schema: Schema, is_korean: bool) -> Iterator[Iterable[str]]:
     """Groups of texts, the most fitting first."""
     words = [word.lower() for word in words_of(name)]
     if pattern := schema.get("pattern"):
         yield list(_matching(pattern))
-    form = str(schema.get("format") or "")
-    form = _SAME.get(form, form) or next(
-        (_FORMATS_BY_WORD[word] for word in words[::-1] if word in _FORMATS_BY_WORD), ""
-    )
-    yield _FORMATS.get(form, ())
+    yield _FORMATS.get(form_of(name, schema), ())
     group = next(
         (_BY_WORD[word] for word in words[::-1] if word in _BY_WORD),
         "person" if words[-1:] == ["name"] else "any",

@@ -14,10 +14,13 @@ from fgdata.errors import FgError
 from fgdata.own import korean_words, words
 from fgdata.own.carry import Schema
 from fgdata.own.notes import Notes
-from fgdata.own.samples import is_allowed, listed_numbers, number_range, spread_numbers, text_values
+from fgdata.own.samples import is_allowed, is_mail, listed_numbers, number_range, spread_numbers, text_values
+from fgdata.own.spoken import is_code, moment_forms
 from fgdata.schema import JsonValue
 from fgdata.slot_reader import RESERVED
 
+_EVERYDAY = frozenset([*korean_words.NOUNS, *words.VERBS, "on", "off", "yes", "no", "up", "out", "in"])
+"""Words that are no codes, however they are written."""
 MAX_ITEMS = 4
 """Items of an array that one sentence names at most."""
 MAX_OPTIONAL = 3
@@ -91,9 +94,17 @@ class SlotMaker:
 
     def label(self, name: str, schema: Schema) -> str:
         """How a parameter is called in a sentence."""
-        if self.is_korean:
-            return korean_words.label_of(name, str(schema.get("description", "")))
-        return words.label_of(name)
+        mailed = is_mail(name, schema)
+        if not self.is_korean:
+            return words.label_of(name, schema["type"], is_mail=mailed)
+        found = korean_words.label_of(name, str(schema.get("description", "")), is_mail=mailed)
+        self.told(found, name)
+        return found
+
+    def told(self, korean_text: str, name: str) -> None:
+        """Note the words of a Korean text that are not Korean."""
+        if foreign := re.findall(r"[A-Za-z]{3,}", korean_text):
+            self.notes.add("no Korean word", name, ", ".join(foreign))
 
     def pattern(
         self, where: str, path: tuple[str, ...], schema: Schema, above: str
@@ -255,7 +266,8 @@ class SlotMaker:
                 return DraftSlot(body, (str(ends[0]), str(ends[1])), is_made_up, 2)
             return _listed([(number, (str(number),)) for number in listed_numbers(schema)], is_made_up=True)
         texts, is_made_up = text_values(name, schema, is_korean=self.is_korean)
-        return _listed([(text, (text,)) for text in texts], is_made_up=is_made_up)
+        spoken = [(text, moment_forms(text, is_korean=self.is_korean) or (text,)) for text in texts]
+        return _listed(spoken, is_made_up=is_made_up)
 
     def forms(self, value: JsonValue) -> tuple[str, ...]:
         """How a listed value is said."""
@@ -263,6 +275,8 @@ class SlotMaker:
             return ((("켬", "끔") if self.is_korean else ("on", "off"))[not value],)
         if not isinstance(value, str):
             return (json.dumps(value, ensure_ascii=False),)
+        if is_code(value, _EVERYDAY):
+            return (value,)
         spoken = words.said(" ".join(words.words_of(value)) if not value.isdecimal() else value)
         if self.is_korean and not korean_words.HANGUL.search(value):
             new = korean_words.translated(value) if spoken else ""

@@ -39,6 +39,8 @@ class OwnTool:
     """An object schema, samples of values still in it."""
     where: str
     """`file:line`."""
+    spoken: str = ""
+    """What sentences call it, where its name is none that anybody gave it."""
 
     @property
     def tool(self) -> Tool:
@@ -66,6 +68,7 @@ class RawTool:
     line: int
     document: Any = field(default=None, repr=False)
     """What references in its parameters point into."""
+    spoken: str = ""
 
 
 def read_own_tools(path: str | os.PathLike[str]) -> OwnTools:
@@ -265,7 +268,7 @@ def _of_document(document: Any, lines: _Lines, shown: str, notes: Notes) -> tupl
     """The tools of one JSON or YAML value."""
     if isinstance(document, dict) and ("openapi" in document or "swagger" in document):
         raw = [
-            RawTool(o.name, o.description, o.parameters, lines("paths", o.path, o.method), document)
+            RawTool(o.name, o.description, o.parameters, lines("paths", o.path, o.method), document, o.spoken)
             for o in operations(document, shown, notes, lines)
         ]
         return "openapi", raw
@@ -330,6 +333,11 @@ def _of_rows(
     return layout, list(found.values())
 
 
+_TOOL_WORDS = frozenset(
+    ["name", "description", "parameters", "inputSchema", "input_schema", "type", "function"]
+)
+
+
 def _body(entry: Any) -> Mapping[str, Any]:
     if not isinstance(entry, dict):
         return {}
@@ -359,9 +367,9 @@ def _entries(entries: Iterable[tuple[int, Any]], shown: str, document: Any, note
                 )
             )
             continue
-        for word in ("outputSchema", "returns", "return", "response", "annotations", "strict"):
-            if body.get(word) is not None:
-                notes.add("left out", name, word)
+        for word in (*body, *(entry if body is not entry and isinstance(entry, dict) else ())):
+            if word not in _TOOL_WORDS and {**entry, **body}[word] is not None:
+                notes.add("left out", name, str(word))
         # References in a tool's parameters point into those parameters.
         found.append(RawTool(name, body.get("description"), parameters or {}, line, parameters or document))
     DataError.raise_if(problems)
@@ -406,7 +414,7 @@ def _carried(raw: Sequence[RawTool], shown: str, notes: Notes) -> list[OwnTool]:
         schema.pop("description")
         if schema.get("required") == []:
             del schema["required"]
-        tool = OwnTool(name, clean_text(one.description, name, notes), schema, where)
+        tool = OwnTool(name, clean_text(one.description, name, notes), schema, where, one.spoken)
         try:
             Tool.from_json(tool.tool.to_json())
         except SchemaError as error:

@@ -266,9 +266,33 @@ def said(text: str) -> str:
     return " ".join(_NOT_SAID.sub(" ", text).split()).strip(" .,/+&-'")
 
 
-def label_of(name: str) -> str:
-    """A parameter's name as it is said: `checkInDate` -> check in date."""
-    return " ".join(words_of(name)) or "value"
+_SHORT = {"qty": "quantity", "num": "number", "msg": "message", "desc": "description", "addr": "address", "lat": "latitude", "lon": "longitude", "lng": "longitude"}  # fmt: skip
+_ALONE = {"to": "destination", "from": "origin", "when": "time", "q": "query", "n": "number", "datetime": "date and time", "timestamp": "date and time", "opts": "options", "any": "value", "where": "place", "who": "person"}  # fmt: skip
+_MAILED = {"to": "recipient", "from": "sender"}
+_PLACE = re.compile(
+    r"\s+(?:given|based on|using|(?:for|in|at|of|from|to|with) (?:the|a|an) (?:given|specified|provided))\b.*"
+)
+"""Where a description goes on to its parameters, which a request names itself."""
+_SWITCHES = frozenset(["option", "flag", "setting", "mode", "switch"])
+
+
+def label_of(name: str, kind: str = "string", *, is_mail: bool = False) -> str:
+    """A parameter's name as it is said: `checkInDate` -> check in date; where it is no noun, one is put in its place.
+
+    Args:
+        kind: the JSON type; a boolean is called an option: the force option is on.
+        is_mail: whether its values are addresses of mail.
+    """
+    words = [_SHORT.get(word, word) for word in words_of(name)]
+    if len(words) == 1:
+        words = [(_MAILED if is_mail else {}).get(words[0]) or _ALONE.get(words[0], words[0])]
+        if kind == "array" and words[0] in _MAILED.values():
+            words[0] += "s"
+    if words[-1:] == ["by"]:
+        words[-1] = "key"  # sort by
+    if kind == "boolean" and words and words[-1] not in _SWITCHES:
+        words.append("option")
+    return " ".join(words) or "value"
 
 
 def name_phrase(name: str) -> str:
@@ -282,6 +306,8 @@ def name_phrase(name: str) -> str:
         return words[0] if words[0] in VERBS else f"run {words[0]}"
     if words[0] not in VERBS:
         return f"run {' '.join(words)}"
+    if words[0] in ("turn", "switch") and words[1] in ("on", "off", "up", "down") and len(words) > 2:
+        return f"{words[0]} {words[1]} the {' '.join(words[2:])}"
     if words[1] in (
         "on",
         "off",
@@ -310,6 +336,8 @@ def description_phrase(description: str) -> str:
     """
     first = re.split(r"(?<=[a-z가-힣)])[.;:!?](?:\s|$)|\s[-–—]\s|\n", description.strip(), maxsplit=1)[0]
     text = said(re.sub(r"\([^)]*\)|`", " ", first))
+    if len((shorter := _PLACE.sub("", text)).split()) > 1:
+        text = shorter
     words = text.split()
     if not 2 <= len(words) <= LONGEST or "," in text:
         return ""
