@@ -152,11 +152,19 @@ def hand_items(pack: str, half: str) -> list[Item]:
     return found
 
 
-def measure(pack: str, rows: int, seed: int) -> tuple[Namer, list[Result]]:
-    """A namer trained on `rows` rows of a pack, and what it names in every split that was held out."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_dataset(load_pack(pack), Request(rows, seed), folder)
-        splits = {path.stem: items_of(read_jsonl(path)) for path in sorted(Path(folder).glob("*.jsonl"))}
+def splits_of(data: Path) -> dict[str, list[Item]]:
+    """The items of a data set by split."""
+    return {path.stem: items_of(read_jsonl(path)) for path in sorted(data.glob("*.jsonl"))}
+
+
+def measure(pack: str, rows: int, seed: int, data: Path | None = None) -> tuple[Namer, list[Result]]:
+    """A namer trained on `rows` rows of a pack, or on those in `data`, and what it names in every split that was held out."""
+    if data is not None:
+        splits = splits_of(data)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            write_dataset(load_pack(pack), Request(rows, seed), folder)
+            splits = splits_of(Path(folder))
     namer = Namer(splits.pop("train"), splits["validation"])
     if pack in HAND_NAMES:
         splits["hand-written, look half"] = hand_items(pack, "look")
@@ -251,12 +259,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("packs", nargs="+", metavar="PACK")
     parser.add_argument("--rows", type=int, default=20000, help="rows of each data set")
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="a data set of those rows and that seed, made before, of one pack",
+    )
     parser.add_argument("--write", action="store_true", help=f"rewrite {PAGE.relative_to(ROOT)}")
     parser.add_argument("--errors", choices=("test", "test_values"), help="print what is named wrong there")
     arguments = parser.parse_args(argv)
+    if arguments.data and len(arguments.packs) > 1:
+        parser.error("--data is the data of one pack; name one")
     reports = []
     for pack in arguments.packs:
-        namer, results = measure(pack, arguments.rows, arguments.seed)
+        namer, results = measure(pack, arguments.rows, arguments.seed, arguments.data)
         reports.append(report(pack, namer, results))
         for result in results:
             if result.split == arguments.errors:
