@@ -1,7 +1,7 @@
 """How well a bag of characters names the functions: what a pack's held-out families, values and hand-written rows ask for.
 
     python scripts/held_out.py climate_ko home_ko               print the report
-    python scripts/held_out.py climate_ko home_ko --write       put it into docs/packs/held_out.md
+    python scripts/held_out.py climate_ko home_ko --write       put it into docs/packs/held_out.md, each pack between its marks
     python scripts/held_out.py home_ko --errors test            what is named wrong, row by row
 
 A logistic regression over character n-grams learns, from the train split, which functions a text calls: one yes or no a function,
@@ -30,6 +30,7 @@ from fgdata.example import Example, read_jsonl  # noqa: E402
 from fgdata.generator import Request  # noqa: E402
 from fgdata.packs import load_pack  # noqa: E402
 from fgeval.stats import wilson  # noqa: E402
+from scripts.docs import with_parts  # noqa: E402
 
 PAGE = ROOT / "docs" / "packs" / "held_out.md"
 HAND = ROOT / "tests" / "data" / "hand_ko.jsonl"
@@ -152,11 +153,19 @@ def hand_items(pack: str, half: str) -> list[Item]:
     return found
 
 
-def measure(pack: str, rows: int, seed: int) -> tuple[Namer, list[Result]]:
-    """A namer trained on `rows` rows of a pack, and what it names in every split that was held out."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_dataset(load_pack(pack), Request(rows, seed), folder)
-        splits = {path.stem: items_of(read_jsonl(path)) for path in sorted(Path(folder).glob("*.jsonl"))}
+def splits_of(data: Path) -> dict[str, list[Item]]:
+    """The items of a data set by split."""
+    return {path.stem: items_of(read_jsonl(path)) for path in sorted(data.glob("*.jsonl"))}
+
+
+def measure(pack: str, rows: int, seed: int, data: Path | None = None) -> tuple[Namer, list[Result]]:
+    """A namer trained on `rows` rows of a pack, or on those in `data`, and what it names in every split that was held out."""
+    if data is not None:
+        splits = splits_of(data)
+    else:
+        with tempfile.TemporaryDirectory() as folder:
+            write_dataset(load_pack(pack), Request(rows, seed), folder)
+            splits = splits_of(Path(folder))
     namer = Namer(splits.pop("train"), splits["validation"])
     if pack in HAND_NAMES:
         splits["hand-written, look half"] = hand_items(pack, "look")
@@ -211,29 +220,13 @@ def verdict(result: Result) -> str:
 def report(pack: str, namer: Namer, results: Sequence[Result]) -> str:
     """A pack's part of the page."""
     test = next(result for result in results if result.split == "test")
-    lines = [f"## {pack}", "", *accuracy_table(results), "", verdict(test)]
+    lines = [*accuracy_table(results), "", verdict(test)]
     lines += [f"A second function is named from a probability of {namer.threshold:.3g} on.", ""]
     for result in results:
         if result.split == "test" or "score" in result.split:
             right = "of several, right or wrong, the last row and column tell only that they are several"
             lines += [f"Confusion, {result.split} ({right}):", "", *confusion(result, namer.labels), ""]
     return "\n".join(lines).rstrip()
-
-
-def page(packs: Sequence[str], reports: Sequence[str], rows: int, seed: int) -> str:
-    """The whole page."""
-    command = f"python scripts/held_out.py {' '.join(packs)} --rows {rows} --seed {seed} --write"
-    about = (__doc__ or "").rsplit("\n\n", 1)[1].strip()
-    head = ["# Held-out learning", "", f"Written by `{command}`.", "", about, ""]
-    head += [
-        f"Each pack: {rows:,} rows of seed {seed}, not perturbed. TF-IDF of 1 to 5 characters, blanks among them (sublinear, in two rows at"
-        " least), `LogisticRegression(C=30, solver='liblinear')` one against the rest. A second function is named if it is likely enough and"
-        " some row of the train split calls both. An item is right if all of its functions"
-        " are named and no other; arguments are not looked at. Intervals: Wilson's, 95 %, as if rows were independent. For climate_ko"
-        " the hand-written rows are those that call the air conditioner alone.",
-        "",
-    ]
-    return "\n".join(head) + "\n" + "\n\n".join(reports) + "\n"
 
 
 def print_errors(result: Result) -> None:
@@ -251,21 +244,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("packs", nargs="+", metavar="PACK")
     parser.add_argument("--rows", type=int, default=20000, help="rows of each data set")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--write", action="store_true", help=f"rewrite {PAGE.relative_to(ROOT)}")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        metavar="DIR",
+        help="a data set of those rows and that seed, made before, of one pack",
+    )
+    parser.add_argument(
+        "--write", action="store_true", help=f"rewrite these packs in {PAGE.relative_to(ROOT)}"
+    )
     parser.add_argument("--errors", choices=("test", "test_values"), help="print what is named wrong there")
     arguments = parser.parse_args(argv)
-    reports = []
+    if arguments.data and len(arguments.packs) > 1:
+        parser.error("--data is the data of one pack; name one")
+    reports: dict[str, str] = {}
     for pack in arguments.packs:
-        namer, results = measure(pack, arguments.rows, arguments.seed)
-        reports.append(report(pack, namer, results))
+        namer, results = measure(pack, arguments.rows, arguments.seed, arguments.data)
+        reports[pack] = report(pack, namer, results)
         for result in results:
             if result.split == arguments.errors:
                 print_errors(result)
     if arguments.write:
-        PAGE.write_text(page(arguments.packs, reports, arguments.rows, arguments.seed), "utf-8")
-        print(f"{PAGE.relative_to(ROOT)}: rewritten")
+        PAGE.write_text(with_parts(PAGE.read_text("utf-8"), reports), "utf-8")
+        print(f"{PAGE.relative_to(ROOT)}: the parts of {', '.join(reports)} are rewritten")
     elif not arguments.errors:
-        print("\n\n".join(reports))
+        print("\n\n".join(f"## {pack}\n\n{text}" for pack, text in reports.items()))
     return 0
 
 
