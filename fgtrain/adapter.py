@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from peft import LoraConfig, get_peft_model
-from torch import nn
+from safetensors.torch import load_file
+from torch import Tensor, nn
 
 from fgdata.errors import ModelError, Problem, UsageError
 
@@ -62,10 +64,19 @@ def add_lora(
     return adapted
 
 
-def save_adapter(model: Any, tokenizer: Any, folder: str | os.PathLike[str]) -> None:
+def save_adapter(
+    model: Any,
+    tokenizer: Any,
+    folder: str | os.PathLike[str],
+    *,
+    weights: Mapping[str, Tensor] | None = None,
+) -> None:
     """Adapter weights, their configuration and the tokenizer into `folder`; each file appears whole or not at all.
 
-    Raises: UsageError if the folder cannot be written or the disk is full.
+    Args:
+        weights: the trained weights by the names that they have in the model, in the host's memory, where the model itself
+            cannot be asked (wrapped, or on a device that is no memory of ours). They are read back before a file appears.
+    Raises: UsageError if the folder cannot be written or the disk is full; ModelError if what was written is not `weights`.
     """
     target = Path(folder)
     try:
@@ -76,7 +87,10 @@ def save_adapter(model: Any, tokenizer: Any, folder: str | os.PathLike[str]) -> 
         ):
             warnings.simplefilter("ignore")  # about a base without a config.json on the hub
             # No embedding is trained, and `auto` would ask the hub for the base's vocabulary size.
-            model.save_pretrained(part, save_embedding_layers=False)
+            given = {} if weights is None else {"state_dict": dict(weights)}
+            model.save_pretrained(part, save_embedding_layers=False, **given)
+            if weights is not None:
+                _check_written(Path(part) / "adapter_model.safetensors", weights)
             tokenizer.save_pretrained(part)
             (Path(part) / "README.md").unlink(
                 missing_ok=True
@@ -94,6 +108,29 @@ def save_adapter(model: Any, tokenizer: Any, folder: str | os.PathLike[str]) -> 
                 "Free some space, then --resume.",
             )
         ) from error
+
+
+def saved_name(name: str) -> str:
+    """The name that an adapter's file gives a weight of the model."""
+    return name.replace(".default.", ".")
+
+
+def _check_written(file: Path, weights: Mapping[str, Tensor]) -> None:
+    """Raise ModelError unless a file holds these weights, all of them and no others."""
+    saved = load_file(file)
+    expected = {saved_name(name): weight for name, weight in weights.items()}
+    wrong = sorted(expected.keys() ^ saved.keys())
+    wrong += [
+        name for name, weight in expected.items() if name in saved and not torch.equal(saved[name], weight)
+    ]
+    if wrong:
+        raise ModelError(
+            Problem(
+                str(file.parent.parent),
+                f"the saved adapter is not what was trained: {len(wrong)} weights differ, {wrong[0]!r} first.",
+                "This is a mistake of fgtrain; the checkpoints before this one are kept.",
+            )
+        )
 
 
 def has_finite_weights(model: Any) -> bool:

@@ -29,16 +29,30 @@ from fgeval.loading import (
     load_tokenizer,
     model_folder,
 )
-from fgtrain.adapter import add_lora, has_finite_weights, n_trainable, save_adapter
+from fgtrain.adapter import add_lora, has_finite_weights, n_trainable
 from fgtrain.callbacks import NOT_FINITE_REMEDY, Interrupt, Reporter
 from fgtrain.config import TrainConfig
-from fgtrain.devices import choose_device, choose_dtype, describe_device, peak_memory_bytes, trainer_options
+from fgtrain.devices import (
+    choose_device,
+    choose_dtype,
+    describe_device,
+    dtype_name,
+    peak_memory_bytes,
+    trainer_options,
+)
 from fgtrain.encode import EncodedFile, encode_examples, token_report
 from fgtrain.exact import ExactMatch
 from fgtrain.journal import Entry, logged
 from fgtrain.output import check_continues, check_output, clear_output, newest_checkpoint
 from fgtrain.prefix import make_collator
 from fgtrain.record import RunRecord, read_run
+from fgtrain.static_run import (
+    as_whole_steps,
+    has_static_shapes,
+    make_measure,
+    make_saver,
+    static_trainer,
+)
 from fgtrain.trainer import ScoredTokenTrainer
 
 OPTIMIZERS = {"adamw": "adamw_torch", "adafactor": "adafactor"}
@@ -102,7 +116,10 @@ def _train_lora(config: TrainConfig, entry: Entry) -> TrainResult:
     exact = _exact_match(config, eval_examples, evaluation, tokenizer)
 
     set_seed(config.seed)  # before the adapter's first weights are drawn
-    model = load_model(base, dtype=config.dtype, device=config.device)
+    # A TPU gets its weights from the host, so that the adapter's first ones are those of every other device.
+    model = load_model(
+        base, dtype=dtype_name(dtype), device="cpu" if config.device == "tpu" else config.device
+    )
     _check_positions(model, config)
     if exact is not None:
         exact.check_model(model)
@@ -127,7 +144,7 @@ def _train_lora(config: TrainConfig, entry: Entry) -> TrainResult:
         "device": describe_device(device, dtype),
     }
     record = entry.record = RunRecord(folder, facts)
-    checkpoint = _prepare_output(config, folder, record)
+    checkpoint = _prepare_output(as_whole_steps(config), folder, record)
     return _run(
         config,
         record,
@@ -315,21 +332,31 @@ def _run(
     """Train, save, and leave a run.json that says how it ended, however it does."""
     device = choose_device(config.device)
     interrupt = Interrupt()
+    save = make_saver(config, model, tokenizer)
     try:
         with progress_bar() as progress, interrupt.on_ctrl_c(), warnings.catch_warnings():
             warnings.simplefilter(
                 "ignore", FutureWarning
             )  # about names that transformers and peft use of each other
             reporter = Reporter(record, progress)
-            trainer = ScoredTokenTrainer(
-                model=model,
-                args=_training_arguments(config, len(train.rows), evaluation is not None),
-                collator=make_collator(model, tokenizer.pad_token_id, share=config.share_prefix == "auto"),
-                train_rows=train.rows,
-                eval_rows=evaluation.rows if evaluation is not None else None,
-                save=lambda place: save_adapter(model, tokenizer, place),
-                callbacks=[reporter, interrupt, *_early_stopping(config)],
-                measure=exact.measure if exact is not None else None,
+            settings: dict[str, Any] = {
+                "model": model,
+                "args": _training_arguments(as_whole_steps(config), len(train.rows), evaluation is not None),
+                "train_rows": train.rows,
+                "eval_rows": evaluation.rows if evaluation is not None else None,
+                "save": save,
+                "callbacks": [reporter, interrupt, *_early_stopping(config)],
+                "measure": make_measure(config, model, exact.measure if exact is not None else None),
+            }
+            trainer = (
+                static_trainer(config, pad_token_id=tokenizer.pad_token_id, **settings)
+                if has_static_shapes(config)
+                else ScoredTokenTrainer(
+                    collator=make_collator(
+                        model, tokenizer.pad_token_id, share=config.share_prefix == "auto"
+                    ),
+                    **settings,
+                )
             )
             reporter.trainer = trainer
             trainer.train(resume_from_checkpoint=checkpoint)
@@ -346,7 +373,7 @@ def _run(
                     "training", f"the adapter's weights are no numbers after step {steps}.", NOT_FINITE_REMEDY
                 )
             )
-        save_adapter(model, tokenizer, record.folder)
+        save(record.folder)
     except torch.OutOfMemoryError as error:
         record.write("failed", error="out of memory")
         remedy = "Lower --per_device_train_batch_size and raise --gradient_accumulation_steps by as much: the result is the same."

@@ -185,7 +185,9 @@ class StaticCollator:
         """The slots N at a time: neighbours by shape together, those with a prefix apart from those without."""
         together = [slot for slot in slots if slot.n_prefix], [slot for slot in slots if not slot.n_prefix]
         return [
-            kind[start : start + self.n_slots] for kind in together for start in range(0, len(kind), self.n_slots)
+            kind[start : start + self.n_slots]
+            for kind in together
+            for start in range(0, len(kind), self.n_slots)
         ]
 
     def _part(self, slots: Sequence[Slot]) -> Batch:
@@ -231,7 +233,9 @@ def _fill(batch: Batch, number: int, slot: Slot, shape: Shape) -> None:
         rest = row.input_ids[length:]
         ids[start : start + len(rest)] = torch.tensor(rest)
         # A token is predicted from the one before it, which is the sample's own: the prefix ends before that.
-        learnt = [place for place in range(max(1, length + 1), len(row.labels)) if row.labels[place] != IGNORED]
+        learnt = [
+            place for place in range(max(1, length + 1), len(row.labels)) if row.labels[place] != IGNORED
+        ]
         here = slice(first, first + len(learnt))
         batch["scored"][number, here] = torch.tensor([start + place - length - 1 for place in learnt])
         batch["targets"][number, here] = torch.tensor([row.labels[place] for place in learnt])

@@ -83,7 +83,9 @@ def test_loss_and_gradients_are_the_plain_ways(
 
 def test_mixed_rows_are_the_plain_way(tiny_model_dir: Path, rows: list[Encoded]) -> None:
     """Groups of two declarations, rows of other layouts and rows that share nothing, in one batch and over three devices."""
-    strange = [Encoded([number, *row.input_ids[1:]], list(row.labels)) for number, row in enumerate(rows[:2], 5)]
+    strange = [
+        Encoded([number, *row.input_ids[1:]], list(row.labels)) for number, row in enumerate(rows[:2], 5)
+    ]
     mixed = [*encoded(mixed_rows(8), tiny_model_dir), *rows[:5], *strange]
     model = adapted_model(tiny_model_dir)
     expected = plain_loss(model, mixed)
@@ -105,7 +107,9 @@ def test_the_window_is_honoured(tiny_model_dir: Path, rows: list[Encoded]) -> No
     plain = plain_loss(model, rows).item()
     model.config._attn_implementation = STATIC_PREFIX
     batch, head = StaticCollator(0, 3, SIZES)(rows), model.get_output_embeddings()
-    right, wrong = (static_loss(model, head, batch, window).item() / count_learnt(batch) for window in (16, 8))
+    right, wrong = (
+        static_loss(model, head, batch, window).item() / count_learnt(batch) for window in (16, 8)
+    )
     assert right == pytest.approx(plain, rel=1e-5)
     assert wrong != pytest.approx(right, rel=1e-4)
 
@@ -182,7 +186,9 @@ def test_one_pack_is_one_or_two_programs() -> None:
     assert len(collate.shapes) <= 2
 
 
-@given(seed=st.integers(0, 10_000), n=st.integers(1, 40), n_slots=st.integers(1, 5), in_group=st.integers(1, 9))
+@given(
+    seed=st.integers(0, 10_000), n=st.integers(1, 40), n_slots=st.integers(1, 5), in_group=st.integers(1, 9)
+)
 def test_every_row_is_there_once(seed: int, n: int, n_slots: int, in_group: int) -> None:
     """Whatever the rows and devices: each row's tokens and scored tokens stand in the batch exactly once."""
     rows = random_rows(n, seed)
@@ -225,7 +231,10 @@ def test_groups_fit_the_memory() -> None:
         sizes = choose_sizes(rows, rows_per_slot)
         return sizes.in_group, sizes.alone
 
-    short, long = Encoded([2, 3, 4], [IGNORED, IGNORED, 4]), Encoded([2] * 3000, [IGNORED] * 2000 + [2] * 1000)
+    short, long = (
+        Encoded([2, 3, 4], [IGNORED, IGNORED, 4]),
+        Encoded([2] * 3000, [IGNORED] * 2000 + [2] * 1000),
+    )
     assert groups(short) == (24, 24)
     assert groups(short, rows_per_slot=1000)[0] == MAX_SCORED // 16
     assert groups(short, long) == (1, 1)
