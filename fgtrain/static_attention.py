@@ -73,20 +73,21 @@ def static_prefix_attention(  # noqa: PLR0917 - the signature transformers calls
     n_slots, n_heads, _, width = query.shape
     n_shared, n_prefix, n_rest = key.shape[1], len(attention_mask["prefix"]), len(attention_mask["rest"])
     scale = scaling if scaling is not None else width**-0.5
-    query = query.unflatten(1, (n_shared, n_heads // n_shared)) * scale  # (N, K, H / K, T, D)
+    # (N, K, H / K, T, D): the heads that share keys side by side.
+    query = query.reshape(n_slots, n_shared, n_heads // n_shared, -1, width) * scale
     results = []
     first_key, first_value = key[:, :, None, :n_prefix], value[:, :, None, :n_prefix]
     if n_prefix:
         scores = query[..., :n_prefix, :] @ first_key.transpose(-1, -2)
         results.append(_softmax(scores, attention_mask["prefix"], value.dtype) @ first_value)
 
-    # (N, K, H / K, G, R, D): every rest sees the prefix, whose keys exist once, and itself.
-    rests = query[..., n_prefix:, :].unflatten(3, (-1, n_rest))
+    # Every rest sees the prefix, whose keys exist once for all of them, and itself.
+    rests = _apart(query[..., n_prefix:, :], n_rest)  # (N, K, H / K, G, R, D)
     own_key, own_value = (
-        one[:, :, None, n_prefix:].unflatten(3, (-1, n_rest)) for one in (key, value)
+        _apart(one[:, :, None, n_prefix:], n_rest) for one in (key, value)
     )  # (N, K, 1, G, R, D)
     own = rests @ own_key.transpose(-1, -2)
-    before = (rests.flatten(3, 4) @ first_key.transpose(-1, -2)).unflatten(3, (-1, n_rest))
+    before = _apart(rests.flatten(3, 4) @ first_key.transpose(-1, -2), n_rest)
     seen = attention_mask["before"][:, None, None, None]  # (N, 1, 1, 1, R, P)
     shares = _softmax(
         torch.cat((before, own), dim=-1),
@@ -95,10 +96,15 @@ def static_prefix_attention(  # noqa: PLR0917 - the signature transformers calls
     )
     taken = shares[..., n_prefix:] @ own_value
     if n_prefix:
-        of_prefix = shares[..., :n_prefix].flatten(3, 4) @ first_value
-        taken = taken + of_prefix.unflatten(3, (-1, n_rest))
+        taken = taken + _apart(shares[..., :n_prefix].flatten(3, 4) @ first_value, n_rest)
     results.append(taken.flatten(3, 4))
     return torch.cat(results, dim=3).flatten(1, 2).transpose(1, 2), None
+
+
+def _apart(states: Tensor, n_rest: int) -> Tensor:
+    """(..., G, R, D) of (..., G * R, D)."""
+    *outer, n_tokens, width = states.shape
+    return states.reshape(*outer, n_tokens // n_rest, n_rest, width)
 
 
 def _softmax(scores: Tensor, seen: Tensor, dtype: torch.dtype) -> Tensor:

@@ -36,23 +36,30 @@ class StaticTrainer(ScoredTokenTrainer):
     def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
         """Gradients of one batch added up part by part; its share of the step's mean loss comes back."""
         model.train()
-        shares = []
+        sums = []
         for part in all_parts(inputs):
             total = self._part_loss(model, part)
-            share = total / num_items_in_batch
-            self.accelerator.backward(share)
-            self.train_loss_sum += total.detach()
-            self.train_tokens += count_learnt(part)
-            shares.append(share.detach())
-            self._end_of_part()
-        return torch.stack(shares).sum()
+            self.accelerator.backward(total / num_items_in_batch)
+            sums.append(total.detach())
+            self._run_collected()
+        total = torch.stack(sums).sum()
+        share: torch.Tensor = total / num_items_in_batch
+        self._run_collected()
+        self._add_up(total, sum(map(count_learnt, all_parts(inputs))))
+        return share
+
+    def _add_up(self, total: torch.Tensor, n_scored: int) -> None:
+        """Count a step's loss into the epoch's."""
+        self.train_loss_sum += total
+        self.train_tokens += n_scored
 
     def _summed(self, model: Any, inputs: Batch) -> tuple[torch.Tensor, int]:
         """The loss summed over all scored tokens of a batch, and their number; for the evaluation."""
         losses = []
         for part in all_parts(inputs):
+            self._run_collected()
             losses.append(self._part_loss(model, part))
-            self._end_of_part()
+        self._run_collected()
         return torch.stack(losses).sum(), sum(map(count_learnt, all_parts(inputs)))
 
     def _prepare_inputs(self, inputs: Any) -> Any:
@@ -71,5 +78,5 @@ class StaticTrainer(ScoredTokenTrainer):
             for name, value in part.items()
         }
 
-    def _end_of_part(self) -> None:
-        """Where a device that collects work is told to do it."""
+    def _run_collected(self) -> None:
+        """Where a device that collects work is told to do it: between parts, so that programs never combine."""

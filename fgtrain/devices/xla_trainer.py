@@ -7,11 +7,36 @@ from typing import Any
 
 import torch
 from safetensors.torch import load_file
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from fgdata.console import err
 from fgtrain.adapter import saved_name
 from fgtrain.batches import Batch
-from fgtrain.devices.tpu import plain_name, run_collected, shard_model, shard_states, spread
+from fgtrain.devices.tpu import (
+    plain_name,
+    programs_compiled,
+    run_collected,
+    shard_model,
+    shard_states,
+    spread,
+)
 from fgtrain.static_trainer import StaticTrainer
+
+
+class CutPrograms(TrainerCallback):  # type: ignore[misc]
+    """Ends the optimizer's program where it ends, and tells how many programs there are."""
+
+    def on_optimizer_step(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Run the update now, and not as the head of the next batch's program."""
+        run_collected()
+
+    def on_epoch_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> None:
+        """Say the number: one that still rises after the second epoch means shapes that change."""
+        err.print(f"  {programs_compiled()} programs compiled so far", highlight=False)
 
 
 class XlaTrainer(StaticTrainer):
@@ -23,6 +48,7 @@ class XlaTrainer(StaticTrainer):
     def __init__(self, *, shard_weights: bool, **settings: Any) -> None:
         super().__init__(**settings)
         self._shard_weights = shard_weights
+        self.add_callback(CutPrograms())
 
     def get_train_dataloader(self) -> Any:
         """The loader on the host."""
@@ -40,8 +66,29 @@ class XlaTrainer(StaticTrainer):
     def _send(self, part: Batch) -> Batch:
         return spread(part, self.args.device)
 
-    def _end_of_part(self) -> None:
+    def _run_collected(self) -> None:
         run_collected()
+
+    @property
+    def train_loss_sum(self) -> float:
+        """Summed loss since it was last set; waits for the steps that are still computed."""
+        self._fetch(0)
+        return self._loss_sum
+
+    @train_loss_sum.setter
+    def train_loss_sum(self, value: float) -> None:
+        self._not_added: list[torch.Tensor] = []
+        self._loss_sum = value
+
+    def _add_up(self, total: torch.Tensor, n_scored: int) -> None:
+        """The loss is fetched a step late: the host prepares the next batch while the chips compute this one."""
+        self._not_added.append(total)
+        self._fetch(1)
+        self.train_tokens += n_scored
+
+    def _fetch(self, n_left: int) -> None:
+        while len(self._not_added) > n_left:
+            self._loss_sum += self._not_added.pop(0).item()
 
     def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
         """As the static trainer's; the optimizer's states are spread once they exist."""
