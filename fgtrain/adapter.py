@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
 import warnings
@@ -11,7 +12,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from fgdata.errors import ModelError, Problem, UsageError
@@ -86,11 +87,11 @@ def save_adapter(
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # about a base without a config.json on the hub
-            # No embedding is trained, and `auto` would ask the hub for the base's vocabulary size.
-            given = {} if weights is None else {"state_dict": dict(weights)}
-            model.save_pretrained(part, save_embedding_layers=False, **given)
-            if weights is not None:
-                _check_written(Path(part) / "adapter_model.safetensors", weights)
+            if weights is None:
+                # No embedding is trained, and `auto` would ask the hub for the base's vocabulary size.
+                model.save_pretrained(part, save_embedding_layers=False)
+            else:
+                _write_weights(model, weights, Path(part))
             tokenizer.save_pretrained(part)
             (Path(part) / "README.md").unlink(
                 missing_ok=True
@@ -115,20 +116,29 @@ def saved_name(name: str) -> str:
     return name.replace(".default.", ".")
 
 
-def _check_written(file: Path, weights: Mapping[str, Tensor]) -> None:
-    """Raise ModelError unless a file holds these weights, all of them and no others."""
+def _write_weights(model: Any, weights: Mapping[str, Tensor], folder: Path) -> None:
+    """What `save_pretrained` writes, of weights given by name, and proven to hold them.
+
+    peft looks for the weights of its own layers by their names in the model. In a wrapped model those are others: it would
+    write a file of no weights, or of names that nothing looks for, and the adapter would be the base model.
+
+    Raises: ModelError if what was written is not `weights`.
+    """
+    file = folder / "adapter_model.safetensors"
+    expected = {saved_name(name): weight.contiguous() for name, weight in weights.items()}
+    save_file(expected, file, metadata={"format": "pt"})
+    config = copy.copy(model.peft_config["default"])
+    config.inference_mode = True
+    config.save_pretrained(folder)
     saved = load_file(file)
-    expected = {saved_name(name): weight for name, weight in weights.items()}
     wrong = sorted(expected.keys() ^ saved.keys())
-    wrong += [
-        name for name, weight in expected.items() if name in saved and not torch.equal(saved[name], weight)
-    ]
-    if wrong:
+    wrong += [name for name in expected if name in saved and not torch.equal(saved[name], expected[name])]
+    if wrong or not expected:
         raise ModelError(
             Problem(
-                str(file.parent.parent),
-                f"the saved adapter is not what was trained: {len(wrong)} weights differ, {wrong[0]!r} first.",
-                "This is a mistake of fgtrain; the checkpoints before this one are kept.",
+                str(folder.parent),
+                f"the saved adapter is not what was trained: {len(wrong)} of {len(expected)} weights differ.",
+                "This is a fault of the disk or of fgtrain; earlier checkpoints are kept.",
             )
         )
 

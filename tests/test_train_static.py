@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import importlib.util
+import json
 import random
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from peft import get_peft_model_state_dict
+from safetensors.torch import load_file
 from test_train_loss import adapted_model, assert_same, gradients, plain_loss
 from test_train_prefix import encoded
-from train_rows import call, mixed_rows, tool_calls_row
+from torch import nn
+from train_rows import call, mixed_rows, tool_calls_row, write_rows
 
+from fgdata.errors import ModelError, UsageError
+from fgeval.loading import load_tokenizer
+from fgtrain import TrainConfig
+from fgtrain.adapter import save_adapter
 from fgtrain.batches import Batch, all_parts
+from fgtrain.devices.tpu import host_weights
 from fgtrain.encode import IGNORED, Encoded
+from fgtrain.run import train_lora
 from fgtrain.static_attention import STATIC_PREFIX, static_loss
+from fgtrain.static_run import static_trainer
 from fgtrain.static_shapes import (
     MAX_ALONE,
     MAX_SCORED,
@@ -213,6 +225,7 @@ def test_every_row_is_there_once(seed: int, n: int, n_slots: int, in_group: int)
     assert sorted(targets) == sorted(label for row in rows for label in row.labels if label != IGNORED)
 
 
+@settings(deadline=None)
 @given(n=st.integers(1, 40_000), step=st.sampled_from([16, 32, 64]))
 def test_buckets_are_few_and_tight(n: int, step: int) -> None:
     """A padded size holds what it pads, wastes at most a step or half, and of 40,000 lengths there are under 25."""
@@ -259,3 +272,89 @@ def test_slots_hold_all_rows(rows: list[Encoded]) -> None:
     for slot in slots:
         assert slot.shape.n_prefix >= slot.n_prefix > 0
         assert slot.shape.n_rest >= max(len(row.input_ids) for row in slot.rows) - slot.n_prefix
+
+
+def test_weights_given_by_name_are_saved_as_ever(tiny_model_dir: Path, tmp_path: Path) -> None:
+    """An adapter saved from weights in the host's memory is, file by file, the one that the model saves itself."""
+    model, tokenizer = adapted_model(tiny_model_dir), load_tokenizer(tiny_model_dir)
+    save_adapter(model, tokenizer, tmp_path / "plain")
+    save_adapter(model, tokenizer, tmp_path / "named", weights=host_weights(model))
+    assert_same_folders(tmp_path / "plain", tmp_path / "named")
+
+
+def test_a_wrapped_models_adapter_is_saved_whole(tiny_model_dir: Path, tmp_path: Path) -> None:
+    """With FSDPv2's names in the model, peft alone would save nothing that can be loaded; the files are those of the unwrapped model."""
+    model, tokenizer = adapted_model(tiny_model_dir), load_tokenizer(tiny_model_dir)
+    save_adapter(model, tokenizer, tmp_path / "plain")
+    layers = model.get_base_model().model.layers
+    for number, layer in enumerate(layers):
+        layers[number] = nn.Module()
+        layers[number]._orig_module = layer
+    names = get_peft_model_state_dict(model, save_embedding_layers=False).keys()
+    assert names and all("_orig_module" in name for name in names)
+    save_adapter(model, tokenizer, tmp_path / "wrapped", weights=host_weights(model))
+    assert_same_folders(tmp_path / "plain", tmp_path / "wrapped")
+
+
+def assert_same_folders(first: Path, second: Path) -> None:
+    names = sorted(path.name for path in first.iterdir())
+    assert names == sorted(path.name for path in second.iterdir())
+    for name in names:
+        assert (first / name).read_bytes() == (second / name).read_bytes(), name
+
+
+def lora(base: Path, folder: Path, name: str, **changes: Any) -> dict[str, Any]:
+    """What run.json says of a run on `folder`'s rows; its output folder is `name`."""
+    settings: dict[str, Any] = {
+        "model": str(base),
+        "train_file": str(folder / "train.jsonl"),
+        "eval_file": str(folder / "eval.jsonl"),
+        "output_dir": str(folder / name),
+        "num_train_epochs": 2.0,
+        "lora_dropout": 0.0,
+        "learning_rate": 1e-3,
+        "logging_steps": 1,
+        "device": "cpu",
+        "dtype": "float32",
+    }
+    train_lora(TrainConfig(**(settings | changes)))
+    content: dict[str, Any] = json.loads((folder / name / "run.json").read_text("utf-8"))
+    return content
+
+
+def test_a_whole_run_is_the_plain_run(tiny_model_dir: Path, tmp_path: Path) -> None:
+    """`--static_shapes on`: 22 mixed rows, 2 x 4, two epochs: losses, evaluation and adapter of the run without, to 1e-5."""
+    write_rows(tmp_path / "train.jsonl", 22)
+    write_rows(tmp_path / "eval.jsonl", 5)
+    sizes = {"per_device_train_batch_size": 2, "gradient_accumulation_steps": 4}
+    plain = lora(tiny_model_dir, tmp_path, "plain", share_prefix="off", **sizes)
+    static = lora(tiny_model_dir, tmp_path, "static", static_shapes="on", **sizes)
+    assert static["steps"] == plain["steps"] == 6
+    assert static["losses"] == pytest.approx(plain["losses"], rel=1e-5)
+    for ours, theirs in zip(static["epochs"], plain["epochs"], strict=True):
+        assert ours["loss"] == pytest.approx(theirs["loss"], rel=1e-5)
+        assert ours["eval_loss"] == pytest.approx(theirs["eval_loss"], rel=1e-5)
+    saved, expected = (
+        load_file(tmp_path / name / "adapter_model.safetensors") for name in ("static", "plain")
+    )
+    for name, weight in expected.items():
+        assert float((saved[name] - weight).norm() / weight.norm()) < 1e-5, name
+
+
+def test_bad_input(tiny_model_dir: Path, tmp_path: Path) -> None:
+    """No TPU here, sharding without one, a model whose layers take no such batches: each is one error before anything is trained."""
+    write_rows(tmp_path / "train.jsonl", 4)
+    write_rows(tmp_path / "eval.jsonl", 4)
+    with pytest.raises(UsageError, match="--sharding: is 'xla_fsdp_v2' on --device cpu"):
+        lora(tiny_model_dir, tmp_path, "a", sharding="xla_fsdp_v2")
+    if importlib.util.find_spec("torch_xla") is None:
+        with pytest.raises(
+            ModelError, match=r"--device: is 'tpu', and torch knows of no such device here.*docs/tpu.md"
+        ):
+            lora(tiny_model_dir, tmp_path, "a", device="tpu")
+    assert not (tmp_path / "a").exists()
+    model = adapted_model(tiny_model_dir)
+    model.config.model_type = "other"
+    config = TrainConfig(train_file="x", output_dir="y", static_shapes="on")
+    with pytest.raises(UsageError, match="--static_shapes: is for gemma3_text; the model is 'other'"):
+        static_trainer(config, model, pad_token_id=0, train_rows=[], eval_rows=None)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import importlib.util
 import os
+import warnings
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
@@ -148,6 +149,9 @@ def shard_model(model: nn.Module) -> nn.Module:
         first = output[0] if isinstance(output, tuple) else getattr(output, "logits", output)
         xs.mark_sharding(first, mesh, (AXES[0], *[None] * (first.dim() - 1)))
 
+    # Its hooks for the backward pass do not fit a model's outermost output, and nothing there is spread.
+    warnings.filterwarnings("ignore", message="For backward hooks to be called")
+    warnings.filterwarnings("ignore", message="Full backward hook is firing")
     policy = functools.partial(transformer_auto_wrap_policy, transformer_layer_cls=layers)
     wrapped: nn.Module = SpmdFullyShardedDataParallel(
         model, mesh=xs.get_global_mesh(), shard_output=shard_output, auto_wrap_policy=policy
@@ -184,7 +188,8 @@ def host_weights(model: nn.Module) -> dict[str, torch.Tensor]:
 
     FSDPv2's names carry its wrapper, and files with such names load as nothing: an adapter that was saved so is the base model.
     """
-    run_collected()
+    if any(weight.device.type == "xla" for weight in model.parameters()):
+        run_collected()
     return {
         plain_name(name): weight.detach().to("cpu").contiguous()
         for name, weight in model.named_parameters()
