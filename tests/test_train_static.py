@@ -198,6 +198,7 @@ def test_one_pack_is_one_or_two_programs() -> None:
     assert len(collate.shapes) <= 2
 
 
+@settings(deadline=None)
 @given(
     seed=st.integers(0, 10_000), n=st.integers(1, 40), n_slots=st.integers(1, 5), in_group=st.integers(1, 9)
 )

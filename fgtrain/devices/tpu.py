@@ -64,14 +64,32 @@ def find_chips() -> Chips:
     import torch_xla.distributed.spmd as xs
     import torch_xla.runtime as xr
 
-    xr.use_spmd()
-    hardware, count = str(xr.device_type()), int(xr.global_runtime_device_count())
+    try:
+        xr.use_spmd()
+        hardware, count = str(xr.device_type()), int(xr.global_runtime_device_count())
+    except (OSError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0][:160]
+        raise ModelError(
+            Problem(
+                "--device",
+                f"is 'tpu', and torch_xla cannot reach one ({reason}).",
+                "On a TPU host install torch_xla[tpu]; elsewhere set PJRT_DEVICE=CPU to run the TPU code on the CPU.",
+            )
+        ) from error
     if hardware != "TPU" and os.environ.get("PJRT_DEVICE") != hardware:
         raise ModelError(
             Problem(
                 "--device",
                 f"is 'tpu', and torch_xla found none here (it would run on {hardware}).",
                 f"Run on a TPU host, or set PJRT_DEVICE={hardware} to run the TPU code on the {hardware}.",
+            )
+        )
+    if xr.process_count() > 1:
+        raise ModelError(
+            Problem(
+                "--device",
+                f"is 'tpu', and this slice has {xr.process_count()} hosts; fgtrain drives the chips of one.",
+                "Use a slice of one host: v5litepod-8 or v6e-8, or smaller.",
             )
         )
     xs.set_global_mesh(xs.Mesh(np.arange(count), (count, 1), AXES))

@@ -48,6 +48,7 @@ class XlaTrainer(StaticTrainer):
     def __init__(self, *, shard_weights: bool, **settings: Any) -> None:
         super().__init__(**settings)
         self._shard_weights = shard_weights
+        self._has_spread_states = False
         self.add_callback(CutPrograms())
 
     def get_train_dataloader(self) -> Any:
@@ -92,8 +93,9 @@ class XlaTrainer(StaticTrainer):
 
     def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
         """As the static trainer's; the optimizer's states are spread once they exist."""
-        if self._shard_weights and self.optimizer is not None:
+        if self._shard_weights and not self._has_spread_states and self.optimizer.state:
             shard_states(self.optimizer)
+            self._has_spread_states = True
         return super().training_step(model, inputs, num_items_in_batch)
 
     def _load_optimizer_and_scheduler(self, checkpoint: str | None) -> None:
