@@ -12,6 +12,7 @@ from typing import Any
 
 import torch
 from peft import LoraConfig, get_peft_model
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -101,11 +102,12 @@ def save_adapter(
             for file in sorted(Path(part).iterdir()):
                 file.chmod(0o666 & ~mask)  # weights are written for their owner only
                 file.replace(target / file.name)
-    except OSError as error:
+    except (OSError, SafetensorError) as error:  # the latter where the disk is full
+        reason = getattr(error, "strerror", None) or error
         raise UsageError(
             Problem(
                 str(target),
-                f"the adapter could not be saved: {error.strerror or error}.",
+                f"the adapter could not be saved: {reason}.",
                 "Free some space, then --resume.",
             )
         ) from error

@@ -37,7 +37,13 @@ class Collator:
     pad_token_id: int
 
     def __call__(self, rows: Sequence[Encoded]) -> Batch:
-        """The batch of these rows; T is the longest of them."""
+        """The batch of these rows; T is the longest of them. Of no rows: a batch without loss.
+
+        A process without rows in a step takes that, since its gradients, all zero, are waited for.
+        """
+        if not rows:
+            empty = torch.full((1, 2), self.pad_token_id)
+            return {"input_ids": empty, "labels": torch.full_like(empty, IGNORED)}
         length = max(len(row.input_ids) for row in rows)
         shape = (len(rows), length)
         input_ids = torch.full(shape, self.pad_token_id)

@@ -11,7 +11,7 @@ from fgdata.format.tokens import STOP_TOKENS
 from fgdata.publish.card import front_matter, inline
 from fgeval.card import dataset_name, evaluation_table, failure_lines
 from fgeval.model_card import CardScores, model_index
-from fgtrain.publish import GEMMA, AdapterFacts
+from fgtrain.publish import GEMMA, AdapterFacts, without_folders
 
 SETTINGS = (
     *(
@@ -45,13 +45,11 @@ GEMMA_TERMS = (
 def adapter_card(facts: AdapterFacts) -> str:
     """The README.md of an adapter's repository."""
     run = facts.run
-    metadata: dict[str, Any] = {
-        "license": facts.licence,
+    metadata: dict[str, Any] = {"license": facts.licence} if facts.licence else {}
+    metadata |= {
         "base_model": facts.base,
         "base_model_relation": "adapter",
         "library_name": "peft",
-    }
-    metadata |= {
         "pipeline_tag": "text-generation",
         "tags": ["lora", "function-calling", "tool-use", "functiongemma", "fgsuite"],
     }
@@ -64,7 +62,7 @@ def adapter_card(facts: AdapterFacts) -> str:
     lines = [
         f"# {inline(facts.title)}",
         "",
-        f"A LoRA adapter for [{inline(facts.base)}](https://huggingface.co/{facts.base}): it turns a request into the calls of the tools "
+        f"A LoRA adapter for {_base_link(facts)}: it turns a request into the calls of the tools "
         f"that are declared to it, or answers in words where no call is due. {run['adapter']['trainable_parameters']:,} weights, "
         f"trained on {data['rows']:,} rows.",
         "",
@@ -77,9 +75,39 @@ def adapter_card(facts: AdapterFacts) -> str:
         "",
         GEMMA_TERMS
         if facts.licence == GEMMA
-        else f"{inline(facts.licence)}. The base model keeps its own terms: see its page.",
+        else f"{inline(facts.licence) or 'Not stated'}. The base model keeps its own terms: see its page.",
     ]
     return front_matter(metadata) + "\n" + "\n".join(lines) + "\n"
+
+
+def _base_link(facts: AdapterFacts) -> str:
+    """The base's name, with its page where it is one of the Hub."""
+    name = inline(facts.base)
+    return f"[{name}](https://huggingface.co/{facts.base})" if "/" in facts.base else f"`{name}`"
+
+
+def run_card(run: Mapping[str, Any], name: str) -> str:
+    """The README.md of a run's folder: the same card, of a run that is neither scored nor published yet.
+
+    Args:
+        run: the contents of run.json.
+        name: the folder's.
+    """
+    told = without_folders(run)
+    base = str(told["base"]["model"])
+    facts = AdapterFacts(
+        repo=name,
+        run=told,
+        base=base,
+        licence=GEMMA if GEMMA in base.lower() else "",
+        datasets=tuple(name for name in [told["data"]["train"].get("dataset")] if name),
+        scores=None,
+        base_scores=None,
+        tools=(),
+        leaks="",
+        title=name,
+    )
+    return adapter_card(facts)
 
 
 def _use(facts: AdapterFacts) -> list[str]:

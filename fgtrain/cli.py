@@ -201,6 +201,8 @@ def train(config: TrainConfig) -> None:
     from fgtrain.run import train_lora
 
     result = train_lora(config)
+    if os.environ.get("RANK", "0") != "0":  # one of the processes that torchrun started: the first one speaks
+        return
     losses = f"loss {result.loss:.4f}" + (
         f", evaluation loss {result.eval_loss:.4f}" if result.eval_loss is not None else ""
     )

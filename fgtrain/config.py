@@ -12,6 +12,8 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from fgdata.errors import Problem, UsageError
 
 DEFAULT_MODEL = "google/functiongemma-270m-it"
+LOG_NAME = "fine-tuning.md"
+"""The fine-tuning log's name where none is given."""
 
 
 def _option(
@@ -110,6 +112,10 @@ class TrainConfig:
         "auto",
         "compute the prompt prefix that the rows of a batch have in common once; same loss and gradients",
     )
+    join_batches: Literal["auto", "off"] = _option(
+        "auto",
+        "compute the batches of an optimizer step as one where memory allows, so that more rows share a prefix; same loss and gradients",
+    )
 
     seed: int = _option(42, "decides the adapter's first weights, the order of rows, and dropout", at_least=0)
     device: Literal["auto", "cpu", "cuda", "tpu"] = _option(
@@ -123,13 +129,19 @@ class TrainConfig:
         "auto",
         "pad to a few shapes, and compile a program for each; same loss and gradients; auto: on a TPU only",
     )
-    dtype: Literal["auto", "float32", "bfloat16"] = _option(
-        "auto", "number type to compute in; auto: bfloat16 on a TPU and on a GPU that has it, else float32"
+    dtype: Literal["auto", "float32", "bfloat16", "float16"] = _option(
+        "auto",
+        "number type to compute in; auto: bfloat16 on a TPU, on a GPU that has it and on a CPU where it is measured to be faster, else float32",
     )
     logging_steps: int = _option(10, "steps between two entries of the loss", at_least=1)
+    report_to: tuple[str, ...] = _option(
+        ("none",),
+        "what else is told of the losses: tensorboard, wandb, mlflow, ..., as transformers has them",
+    )
 
     log_file: str | None = _option(
-        None, "Markdown file to which the run adds an entry when it ends, however it does"
+        None,
+        "Markdown file to which the run adds an entry when it ends, however it does; default: fine-tuning.md beside --output_dir; none: no log",
     )
 
     resume: bool = _option(False, "go on from the newest whole checkpoint in --output_dir")
@@ -171,7 +183,8 @@ class TrainConfig:
                 "has nothing to go by.",
                 "Add --eval_metric exact_match or loss.",
             )
-        if self.log_file and Path(self.log_file).resolve().is_relative_to(Path(self.output_dir).resolve()):
+        log = self.log_path
+        if log is not None and log.resolve().is_relative_to(Path(self.output_dir).resolve()):
             yield Problem(
                 "--log_file", "lies in --output_dir, which is the run's own.", "Name a file beside it."
             )
@@ -185,6 +198,13 @@ class TrainConfig:
                 "exclude each other: one goes on with a run, the other replaces it.",
                 "Give one.",
             )
+
+    @property
+    def log_path(self) -> Path | None:
+        """The fine-tuning log; None: there is to be none."""
+        if self.log_file is None:
+            return Path(self.output_dir).absolute().parent / LOG_NAME
+        return Path(self.log_file) if self.log_file != "none" else None
 
     def _source_problems(self) -> Iterator[Problem]:
         """Rows come from files or from the Hub, and from one place each."""

@@ -17,6 +17,7 @@ from fgeval.loading import stop_token_ids
 from fgeval.predictions import Prediction
 from fgeval.profiles import DEFAULT_PROFILE, load_profile
 from fgeval.scores import score_items
+from fgtrain.devices import Processes
 
 MAX_NEW_TOKENS = BackendOptions().max_new_tokens
 """Tokens an answer may have: as many as in `fgeval run`."""
@@ -65,8 +66,13 @@ class ExactMatch:
                 )
             )
 
-    def measure(self, model: Any) -> float:
-        """The share from 0 to 1. Nothing random is drawn: training goes on as if it had not been measured."""
+    def measure(self, model: Any, processes: Processes | None = None) -> float:
+        """The share from 0 to 1. Nothing random is drawn: training goes on as if it had not been measured.
+
+        Args:
+            processes: those that share the rows; each calls this, and has the share of all rows.
+        """
+        processes = processes or Processes()
         was_training = model.training
         model.eval()
         decoder = PackedDecoder(
@@ -74,7 +80,9 @@ class ExactMatch:
         )  # new: prefixes of older weights are wrong
         pairs = []
         try:
-            for start in range(0, len(self._order), self._batch_size):
+            for start in range(
+                processes.number * self._batch_size, len(self._order), processes.count * self._batch_size
+            ):
                 numbers = self._order[start : start + self._batch_size]
                 for number, ids in zip(
                     numbers, decoder.decode([self._prompts[n] for n in numbers]), strict=True
@@ -93,7 +101,8 @@ class ExactMatch:
         scored = [
             item.score for item in score_items(pairs, load_profile(DEFAULT_PROFILE)) if item.score.is_scored
         ]
-        return sum(score.exact for score in scored) / len(scored) if scored else 0.0
+        right, n = processes.sum([sum(score.exact for score in scored), len(scored)])
+        return right / n if n else 0.0
 
     def _prediction(self, number: int, ids: list[int]) -> Prediction:
         text = self._tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)

@@ -7,7 +7,7 @@ import dataclasses
 import shlex
 import textwrap
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,7 @@ COLUMNS = (
     ("eval_loss", "evaluation loss"),
     ("exact_match", "exact match"),
     ("seconds", "seconds"),
+    ("rows_per_second", "rows/s"),
 )
 """Figures of an epoch in run.json, and what the table calls them."""
 
@@ -43,15 +44,15 @@ class Entry:
 
 @contextlib.contextmanager
 def logged(config: TrainConfig) -> Iterator[Entry]:
-    """Inside the block a run goes on; when it ends, however it does, `config.log_file` has an entry more.
+    """Inside the block a run goes on; when it ends, however it does, `config.log_path` has an entry more.
 
     Raises: UsageError, before anything is done, if the file cannot be written.
     """
     entry = Entry(config)
-    if config.log_file is None:
+    file = config.log_path
+    if file is None:
         yield entry
         return
-    file = Path(config.log_file)
     try:
         file.parent.mkdir(parents=True, exist_ok=True)
         with file.open("a", encoding="utf-8"):
@@ -77,6 +78,28 @@ def logged(config: TrainConfig) -> Iterator[Entry]:
         _append(file, entry_text(entry, began, "failed", f"{type(error).__name__}: {error}"))
         raise
     _append(file, entry_text(entry, began, "finished"))
+
+
+def enter_dead(config: TrainConfig, earlier: Mapping[str, Any]) -> None:
+    """An entry for the run that stood in the output folder before, if it ended without a word: killed, or the power went.
+
+    Args:
+        earlier: its run.json.
+    """
+    file = config.log_path
+    if file is None or earlier.get("status") != "running":
+        return
+    epochs = earlier.get("epochs") or []
+    lines = [
+        f"## {str(earlier.get('started', ''))[:19].replace('T', ' ')}, died",
+        "",
+        f"    {config.output_dir}",
+        "",
+        "- it left no error: it was killed, or the machine stopped",
+        f"- it is {'gone on with' if config.resume else 'replaced'} by the run entered next",
+        *(["", *_table(epochs)] if epochs else []),
+    ]
+    _append(file, "\n".join(lines) + "\n")
 
 
 def _append(file: Path, text: str) -> None:

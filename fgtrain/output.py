@@ -20,9 +20,8 @@ CHECKPOINT_FILES = (
     "adapter_model.safetensors",
     "optimizer.pt",
     "scheduler.pt",
-    "rng_state.pth",
 )
-"""What a checkpoint needs besides trainer_state.json, which is written last."""
+"""What a checkpoint needs besides rng_state*.pth, one a process, and trainer_state.json, which is written last."""
 OWN_FILES = (
     "run.json",
     "adapter_config.json",
@@ -33,6 +32,7 @@ OWN_FILES = (
     "special_tokens_map.json",
     "added_tokens.json",
     "chat_template.jinja",
+    "README.md",
 )
 """What a run leaves beside its checkpoints; `--force` removes these and nothing else."""
 CONTINUED = (
@@ -53,16 +53,18 @@ CONTINUED = (
     "max_length",
     "overlong",
     "eval_metric",
+    "share_prefix",
+    "join_batches",
 )
 """Arguments that a resumed run must share with the run it goes on with."""
 
 
-def check_output(folder: Path, *, resume: bool, force: bool) -> None:
+def check_output(folder: Path, *, resume: bool, force: bool, n_processes: int = 1) -> None:
     """Raise UsageError unless a run may write into `folder`. Changes nothing."""
     if folder.exists() and not folder.is_dir():
         raise UsageError(Problem("--output_dir", f"{str(folder)!r} is a file.", "Name a folder."))
     if resume:
-        newest_checkpoint(folder)
+        newest_checkpoint(folder, n_processes)
         return
     if not folder.is_dir() or not any(folder.iterdir()):
         return
@@ -99,13 +101,13 @@ def _checkpoints(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: int(path.name.partition("-")[2]), reverse=True)
 
 
-def newest_checkpoint(folder: Path) -> Path:
-    """The newest checkpoint that was written to its end.
+def newest_checkpoint(folder: Path, n_processes: int = 1) -> Path:
+    """The newest checkpoint that was written to its end, by all processes.
 
     Raises: UsageError if there is none.
     """
     for checkpoint in _checkpoints(folder):
-        if _is_whole(checkpoint):
+        if _is_whole(checkpoint, n_processes):
             return checkpoint
     raise UsageError(
         Problem(
@@ -116,20 +118,28 @@ def newest_checkpoint(folder: Path) -> Path:
     )
 
 
-def _is_whole(checkpoint: Path) -> bool:
+def _is_whole(checkpoint: Path, n_processes: int) -> bool:
     try:
         json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
         with safe_open(checkpoint / "adapter_model.safetensors", framework="pt"):
             pass
     except (OSError, ValueError, SafetensorError):
         return False
+    states = [path.name for path in checkpoint.glob("rng_state*.pth")]
     # torch saves zip archives, whose directory stands at their end: a file cut short has none.
-    return all(
+    return len(states) >= n_processes and all(
         zipfile.is_zipfile(checkpoint / name)
         if name.endswith((".pt", ".pth"))
         else (checkpoint / name).is_file()
-        for name in CHECKPOINT_FILES
+        for name in (*CHECKPOINT_FILES, *states)
     )
+
+
+def drop_broken(folder: Path, n_processes: int = 1) -> None:
+    """Remove checkpoints that were not written to their end: on a full disk they keep the room that a next try needs."""
+    for checkpoint in _checkpoints(folder):
+        if not _is_whole(checkpoint, n_processes):
+            shutil.rmtree(checkpoint, ignore_errors=True)
 
 
 def check_continues(earlier: Mapping[str, Any] | None, facts: Mapping[str, Any]) -> None:
@@ -157,4 +167,13 @@ def check_continues(earlier: Mapping[str, Any] | None, facts: Mapping[str, Any])
         problems.append(Problem("--model", "is not the base that the run began with."))
     if ((earlier.get("data") or {}).get("train") or {}).get("sha256") != facts["data"]["train"]["sha256"]:
         problems.append(Problem("--train_file", "has changed since the run began.", "Start anew (--force)."))
+    then_count, now_count = ((facts_.get("device") or {}).get("processes", 1) for facts_ in (earlier, facts))
+    if then_count != now_count:
+        problems.append(
+            Problem(
+                "--resume",
+                f"this run has {now_count} processes; it began with {then_count}.",
+                "Start as many.",
+            )
+        )
     UsageError.raise_if(problems)

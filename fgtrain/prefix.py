@@ -32,6 +32,8 @@ class PrefixCollator:
 
     def __call__(self, rows: Sequence[Encoded]) -> Batch:
         """The batch of these rows; `attention_mask` is a layout a kind of layer (`fgtrain.attention.group_layout`)."""
+        if not rows:
+            return Collator(self.pad_token_id)(rows)
         groups = groups_of(rows)
         alone = [group[0] for group in groups if len(group) == 1]
         parts = [self._shared(group) for group in groups if len(group) > 1]

@@ -26,11 +26,13 @@ class RunRecord:
     facts: dict[str, Any]
     """`arguments`, `base`, `data`, `adapter`, `device`: known when the run starts."""
     epochs: list[dict[str, Any]] = field(default_factory=list)
-    """One entry an epoch: epoch, step, loss, eval_loss, seconds, rows and tokens a second."""
+    """One entry an epoch: epoch, step, loss, eval_loss, exact_match, seconds, rows and tokens a second."""
     started: float = field(default_factory=time.time)
+    is_kept: bool = True
+    """False in all processes but the first, which write nothing."""
 
-    def write(self, status: Status, **figures: Any) -> None:
-        """Replace run.json. `figures` are added at its end."""
+    def write(self, status: Status, **figures: Any) -> dict[str, Any]:
+        """Replace run.json, and return what it now holds. `figures` are added at its end."""
         content = {
             "tool": "fgtrain lora",
             "status": status,
@@ -41,9 +43,11 @@ class RunRecord:
             "epochs": self.epochs,
             **figures,
         }
-        with write_whole(self.folder / RUN_FILE) as stream:
-            json.dump(content, stream, ensure_ascii=False, indent=2)
-            stream.write("\n")
+        if self.is_kept:
+            with write_whole(self.folder / RUN_FILE) as stream:
+                json.dump(content, stream, ensure_ascii=False, indent=2)
+                stream.write("\n")
+        return content
 
 
 def package_versions() -> dict[str, str]:

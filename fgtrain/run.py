@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import math
-import os
 import warnings
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
-from transformers import EarlyStoppingCallback, TrainingArguments, set_seed
+from transformers import EarlyStoppingCallback, TrainerCallback, TrainingArguments, set_seed
+from transformers.integrations import get_available_reporting_integrations
 from transformers.utils import logging as transformers_logging
 
 from fgdata.console import err, progress_bar
-from fgdata.dialects import read_examples, tell_layouts
-from fgdata.errors import DataError, FgError, ModelError, Problem, UsageError
-from fgdata.example import Example
-from fgdata.files import file_sha256
-from fgdata.hub.source import HubData, data_facts, hub_data
+from fgdata.errors import FgError, ModelError, Problem, UsageError
+from fgdata.files import write_whole
+from fgdata.format.tokens import END_TURN
 from fgeval.loading import (
     base_fingerprint,
     base_revision,
@@ -31,29 +30,35 @@ from fgeval.loading import (
 )
 from fgtrain.adapter import add_lora, has_finite_weights, n_trainable
 from fgtrain.callbacks import NOT_FINITE_REMEDY, Interrupt, Reporter
+from fgtrain.card import run_card
 from fgtrain.config import TrainConfig
 from fgtrain.devices import (
-    choose_device,
-    choose_dtype,
-    describe_device,
-    dtype_name,
+    DTYPES,
+    TPU_TYPES,
+    Hardware,
+    Processes,
+    choose_hardware,
+    memory_bytes,
     peak_memory_bytes,
-    trainer_options,
+    start_processes,
 )
-from fgtrain.encode import EncodedFile, encode_examples, token_report
-from fgtrain.exact import ExactMatch
-from fgtrain.journal import Entry, logged
+from fgtrain.failures import as_told, is_disk_full, with_survivor
+from fgtrain.guard import FiniteGuard
+from fgtrain.inputs import Inputs, encode_inputs, find_sources, read_rows
+from fgtrain.joining import Joined, join_batches
+from fgtrain.journal import Entry, enter_dead, logged
 from fgtrain.output import check_continues, check_output, clear_output, newest_checkpoint
 from fgtrain.prefix import make_collator
 from fgtrain.record import RunRecord, read_run
+from fgtrain.sampler import StepShape, prefix_groups
 from fgtrain.static_run import (
-    as_whole_steps,
     has_static_shapes,
     make_measure,
     make_saver,
+    over_devices,
     static_trainer,
 )
-from fgtrain.trainer import ScoredTokenTrainer
+from fgtrain.trainer import Sampling, ScoredTokenTrainer
 
 OPTIMIZERS = {"adamw": "adamw_torch", "adafactor": "adafactor"}
 
@@ -74,13 +79,32 @@ class TrainResult:
     seconds: float
 
 
-def train_lora(config: TrainConfig) -> TrainResult:
-    """Train an adapter and save it, with its tokenizer and run.json, in `config.output_dir`.
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """All that a run is made of, checked and loaded."""
 
+    config: TrainConfig
+    processes: Processes
+    hardware: Hardware
+    inputs: Inputs
+    model: Any
+    tokenizer: Any
+    record: RunRecord
+    checkpoint: str | None
+    """To go on from."""
+
+
+def train_lora(config: TrainConfig, callbacks: Sequence[TrainerCallback] = ()) -> TrainResult:
+    """Train an adapter and save it, with its tokenizer, its card and run.json, in `config.output_dir`.
+
+    Started by torchrun or `accelerate launch`, this is one process of the run; the first one speaks and writes.
+
+    Args:
+        callbacks: transformers' own, beside ours.
     Raises:
-        UsageError: a value of `config`, or the output folder, cannot be used.
+        UsageError: a value of `config`, or the output folder, cannot be used, or the disk is full.
         DataError: a row cannot be used.
-        ModelError: the base model cannot be used, or the loss is no number.
+        ModelError: the base model cannot be used, the loss is no number, or memory ran out.
         KeyboardInterrupt: stopped by Ctrl-C; a checkpoint is left for `--resume`.
     """
     with warnings.catch_warnings():
@@ -88,41 +112,37 @@ def train_lora(config: TrainConfig) -> TrainResult:
             "ignore", FutureWarning
         )  # about names that transformers and peft use of each other
         config.check()
-        with logged(config) as entry:
-            result = _train_lora(config, entry)
+        processes = start_processes(cpu=config.device == "cpu" or not torch.cuda.is_available())
+        with (
+            processes.first_speaks(),
+            logged(config) if processes.is_first else contextlib.nullcontext(Entry(config)) as entry,
+        ):
+            with processes.agreed():
+                hardware = _choose_hardware(config, processes)
+            hardware = _same_type(hardware, config, processes)
+            with processes.agreed():
+                setting = _prepare(config, processes, hardware, entry)
+            _begin_output(setting)
+            result = _run(setting, callbacks)
             entry.kept = result.epoch
         return result
 
 
-def _train_lora(config: TrainConfig, entry: Entry) -> TrainResult:
-    folder = Path(config.output_dir)
-    check_output(folder, resume=config.resume, force=config.force)
-    device = choose_device(config.device)
-    dtype = choose_dtype(config.dtype, device)
-    if os.environ.get("FG_USE_FP16", "0") not in ("", "0"):
-        err.print(
-            f"note: FG_USE_FP16 is not used: Gemma 3 overflows in float16. Computing in {dtype}.",
-            highlight=False,
-        )
+def _prepare(config: TrainConfig, processes: Processes, hardware: Hardware, entry: Entry) -> Setting:
+    """Everything that may be refused before a step is taken. Nothing is changed on disk."""
     transformers_logging.set_verbosity_error()
 
-    sources = _sources(config)  # a name that is wrong is told before a base is fetched
+    sources = find_sources(config)  # a name that is wrong is told before a base is fetched
     base = model_folder(config.model, revision=config.revision)
     tokenizer = load_tokenizer(base)
-    train_examples, eval_examples = _read(sources)
+    train_examples, eval_examples = read_rows(sources)
     check_chat_template(tokenizer, [*train_examples, *eval_examples], where=config.model)
-    train, evaluation = _encode(config, train_examples, eval_examples, tokenizer)
-
-    exact = _exact_match(config, eval_examples, evaluation, tokenizer)
+    inputs = encode_inputs(config, sources, train_examples, eval_examples, tokenizer)
 
     set_seed(config.seed)  # before the adapter's first weights are drawn
-    # A TPU gets its weights from the host, so that the adapter's first ones are those of every other device.
-    model = load_model(
-        base, dtype=dtype_name(dtype), device="cpu" if config.device == "tpu" else config.device
-    )
-    _check_positions(model, config)
-    if exact is not None:
-        exact.check_model(model)
+    model = _load_base(base, config, hardware)
+    if inputs.exact is not None:
+        inputs.exact.check_model(model)
     model = add_lora(
         model,
         r=config.lora_r,
@@ -133,95 +153,71 @@ def _train_lora(config: TrainConfig, entry: Entry) -> TrainResult:
         revision=config.revision,
     )
     facts = {
-        "arguments": {**dataclasses.asdict(config), "target_modules": list(config.target_modules)},
+        "arguments": {
+            **dataclasses.asdict(config),
+            "target_modules": list(config.target_modules),
+            "report_to": list(config.report_to),
+        },
         "base": {
             "model": config.model,
             "revision": base_revision(base),
             "fingerprint": base_fingerprint(base),
         },
-        "data": _data_facts(sources, train, evaluation),
+        "data": inputs.facts,
         "adapter": {"trainable_parameters": n_trainable(model)},
-        "device": describe_device(device, dtype),
+        "device": hardware.describe(processes),
     }
-    record = entry.record = RunRecord(folder, facts)
-    checkpoint = _prepare_output(as_whole_steps(config), folder, record)
-    return _run(
-        config,
-        record,
-        checkpoint=checkpoint,
-        model=model,
-        tokenizer=tokenizer,
-        train=train,
-        evaluation=evaluation,
-        exact=exact,
+    record = entry.record = RunRecord(Path(config.output_dir), facts, is_kept=processes.is_first)
+    checkpoint = _checkpoint(over_devices(config), record, processes) if config.resume else None
+    return Setting(over_devices(config), processes, hardware, inputs, model, tokenizer, record, checkpoint)
+
+
+def _check_reporters(config: TrainConfig) -> None:
+    """Raise UsageError for a reporter that is not there."""
+    there = get_available_reporting_integrations()
+    UsageError.raise_if(
+        Problem(
+            "--report_to",
+            f"{name!r} is not there.",
+            f"Install its package. Here are: {', '.join(sorted(there)) or 'none'}.",
+        )
+        for name in config.report_to
+        if name not in ("none", "all", *there)
     )
 
 
-def _exact_match(
-    config: TrainConfig, examples: list[Example], evaluation: EncodedFile | None, tokenizer: Any
-) -> ExactMatch | None:
-    """What measures the exact match, if that is asked for; rows left out as too long are not among its rows."""
-    if config.eval_metric != "exact_match" or evaluation is None:
-        return None
-    used = {row.source for row in evaluation.rows}
-    rows = [row for row in examples if (row.source or row.id) in used]
-    exact = ExactMatch(
-        rows, tokenizer, n_rows=config.eval_metric_rows, batch_size=config.per_device_eval_batch_size
-    )
-    err.print(
-        f"exact match: measured after every epoch on {len(exact.items)} of {len(rows)} validation rows",
-        highlight=False,
-    )
-    return exact
+def _choose_hardware(config: TrainConfig, processes: Processes) -> Hardware:
+    """Device and number type, as they were in a run that is gone on with; the folder is free for the run."""
+    folder = Path(config.output_dir)
+    check_output(folder, resume=config.resume, force=config.force, n_processes=processes.count)
+    _check_reporters(config)
+    hardware = choose_hardware(config.device, config.dtype)
+    earlier = ((read_run(folder) or {}).get("device") or {}) if config.resume else {}
+    if config.dtype == "auto" and earlier.get("dtype") in DTYPES:
+        hardware = dataclasses.replace(
+            hardware, dtype=DTYPES[earlier["dtype"]], why="as the run began", note=""
+        )
+    if hardware.note:
+        err.print(f"note: {hardware.note}", highlight=False)
+    return hardware
 
 
-def _sources(config: TrainConfig) -> dict[str, str | HubData]:
-    """`train` and maybe `eval`: where the rows come from. Splits of the Hub are of one commit."""
-    sources: dict[str, str | HubData] = {}
-    if config.dataset_name is not None:
-        splits = [config.train_split, *([config.eval_split] if config.eval_split else [])]
-        found = hub_data(config.dataset_name, config=config.dataset_config, splits=splits)
-        sources = dict(zip(("train", "eval"), found, strict=False))
-        err.print(f"data: {found[0].repo}, revision {found[0].revision}", highlight=False, markup=False)
-    elif config.train_file is not None:
-        sources["train"] = config.train_file
-    if config.eval_file is not None:
-        sources["eval"] = config.eval_file
-    return sources
+def _same_type(hardware: Hardware, config: TrainConfig, processes: Processes) -> Hardware:
+    """float32 if that is what one of the processes measured to be the faster one."""
+    if config.dtype == "auto" and processes.any(hardware.dtype is torch.float32):
+        return dataclasses.replace(hardware, dtype=torch.float32)
+    return hardware
 
 
-def _read(sources: Mapping[str, str | HubData]) -> tuple[list[Example], list[Example]]:
-    """Training and evaluation rows; the problems of both files in one error."""
-    found: dict[str, list[Example]] = {}
-    problems: list[Problem] = []
-    for name, source in sources.items():
-        try:
-            found[name] = read_examples(source)
-            tell_layouts(source, found[name])
-        except DataError as error:
-            problems += error.problems
-    DataError.raise_if(problems)
-    return found["train"], found.get("eval", [])
-
-
-def _encode(
-    config: TrainConfig, train_examples: list[Example], eval_examples: list[Example], tokenizer: Any
-) -> tuple[EncodedFile, EncodedFile | None]:
-    """Both files as tokens, with a line about each on stderr."""
-    encoded: list[EncodedFile | None] = []
-    for name, examples in (("train", train_examples), ("eval", eval_examples)):
-        if not examples:
-            encoded.append(None)
-            continue
-        rows = encode_examples(examples, tokenizer, max_length=config.max_length, overlong=config.overlong)
-        err.print(f"{name}: {token_report(rows, config.max_length)}", highlight=False)
-        encoded.append(rows)
-    train, evaluation = encoded
-    assert train is not None  # a file without rows is an error of read_examples
-    return train, evaluation
-
-
-def _check_positions(model: Any, config: TrainConfig) -> None:
+def _load_base(base: Path, config: TrainConfig, hardware: Hardware) -> Any:
+    """The base on its device. Raises: UsageError if it has fewer positions than `--max_length`."""
+    # A TPU gets its weights from the host, so that the adapter's first ones are those of every other device.
+    place: Any = "cpu" if hardware.device.type in TPU_TYPES else hardware.device.type
+    if hardware.dtype is torch.float16:
+        model = load_model(base, dtype="float32", device=place).to(torch.float16)
+    else:
+        dtype: Any = hardware.dtype_name
+        model = load_model(base, dtype=dtype, device=place)
     limit = getattr(model.config, "max_position_embeddings", None)
     if limit is not None and config.max_length > limit:
         raise UsageError(
@@ -231,64 +227,61 @@ def _check_positions(model: Any, config: TrainConfig) -> None:
                 f"Set it to {limit}.",
             )
         )
+    return model
 
 
-def _data_facts(
-    sources: Mapping[str, str | HubData], train: EncodedFile, evaluation: EncodedFile | None
-) -> dict[str, Any]:
-    encoded = {"train": train, "eval": evaluation}
-    return {
-        name: {"file": str(source), **data_facts(source), "sha256": file_sha256(source), **rows.report}
-        for name, source in sources.items()
-        if (rows := encoded[name]) is not None
-    }
-
-
-def _prepare_output(config: TrainConfig, folder: Path, record: RunRecord) -> str | None:
-    """The checkpoint to go on from, if any. All inputs are good by now: this is the first change on disk."""
-    checkpoint = None
-    if config.resume:
-        earlier = read_run(folder)
-        check_continues(earlier, record.facts)
-        checkpoint = newest_checkpoint(folder)
-        step = int(checkpoint.name.partition("-")[2])
-        if step >= _total_steps(config, record.facts["data"]["train"]["rows"]):
-            raise UsageError(
-                Problem(
-                    "--resume",
-                    f"the run is at its end (step {step}).",
-                    "Raise --num_train_epochs, or start anew: --force.",
-                )
+def _checkpoint(config: TrainConfig, record: RunRecord, processes: Processes) -> str:
+    """The checkpoint to go on from; the record then holds the epochs up to it."""
+    earlier = read_run(record.folder)
+    check_continues(earlier, record.facts)
+    checkpoint = newest_checkpoint(record.folder, processes.count)
+    step = int(checkpoint.name.partition("-")[2])
+    if step >= _total_steps(config, record.facts["data"]["train"]["rows"], processes.count):
+        raise UsageError(
+            Problem(
+                "--resume",
+                f"the run is at its end (step {step}).",
+                "Raise --num_train_epochs, or start anew: --force.",
             )
-        record.epochs = [entry for entry in (earlier or {}).get("epochs", []) if entry.get("step", 0) <= step]
-        err.print(f"Going on from {checkpoint}.", highlight=False)
-    elif config.force and folder.is_dir():
-        clear_output(folder)
+        )
+    record.epochs = [entry for entry in (earlier or {}).get("epochs", []) if entry.get("step", 0) <= step]
+    err.print(f"Going on from {checkpoint}.", highlight=False)
+    return str(checkpoint)
+
+
+def _begin_output(setting: Setting) -> None:
+    """The first change on disk: all inputs are good, in all processes."""
+    config, record = setting.config, setting.record
+    if not setting.processes.is_first:
+        return
+    if (earlier := read_run(record.folder)) is not None:
+        enter_dead(config, earlier)
+    if config.force and record.folder.is_dir():
+        clear_output(record.folder)
     record.write("running")
-    return str(checkpoint) if checkpoint else None
 
 
-def _total_steps(config: TrainConfig, n_rows: int) -> int:
+def _total_steps(config: TrainConfig, n_rows: int, n_processes: int) -> int:
     if config.max_steps:
         return config.max_steps
     batches = math.ceil(n_rows / config.per_device_train_batch_size)
-    return math.ceil(config.num_train_epochs * math.ceil(batches / config.gradient_accumulation_steps))
+    steps = math.ceil(batches / (config.gradient_accumulation_steps * n_processes))
+    return math.ceil(config.num_train_epochs * steps)
 
 
-def _training_arguments(config: TrainConfig, n_rows: int, has_eval: bool) -> TrainingArguments:
-    device = choose_device(config.device)
+def _training_arguments(setting: Setting, joined: int) -> TrainingArguments:
+    config = setting.config
+    total = _total_steps(config, len(setting.inputs.train.rows), setting.processes.count)
     args = TrainingArguments(
         output_dir=config.output_dir,
         num_train_epochs=config.num_train_epochs,
         max_steps=config.max_steps or -1,
-        per_device_train_batch_size=config.per_device_train_batch_size,
+        per_device_train_batch_size=config.per_device_train_batch_size * joined,
         per_device_eval_batch_size=config.per_device_eval_batch_size,
-        gradient_accumulation_steps=config.gradient_accumulation_steps,
+        gradient_accumulation_steps=config.gradient_accumulation_steps // joined,
         learning_rate=config.learning_rate,
         lr_scheduler_type=config.lr_scheduler_type,
-        warmup_steps=0
-        if config.lr_scheduler_type == "constant"
-        else round(config.warmup_ratio * _total_steps(config, n_rows)),
+        warmup_steps=0 if config.lr_scheduler_type == "constant" else round(config.warmup_ratio * total),
         optim=OPTIMIZERS[config.optim],
         weight_decay=config.weight_decay,
         max_grad_norm=config.max_grad_norm,
@@ -296,7 +289,7 @@ def _training_arguments(config: TrainConfig, n_rows: int, has_eval: bool) -> Tra
         data_seed=config.seed,
         logging_steps=config.logging_steps,
         logging_nan_inf_filter=False,  # it would replace a broken loss by an old one
-        eval_strategy="epoch" if has_eval else "no",
+        eval_strategy="epoch" if setting.inputs.evaluation is not None else "no",
         load_best_model_at_end=config.eval_metric != "none",
         metric_for_best_model=f"eval_{config.eval_metric}" if config.eval_metric != "none" else None,
         greater_is_better=config.eval_metric == "exact_match",
@@ -304,8 +297,8 @@ def _training_arguments(config: TrainConfig, n_rows: int, has_eval: bool) -> Tra
         save_total_limit=2,  # the newest may be broken off by a power cut
         remove_unused_columns=False,
         disable_tqdm=True,
-        report_to="none",
-        **trainer_options(device, choose_dtype(config.dtype, device)),
+        report_to=list(config.report_to),
+        **setting.hardware.trainer_options(),
     )
     # One process drives one device: with several visible GPUs the Trainer would copy the model to each at every step.
     if args.n_gpu > 1:
@@ -318,81 +311,125 @@ def _early_stopping(config: TrainConfig) -> list[EarlyStoppingCallback]:
     return [EarlyStoppingCallback(early_stopping_patience=patience)] if patience else []
 
 
-def _run(
-    config: TrainConfig,
-    record: RunRecord,
-    *,
-    checkpoint: str | None,
-    model: Any,
-    tokenizer: Any,
-    train: EncodedFile,
-    evaluation: EncodedFile | None,
-    exact: ExactMatch | None,
-) -> TrainResult:
+def _join(setting: Setting, collator: Any, groups: Sequence[int]) -> Joined:
+    """How many batches are computed as one, told to the user where it is more than one."""
+    config, device = setting.config, setting.hardware.device
+    shape = StepShape(config.per_device_train_batch_size, config.gradient_accumulation_steps)
+    if has_static_shapes(config):
+        return Joined(shape.accumulation, 0)  # their slots are cut to fit the memory
+    if config.join_batches == "off" or config.share_prefix == "off" or shape.accumulation == 1:
+        return Joined(1, 0)
+    memory = memory_bytes(device)
+    if memory is not None and device.type == "cpu":
+        memory //= setting.processes.on_this_machine
+    joined = join_batches(
+        setting.inputs.train.rows,
+        groups,
+        shape,
+        collator=collator,
+        config=setting.model.config,
+        memory=memory,
+        item_bytes=torch.finfo(setting.hardware.dtype).bits // 8,
+    )
+    if joined.batches > 1:
+        err.print(joined.told(shape.batch_size, shape.accumulation), highlight=False)
+    return joined
+
+
+def _trainer(
+    setting: Setting, reporter: Reporter, interrupt: Interrupt, callbacks: Sequence[TrainerCallback]
+) -> tuple[ScoredTokenTrainer, Joined]:
+    """The trainer, and how its batches are joined."""
+    config, processes, inputs, model = setting.config, setting.processes, setting.inputs, setting.model
+    collator = make_collator(model, setting.tokenizer.pad_token_id, share=config.share_prefix == "auto")
+    end_turn = int(setting.tokenizer.convert_tokens_to_ids(END_TURN))
+    groups = prefix_groups(inputs.train.rows, end_turn)
+    joined = _join(setting, collator, groups)
+    exact = inputs.exact
+    shape = StepShape(
+        config.per_device_train_batch_size,
+        config.gradient_accumulation_steps,
+        joined.batches,
+        processes.count,
+    )
+    measure = (lambda one: exact.measure(one, processes)) if exact is not None else None
+    settings: dict[str, Any] = {
+        "model": model,
+        "args": _training_arguments(setting, joined.batches),
+        "train_rows": inputs.train.rows,
+        "eval_rows": inputs.evaluation.rows if inputs.evaluation is not None else None,
+        "save": make_saver(config, model, setting.tokenizer),
+        "callbacks": [reporter, interrupt, *_early_stopping(config), *callbacks],
+        "measure": make_measure(config, model, measure),
+        "sampling": Sampling(groups, shape, processes),
+        "guard": FiniteGuard(model) if setting.hardware.dtype is torch.float16 else None,
+    }
+    if has_static_shapes(config):
+        return static_trainer(config, pad_token_id=setting.tokenizer.pad_token_id, **settings), joined
+    trainer = ScoredTokenTrainer(collator=collator, **settings)
+    if processes.count > 1:
+        torch.manual_seed(config.seed + processes.number)  # else all processes drop the same inputs
+    return trainer, joined
+
+
+def _run(setting: Setting, callbacks: Sequence[TrainerCallback]) -> TrainResult:
     """Train, save, and leave a run.json that says how it ended, however it does."""
-    device = choose_device(config.device)
-    interrupt = Interrupt()
-    save = make_saver(config, model, tokenizer)
+    config, processes, record = setting.config, setting.processes, setting.record
+    interrupt = Interrupt(processes)
+    joined = Joined(1, 0)
     try:
-        with progress_bar() as progress, interrupt.on_ctrl_c(), warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", FutureWarning
-            )  # about names that transformers and peft use of each other
-            reporter = Reporter(record, progress)
-            settings: dict[str, Any] = {
-                "model": model,
-                "args": _training_arguments(as_whole_steps(config), len(train.rows), evaluation is not None),
-                "train_rows": train.rows,
-                "eval_rows": evaluation.rows if evaluation is not None else None,
-                "save": save,
-                "callbacks": [reporter, interrupt, *_early_stopping(config)],
-                "measure": make_measure(config, model, exact.measure if exact is not None else None),
-            }
-            trainer = (
-                static_trainer(config, pad_token_id=tokenizer.pad_token_id, **settings)
-                if has_static_shapes(config)
-                else ScoredTokenTrainer(
-                    collator=make_collator(
-                        model, tokenizer.pad_token_id, share=config.share_prefix == "auto"
-                    ),
-                    **settings,
-                )
-            )
+        with progress_bar() as progress, interrupt.on_ctrl_c():
+            reporter = Reporter(record, progress, processes)
+            trainer, joined = _trainer(setting, reporter, interrupt, callbacks)
             reporter.trainer = trainer
-            trainer.train(resume_from_checkpoint=checkpoint)
+            trainer.train(resume_from_checkpoint=setting.checkpoint)
         steps = trainer.state.global_step
-        if interrupt.is_requested and steps < trainer.state.max_steps:
+        if interrupt.stops and steps < trainer.state.max_steps:
             err.print(
                 f"Stopped after step {steps} of {trainer.state.max_steps}; go on with --resume.",
                 highlight=False,
             )
             raise KeyboardInterrupt
-        if not has_finite_weights(model):
-            raise ModelError(
-                Problem(
-                    "training", f"the adapter's weights are no numbers after step {steps}.", NOT_FINITE_REMEDY
-                )
-            )
-        save(record.folder)
-    except torch.OutOfMemoryError as error:
-        record.write("failed", error="out of memory")
-        remedy = "Lower --per_device_train_batch_size and raise --gradient_accumulation_steps by as much: the result is the same."
-        raise ModelError(Problem("training", "the device is out of memory.", remedy)) from error
-    except FgError as error:
-        record.write("failed", error=str(error))
-        raise
+        with processes.agreed():
+            if not has_finite_weights(setting.model):
+                what = f"the adapter's weights are no numbers after step {steps}."
+                raise ModelError(Problem("training", what, NOT_FINITE_REMEDY))
+            if processes.is_first:
+                make_saver(config, setting.model, setting.tokenizer)(record.folder)
     except KeyboardInterrupt:
         record.write("stopped")
         raise
+    except Exception as error:
+        told = as_told(error, config, joined=joined.batches)
+        if told is not None and processes.is_first and (is_disk_full(error) or is_disk_full(error.__cause__)):
+            told = with_survivor(told, record.folder, processes.count)
+        with contextlib.suppress(FgError):  # the disk may be full for run.json, too
+            record.write(
+                "failed", error=str(told) if told is not None else f"{type(error).__name__}: {error}"
+            )
+        if told is None or told is error:
+            raise
+        raise told from error
+    return _finish(setting, trainer, reporter, joined)
+
+
+def _finish(setting: Setting, trainer: ScoredTokenTrainer, reporter: Reporter, joined: Joined) -> TrainResult:
+    """The last words of run.json, and the card."""
+    config, record, steps = setting.config, setting.record, trainer.state.global_step
     best_step = trainer.state.best_global_step if config.eval_metric != "none" else None
     kept = next((entry for entry in record.epochs if entry["step"] == best_step), record.epochs[-1])
-    record.write(
+    run = record.write(
         "finished",
         steps=steps,
         kept={"epoch": kept["epoch"], "step": kept["step"], "by": config.eval_metric},
+        batches_joined=joined.batches,
         losses=[round(loss, 6) for loss in reporter.losses],
-        peak_memory_bytes=peak_memory_bytes(device),
+        peak_memory_bytes=peak_memory_bytes(setting.hardware.device),
     )
+    if setting.processes.is_first:
+        with write_whole(record.folder / "README.md") as stream:
+            stream.write(run_card(run, record.folder.name))
+    setting.processes.wait()
     return TrainResult(
         folder=record.folder,
         steps=steps,

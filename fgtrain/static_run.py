@@ -33,8 +33,8 @@ def n_devices(config: TrainConfig) -> int:
     return find_chips().count if config.device == "tpu" else 1
 
 
-def as_whole_steps(config: TrainConfig) -> TrainConfig:
-    """The configuration that the Trainer sees: a batch holds all rows of an optimizer step.
+def over_devices(config: TrainConfig) -> TrainConfig:
+    """The configuration of one device that does the work of all: N devices are as good as N times the accumulation.
 
     `--per_device_train_batch_size` is what its name says, rows of one device; under SPMD, where one process drives all
     devices, transformers takes it for the rows of all.
@@ -44,10 +44,7 @@ def as_whole_steps(config: TrainConfig) -> TrainConfig:
     count = n_devices(config)
     return dataclasses.replace(
         config,
-        per_device_train_batch_size=config.per_device_train_batch_size
-        * config.gradient_accumulation_steps
-        * count,
-        gradient_accumulation_steps=1,
+        gradient_accumulation_steps=config.gradient_accumulation_steps * count,
         per_device_eval_batch_size=config.per_device_eval_batch_size * count,
     )
 
@@ -64,7 +61,7 @@ def static_trainer(
     """The trainer of a run on static shapes, and a line on stderr about its groups.
 
     Args:
-        config: as the user gave it; `settings`: the other arguments of `ScoredTokenTrainer`.
+        config: of `over_devices`; `settings`: the other arguments of `ScoredTokenTrainer`.
     Raises: UsageError if the model's layers cannot be given such batches.
     """
     kind = model.config.model_type
@@ -77,7 +74,7 @@ def static_trainer(
             )
         )
     count = n_devices(config)
-    per_slot = config.per_device_train_batch_size * config.gradient_accumulation_steps
+    per_slot = config.per_device_train_batch_size * config.gradient_accumulation_steps // count
     sizes = choose_sizes([*train_rows, *(eval_rows or ())], per_slot)
     err.print(
         f"static shapes: {count} x {per_slot} rows an optimizer step, in groups of {sizes.in_group}; "

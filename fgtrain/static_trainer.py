@@ -45,13 +45,15 @@ class StaticTrainer(ScoredTokenTrainer):
         total = torch.stack(sums).sum()
         share: torch.Tensor = total / num_items_in_batch
         self._run_collected()
-        self._add_up(total, sum(map(count_learnt, all_parts(inputs))))
+        self._add_up(total)
+        self.tally.scored += sum(map(count_learnt, all_parts(inputs)))
+        self.tally.rows += inputs["n_rows"]
+        self.tally.tokens += inputs["n_tokens"]
         return share
 
-    def _add_up(self, total: torch.Tensor, n_scored: int) -> None:
+    def _add_up(self, total: torch.Tensor) -> None:
         """Count a step's loss into the epoch's."""
-        self.train_loss_sum += total
-        self.train_tokens += n_scored
+        self.tally.loss_sum += total
 
     def _summed(self, model: Any, inputs: Batch) -> tuple[torch.Tensor, int]:
         """The loss summed over all scored tokens of a batch, and their number; for the evaluation."""

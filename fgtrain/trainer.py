@@ -1,13 +1,15 @@
-"""transformers' Trainer with a loss over the scored tokens only."""
+"""transformers' Trainer with a loss over the scored tokens only, for one process or many."""
 
 from __future__ import annotations
 
 import itertools
 import os
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch.utils.data import DataLoader
 from transformers import (
     PrinterCallback,
     Trainer,
@@ -17,8 +19,39 @@ from transformers import (
 )
 
 from fgtrain.batches import Batch, all_parts, count_scored
+from fgtrain.devices import Processes
 from fgtrain.encode import Encoded
+from fgtrain.guard import FiniteGuard
 from fgtrain.loss import scored_logits, summed_loss
+from fgtrain.sampler import GroupSampler, StepShape
+
+
+@dataclass
+class Tally:
+    """What this process has trained on since the tally was last emptied."""
+
+    loss_sum: torch.Tensor | float = 0.0
+    """Summed over scored tokens; a tensor on the device after the first batch, to save a wait a step."""
+    scored: int = 0
+    rows: int = 0
+    tokens: int = 0
+    """Of the rows, prompt and answer, whether or not a prefix was shared."""
+
+    def over(self, processes: Processes) -> tuple[float, int, int, int]:
+        """Loss sum, scored tokens, rows and tokens of all processes."""
+        loss, *counts = processes.sum([float(self.loss_sum), self.scored, self.rows, self.tokens])
+        scored, rows, tokens = map(int, counts)
+        return loss, scored, rows, tokens
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How the training rows are taken."""
+
+    groups: Sequence[int]
+    """A number for each row (`fgtrain.sampler.prefix_groups`)."""
+    shape: StepShape
+    processes: Processes = field(default_factory=Processes)
 
 
 class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
@@ -39,7 +72,17 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
         save: Callable[[str], None],
         callbacks: list[TrainerCallback],
         measure: Callable[[Any], float] | None = None,
+        sampling: Sampling | None = None,
+        guard: FiniteGuard | None = None,
     ) -> None:
+        """Train `model` on `train_rows`.
+
+        Args:
+            save: writes the adapter into a folder; called for every checkpoint, in the first process.
+            measure: the share of rows answered exactly; called in every process.
+            sampling: left out, all rows are of one group.
+            guard: looks at every step for values that are no numbers.
+        """
         super().__init__(
             model=model,
             args=args,
@@ -53,9 +96,36 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
         self._head = model.get_output_embeddings()
         self._save_adapter = save
         self._measure = measure
-        self.train_loss_sum: torch.Tensor | float = 0.0
-        """Summed loss since it was last set to 0; a tensor on the device after the first batch, to save a wait a step."""
-        self.train_tokens = 0
+        self._guard = guard
+        self.sampling = sampling or Sampling(
+            [0] * len(train_rows),
+            StepShape(args.per_device_train_batch_size, args.gradient_accumulation_steps),
+        )
+        self.tally = Tally()
+
+    def get_train_dataloader(self) -> DataLoader[Any]:
+        """The batches of this process. Not dealt out by accelerate, which fills the last ones up with rows a second time."""
+        shape, processes = self.sampling.shape, self.sampling.processes
+        sampler = GroupSampler(
+            self.sampling.groups,
+            shape,
+            seed=self.args.seed,
+            process=processes.number,
+            # An epoch begins, or a resumed one goes on, at this step.
+            epoch=lambda: self.state.global_step // -(-len(sampler) // self.args.gradient_accumulation_steps),
+        )
+        return DataLoader(
+            self.train_dataset,
+            batch_sampler=sampler,
+            collate_fn=self._counted,
+            pin_memory=self.args.dataloader_pin_memory,
+        )
+
+    def _counted(self, rows: Sequence[Encoded]) -> Batch:
+        """The batch with how many rows and tokens it is made of."""
+        counts = {"n_rows": len(rows), "n_tokens": sum(len(row.input_ids) for row in rows)}
+        batch: Batch = self.data_collator(rows)
+        return batch | counts
 
     def get_batch_samples(
         self, epoch_iterator: Iterator[Batch], num_batches: int, device: torch.device
@@ -64,7 +134,7 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
         batches = list(itertools.islice(epoch_iterator, num_batches))
         n_scored = torch.tensor(sum(count_scored(batch) for batch in batches), device=device)
         if self.accelerator.num_processes > 1:
-            n_scored = self.accelerator.gather(n_scored).sum()
+            n_scored = self.accelerator.reduce(n_scored, "sum")
         return batches, n_scored
 
     def compute_loss(
@@ -75,15 +145,19 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
         num_items_in_batch: torch.Tensor | int | None = None,
     ) -> Any:
         """This batch's share of the loss of the accumulated batch; the shares add up to the mean over its tokens."""
-        total, n_tokens = self._summed(model, inputs)
+        total, n_scored = self._summed(model, inputs)
+        if self._guard is not None:
+            self._guard.check(total)
         if model.training:
-            self.train_loss_sum += total.detach()
-            self.train_tokens += n_tokens
+            self.tally.loss_sum += total.detach()
+            self.tally.scored += n_scored
+            self.tally.rows += inputs.get("n_rows", 0)
+            self.tally.tokens += inputs.get("n_tokens", 0)
         # Gradients are averaged over processes, and every process counts the tokens of all.
         loss = (
             total
             * self.accelerator.num_processes
-            / (n_tokens if num_items_in_batch is None else num_items_in_batch)
+            / (n_scored if num_items_in_batch is None else num_items_in_batch)
         )
         return (loss, {}) if return_outputs else loss
 
@@ -98,19 +172,21 @@ class ScoredTokenTrainer(Trainer):  # type: ignore[misc]
     ) -> dict[str, float]:
         """The mean loss over all scored tokens of the evaluation rows: a row counts by its tokens, whatever its batch.
 
-        And the share of rows answered exactly, where that is measured.
+        And the share of rows answered exactly, where that is measured. Processes share the rows, each row once.
         """
-        sums = torch.zeros(2, dtype=torch.float64, device=self.args.device)
-        model = self.model_wrapped
+        rows = self.eval_dataset if eval_dataset is None else eval_dataset
+        processes, size = self.sampling.processes, self.args.per_device_eval_batch_size
+        total, n_scored = 0.0, 0
+        # The model itself: a wrapper for many processes would wait for the others, who may have a batch less.
+        model = self.model
         model.eval()
         with torch.no_grad():
-            for batch in self.get_eval_dataloader(eval_dataset):
-                inputs = self._prepare_inputs(batch)
-                total, n_tokens = self._summed(model, inputs)
-                sums += torch.stack((total.double(), torch.tensor(float(n_tokens), device=sums.device)))
-        if self.accelerator.num_processes > 1:
-            sums = self.accelerator.reduce(sums, "sum")
-        metrics = {f"{metric_key_prefix}_loss": float(sums[0] / sums[1])}
+            for start in range(processes.number * size, len(rows), processes.count * size):
+                inputs = self._prepare_inputs(self.data_collator(rows[start : start + size]))
+                loss, n_tokens = self._summed(model, inputs)
+                total, n_scored = total + float(loss), n_scored + n_tokens
+        total, n_all = processes.sum([total, n_scored])
+        metrics = {f"{metric_key_prefix}_loss": total / n_all}
         if self._measure is not None:
             metrics[f"{metric_key_prefix}_exact_match"] = self._measure(self.model)
         self.log(metrics)

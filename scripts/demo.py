@@ -35,7 +35,7 @@ TINY_TRAINING = (
     "--per_device_eval_batch_size", "64",
 )  # fmt: skip
 """The tiny base takes a higher rate, and adapters on all layers; the real model trains with fgtrain's defaults."""
-MADE_HERE = ("data", "base", "adapter", "adapter-run", "report.html", "report.md")
+MADE_HERE = ("data", "base", "adapter", "adapter-run", "report.html", "report.md", "fine-tuning.md")
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,7 +46,10 @@ def test_every_run_has_its_entry(tiny_model_dir: Path, tmp_path: Path) -> None:
     assert f"- train: 8 rows, SHA-256 {file_sha256(train_file)}\n" in finished
     assert f"- eval: 2 rows, SHA-256 {file_sha256(eval_file)}\n" in finished
     assert f"SHA-256 {file_sha256(tmp_path / 'good' / 'adapter_model.safetensors')}, epoch" in finished
-    assert "| epoch | step | loss | evaluation loss | seconds |\n|---|---|---|---|---|\n| " in finished
+    assert (
+        "| epoch | step | loss | evaluation loss | seconds | rows/s |\n|---|---|---|---|---|---|\n| "
+        in finished
+    )
     assert "The error" not in finished
     assert ", failed\n" in failed
     assert "    training: the loss is " in failed

@@ -43,6 +43,7 @@ def config(base: Path, folder: Path, **changes: Any) -> TrainConfig:
         "learning_rate": 5e-3,
         "logging_steps": 1,
         "device": "cpu",
+        "dtype": "float32",  # what `auto` chooses on a CPU is measured
     }
     return TrainConfig(**(settings | changes))
 
@@ -188,6 +189,7 @@ def test_ctrl_c_leaves_a_checkpoint_and_resume_gives_the_same_weights(
         "--gradient_accumulation_steps=2",
         "--learning_rate=5e-3",
         "--device=cpu",
+        "--dtype=float32",
     ]
     flags += ["--logging_steps=1"]
     process = subprocess.Popen(

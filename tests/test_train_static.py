@@ -317,6 +317,7 @@ def lora(base: Path, folder: Path, name: str, **changes: Any) -> dict[str, Any]:
         "logging_steps": 1,
         "device": "cpu",
         "dtype": "float32",
+        "log_file": "none",
     }
     train_lora(TrainConfig(**(settings | changes)))
     content: dict[str, Any] = json.loads((folder / name / "run.json").read_text("utf-8"))

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import torch
+from accelerate.data_loader import SkipBatchSampler
 from safetensors.torch import load_file
-from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+from torch.utils.data import DataLoader
+from transformers import Trainer, TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from fgdata.console import err
 from fgtrain.adapter import saved_name
@@ -39,10 +44,42 @@ class CutPrograms(TrainerCallback):  # type: ignore[misc]
         err.print(f"  {programs_compiled()} programs compiled so far", highlight=False)
 
 
+@contextlib.contextmanager
+def _skipping_on_host() -> Iterator[None]:
+    """Inside the block the Trainer skips batches of a plain loader; accelerate's way knows only its own for XLA."""
+
+    def rest(loader: DataLoader[Any], n_batches: int) -> DataLoader[Any]:
+        sampler = SkipBatchSampler(loader.batch_sampler, n_batches)
+        return DataLoader(loader.dataset, batch_sampler=sampler, collate_fn=loader.collate_fn)
+
+    module: Any = sys.modules[Trainer.__module__]
+    before = module.skip_first_batches
+    module.skip_first_batches = rest
+    try:
+        yield
+    finally:
+        module.skip_first_batches = before
+
+
+class LateSum:
+    """A sum of numbers on the device that waits for all but the last of them."""
+
+    def __init__(self) -> None:
+        self._sum = 0.0
+        self._last: torch.Tensor | None = None
+
+    def add(self, value: torch.Tensor) -> None:
+        """Take another one."""
+        self._sum, self._last = float(self), value
+
+    def __float__(self) -> float:
+        return self._sum + (self._last.item() if self._last is not None else 0.0)
+
+
 class XlaTrainer(StaticTrainer):
     """Static shapes, slots spread over the chips, one program a shape.
 
-    Accelerate's loader for XLA is left aside: it sends whole batches ahead, while here parts are sent one by one.
+    Batches stay on the host until their parts are sent: accelerate's loader for XLA is left aside.
     """
 
     def __init__(self, *, shard_weights: bool, **settings: Any) -> None:
@@ -51,13 +88,10 @@ class XlaTrainer(StaticTrainer):
         self._has_spread_states = False
         self.add_callback(CutPrograms())
 
-    def get_train_dataloader(self) -> Any:
-        """The loader on the host."""
-        return _on_host(super().get_train_dataloader())
-
-    def get_eval_dataloader(self, eval_dataset: Any = None) -> Any:
-        """The loader on the host."""
-        return _on_host(super().get_eval_dataloader(eval_dataset))
+    def train(self, *given: Any, **settings: Any) -> Any:
+        """As the Trainer's; a run that goes on in mid-epoch skips batches on the host, too."""
+        with _skipping_on_host():
+            return super().train(*given, **settings)
 
     def _wrap_model(self, model: Any, training: bool = True, dataloader: Any = None) -> Any:
         if not (self._shard_weights and training) or self.model_wrapped is not self.model:
@@ -70,26 +104,12 @@ class XlaTrainer(StaticTrainer):
     def _run_collected(self) -> None:
         run_collected()
 
-    @property
-    def train_loss_sum(self) -> float:
-        """Summed loss since it was last set; waits for the steps that are still computed."""
-        self._fetch(0)
-        return self._loss_sum
-
-    @train_loss_sum.setter
-    def train_loss_sum(self, value: float) -> None:
-        self._not_added: list[torch.Tensor] = []
-        self._loss_sum = value
-
-    def _add_up(self, total: torch.Tensor, n_scored: int) -> None:
+    def _add_up(self, total: torch.Tensor) -> None:
         """The loss is fetched a step late: the host prepares the next batch while the chips compute this one."""
-        self._not_added.append(total)
-        self._fetch(1)
-        self.train_tokens += n_scored
-
-    def _fetch(self, n_left: int) -> None:
-        while len(self._not_added) > n_left:
-            self._loss_sum += self._not_added.pop(0).item()
+        tally: Any = self.tally  # only ever asked for a float
+        if not isinstance(tally.loss_sum, LateSum):
+            tally.loss_sum = LateSum()
+        tally.loss_sum.add(total)
 
     def training_step(self, model: Any, inputs: Batch, num_items_in_batch: Any = None) -> torch.Tensor:
         """As the static trainer's; the optimizer's states are spread once they exist."""
@@ -116,8 +136,3 @@ class XlaTrainer(StaticTrainer):
                 if weight.requires_grad:
                     weight.copy_(saved[saved_name(plain_name(name))].to(weight.device))
         run_collected()
-
-
-def _on_host(loader: Any) -> Any:
-    """What accelerate's loader for XLA wraps."""
-    return getattr(loader, "_loader", loader)
