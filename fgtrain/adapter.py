@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
 import warnings
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import torch
 from peft import LoraConfig, get_peft_model
 from safetensors import SafetensorError
-from torch import nn
+from safetensors.torch import load_file, save_file
+from torch import Tensor, nn
 
 from fgdata.errors import ModelError, Problem, UsageError
 
@@ -63,10 +66,19 @@ def add_lora(
     return adapted
 
 
-def save_adapter(model: Any, tokenizer: Any, folder: str | os.PathLike[str]) -> None:
+def save_adapter(
+    model: Any,
+    tokenizer: Any,
+    folder: str | os.PathLike[str],
+    *,
+    weights: Mapping[str, Tensor] | None = None,
+) -> None:
     """Adapter weights, their configuration and the tokenizer into `folder`; each file appears whole or not at all.
 
-    Raises: UsageError if the folder cannot be written or the disk is full.
+    Args:
+        weights: the trained weights by the names that they have in the model, in the host's memory, where the model itself
+            cannot be asked (wrapped, or on a device that is no memory of ours). They are read back before a file appears.
+    Raises: UsageError if the folder cannot be written or the disk is full; ModelError if what was written is not `weights`.
     """
     target = Path(folder)
     try:
@@ -76,8 +88,11 @@ def save_adapter(model: Any, tokenizer: Any, folder: str | os.PathLike[str]) -> 
             warnings.catch_warnings(),
         ):
             warnings.simplefilter("ignore")  # about a base without a config.json on the hub
-            # No embedding is trained, and `auto` would ask the hub for the base's vocabulary size.
-            model.save_pretrained(part, save_embedding_layers=False)
+            if weights is None:
+                # No embedding is trained, and `auto` would ask the hub for the base's vocabulary size.
+                model.save_pretrained(part, save_embedding_layers=False)
+            else:
+                _write_weights(model, weights, Path(part))
             tokenizer.save_pretrained(part)
             (Path(part) / "README.md").unlink(
                 missing_ok=True
@@ -96,6 +111,38 @@ def save_adapter(model: Any, tokenizer: Any, folder: str | os.PathLike[str]) -> 
                 "Free some space, then --resume.",
             )
         ) from error
+
+
+def saved_name(name: str) -> str:
+    """The name that an adapter's file gives a weight of the model."""
+    return name.replace(".default.", ".")
+
+
+def _write_weights(model: Any, weights: Mapping[str, Tensor], folder: Path) -> None:
+    """What `save_pretrained` writes, of weights given by name, and proven to hold them.
+
+    peft looks for the weights of its own layers by their names in the model. In a wrapped model those are others: it would
+    write a file of no weights, or of names that nothing looks for, and the adapter would be the base model.
+
+    Raises: ModelError if what was written is not `weights`.
+    """
+    file = folder / "adapter_model.safetensors"
+    expected = {saved_name(name): weight.contiguous() for name, weight in weights.items()}
+    save_file(expected, file, metadata={"format": "pt"})
+    config = copy.copy(model.peft_config["default"])
+    config.inference_mode = True
+    config.save_pretrained(folder)
+    saved = load_file(file)
+    wrong = sorted(expected.keys() ^ saved.keys())
+    wrong += [name for name in expected if name in saved and not torch.equal(saved[name], expected[name])]
+    if wrong or not expected:
+        raise ModelError(
+            Problem(
+                str(folder.parent),
+                f"the saved adapter is not what was trained: {len(wrong)} of {len(expected)} weights differ.",
+                "This is a fault of the disk or of fgtrain; earlier checkpoints are kept.",
+            )
+        )
 
 
 def has_finite_weights(model: Any) -> bool:

@@ -196,6 +196,8 @@ def lora_config(given: argparse.Namespace) -> TrainConfig:
 
 def train(config: TrainConfig) -> None:
     """Run, and print where the adapter is and what to do with it."""
+    if config.device != "tpu":  # where torch_xla is installed, transformers would take every run to it
+        os.environ.setdefault("USE_TORCH_XLA", "0")
     from fgtrain.run import train_lora
 
     result = train_lora(config)

@@ -118,12 +118,20 @@ class TrainConfig:
     )
 
     seed: int = _option(42, "decides the adapter's first weights, the order of rows, and dropout", at_least=0)
-    device: Literal["auto", "cpu", "cuda"] = _option(
-        "auto", "auto: CUDA or ROCm if there is such a device, else CPU"
+    device: Literal["auto", "cpu", "cuda", "tpu"] = _option(
+        "auto", "auto: CUDA or ROCm if there is such a device, else CPU; tpu: all TPU chips of the host"
+    )
+    sharding: Literal["data_parallel", "xla_fsdp_v2"] = _option(
+        "data_parallel",
+        "on a TPU: rows spread over the chips and weights on each, or weights and optimizer spread as well",
+    )
+    static_shapes: Literal["auto", "on"] = _option(
+        "auto",
+        "pad to a few shapes, and compile a program for each; same loss and gradients; auto: on a TPU only",
     )
     dtype: Literal["auto", "float32", "bfloat16", "float16"] = _option(
         "auto",
-        "number type to compute in; auto: bfloat16 on a GPU that has it and on a CPU where it is measured to be faster, else float32",
+        "number type to compute in; auto: bfloat16 on a TPU, on a GPU that has it and on a CPU where it is measured to be faster, else float32",
     )
     logging_steps: int = _option(10, "steps between two entries of the loss", at_least=1)
     report_to: tuple[str, ...] = _option(
@@ -179,6 +187,10 @@ class TrainConfig:
         if log is not None and log.resolve().is_relative_to(Path(self.output_dir).resolve()):
             yield Problem(
                 "--log_file", "lies in --output_dir, which is the run's own.", "Name a file beside it."
+            )
+        if self.sharding == "xla_fsdp_v2" and self.device != "tpu":
+            yield Problem(
+                "--sharding", f"is 'xla_fsdp_v2' on --device {self.device}.", "It is for --device tpu."
             )
         if self.resume and self.force:
             yield Problem(

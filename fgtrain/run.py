@@ -28,12 +28,13 @@ from fgeval.loading import (
     load_tokenizer,
     model_folder,
 )
-from fgtrain.adapter import add_lora, has_finite_weights, n_trainable, save_adapter
+from fgtrain.adapter import add_lora, has_finite_weights, n_trainable
 from fgtrain.callbacks import NOT_FINITE_REMEDY, Interrupt, Reporter
 from fgtrain.card import run_card
 from fgtrain.config import TrainConfig
 from fgtrain.devices import (
     DTYPES,
+    TPU_TYPES,
     Hardware,
     Processes,
     choose_hardware,
@@ -50,6 +51,13 @@ from fgtrain.output import check_continues, check_output, clear_output, newest_c
 from fgtrain.prefix import make_collator
 from fgtrain.record import RunRecord, read_run
 from fgtrain.sampler import StepShape, prefix_groups
+from fgtrain.static_run import (
+    has_static_shapes,
+    make_measure,
+    make_saver,
+    over_devices,
+    static_trainer,
+)
 from fgtrain.trainer import Sampling, ScoredTokenTrainer
 
 OPTIMIZERS = {"adamw": "adamw_torch", "adafactor": "adafactor"}
@@ -160,8 +168,8 @@ def _prepare(config: TrainConfig, processes: Processes, hardware: Hardware, entr
         "device": hardware.describe(processes),
     }
     record = entry.record = RunRecord(Path(config.output_dir), facts, is_kept=processes.is_first)
-    checkpoint = _checkpoint(config, record, processes) if config.resume else None
-    return Setting(config, processes, hardware, inputs, model, tokenizer, record, checkpoint)
+    checkpoint = _checkpoint(over_devices(config), record, processes) if config.resume else None
+    return Setting(over_devices(config), processes, hardware, inputs, model, tokenizer, record, checkpoint)
 
 
 def _check_reporters(config: TrainConfig) -> None:
@@ -203,7 +211,8 @@ def _same_type(hardware: Hardware, config: TrainConfig, processes: Processes) ->
 
 def _load_base(base: Path, config: TrainConfig, hardware: Hardware) -> Any:
     """The base on its device. Raises: UsageError if it has fewer positions than `--max_length`."""
-    place: Any = hardware.device.type
+    # A TPU gets its weights from the host, so that the adapter's first ones are those of every other device.
+    place: Any = "cpu" if hardware.device.type in TPU_TYPES else hardware.device.type
     if hardware.dtype is torch.float16:
         model = load_model(base, dtype="float32", device=place).to(torch.float16)
     else:
@@ -306,6 +315,8 @@ def _join(setting: Setting, collator: Any, groups: Sequence[int]) -> Joined:
     """How many batches are computed as one, told to the user where it is more than one."""
     config, device = setting.config, setting.hardware.device
     shape = StepShape(config.per_device_train_batch_size, config.gradient_accumulation_steps)
+    if has_static_shapes(config):
+        return Joined(shape.accumulation, 0)  # their slots are cut to fit the memory
     if config.join_batches == "off" or config.share_prefix == "off" or shape.accumulation == 1:
         return Joined(1, 0)
     memory = memory_bytes(device)
@@ -341,18 +352,21 @@ def _trainer(
         joined.batches,
         processes.count,
     )
-    trainer = ScoredTokenTrainer(
-        model=model,
-        args=_training_arguments(setting, joined.batches),
-        collator=collator,
-        train_rows=inputs.train.rows,
-        eval_rows=inputs.evaluation.rows if inputs.evaluation is not None else None,
-        save=lambda place: save_adapter(model, setting.tokenizer, place),
-        callbacks=[reporter, interrupt, *_early_stopping(config), *callbacks],
-        measure=(lambda one: exact.measure(one, processes)) if exact is not None else None,
-        sampling=Sampling(groups, shape, processes),
-        guard=FiniteGuard(model) if setting.hardware.dtype is torch.float16 else None,
-    )
+    measure = (lambda one: exact.measure(one, processes)) if exact is not None else None
+    settings: dict[str, Any] = {
+        "model": model,
+        "args": _training_arguments(setting, joined.batches),
+        "train_rows": inputs.train.rows,
+        "eval_rows": inputs.evaluation.rows if inputs.evaluation is not None else None,
+        "save": make_saver(config, model, setting.tokenizer),
+        "callbacks": [reporter, interrupt, *_early_stopping(config), *callbacks],
+        "measure": make_measure(config, model, measure),
+        "sampling": Sampling(groups, shape, processes),
+        "guard": FiniteGuard(model) if setting.hardware.dtype is torch.float16 else None,
+    }
+    if has_static_shapes(config):
+        return static_trainer(config, pad_token_id=setting.tokenizer.pad_token_id, **settings), joined
+    trainer = ScoredTokenTrainer(collator=collator, **settings)
     if processes.count > 1:
         torch.manual_seed(config.seed + processes.number)  # else all processes drop the same inputs
     return trainer, joined
@@ -381,7 +395,7 @@ def _run(setting: Setting, callbacks: Sequence[TrainerCallback]) -> TrainResult:
                 what = f"the adapter's weights are no numbers after step {steps}."
                 raise ModelError(Problem("training", what, NOT_FINITE_REMEDY))
             if processes.is_first:
-                save_adapter(setting.model, setting.tokenizer, record.folder)
+                make_saver(config, setting.model, setting.tokenizer)(record.folder)
     except KeyboardInterrupt:
         record.write("stopped")
         raise

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from transformers.utils import is_torch_xla_available
 
 from fgdata.errors import Problem, UsageError
 from fgeval.loading import choose_device
@@ -16,6 +17,7 @@ from fgtrain.devices.memory import memory_bytes, peak_memory_bytes
 from fgtrain.devices.processes import Processes, SaidElsewhereError, start_processes
 
 __all__ = [
+    "TPU_TYPES",
     "Hardware",
     "Processes",
     "SaidElsewhereError",
@@ -25,6 +27,8 @@ __all__ = [
     "start_processes",
 ]
 
+TPU_TYPES = ("xla", "tpu")
+"""torch's names of the device that is a TPU: torch_xla's, and its own."""
 FLOAT16 = "FG_USE_FP16"
 """Environment variable of the first seed: 1 asks for float16."""
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -47,7 +51,18 @@ class Hardware:
         return str(self.dtype).removeprefix("torch.")
 
     def trainer_options(self) -> dict[str, Any]:
-        """Arguments of `TrainingArguments` that follow from the hardware."""
+        """Arguments of `TrainingArguments` that follow from the hardware.
+
+        Raises: UsageError if torch_xla would take the run to a device that was not asked for.
+        """
+        if self.device.type not in TPU_TYPES and is_torch_xla_available():
+            raise UsageError(
+                Problem(
+                    "--device",
+                    f"is {self.device.type!r}, and torch_xla, which is installed here, takes every run to its own.",
+                    "Set USE_TORCH_XLA=0 before Python starts, or use --device tpu.",
+                )
+            )
         return {
             "use_cpu": self.device.type == "cpu",
             # The base is loaded in the half type and the adapter stays in float32; autocast multiplies in the half type.
@@ -71,6 +86,10 @@ class Hardware:
             "cpus": os.cpu_count(),
             "threads": torch.get_num_threads(),
         }
+        if self.device.type in TPU_TYPES:
+            from fgtrain.devices.tpu import describe_chips
+
+            facts |= describe_chips()
         if self.device.type == "cuda":
             properties = torch.cuda.get_device_properties(self.device)
             facts |= {
@@ -93,6 +112,8 @@ def choose_hardware(device: str, dtype: str) -> Hardware:
 
     Raises: ModelError if there is no such device; UsageError if it cannot compute in that type.
     """
+    if device == "tpu":
+        return _tpu(dtype)
     place = choose_device("cpu" if device == "cpu" else "cuda" if device == "cuda" else "auto")
     asked = os.environ.get(FLOAT16, "0") not in ("", "0")
     if asked and dtype not in ("auto", "float16"):
@@ -116,6 +137,20 @@ def choose_hardware(device: str, dtype: str) -> Hardware:
     if dtype != "auto":
         return Hardware(place, DTYPES[dtype], "asked for by --dtype")
     return _auto(place)
+
+
+def _tpu(dtype: str) -> Hardware:
+    """The chips of this host."""
+    from fgtrain.devices.tpu import tpu_device
+
+    if dtype == "float16":
+        raise UsageError(
+            Problem("--dtype", "is 'float16', which a TPU does not have.", "Use bfloat16 or auto.")
+        )
+    place = tpu_device()
+    if dtype != "auto":
+        return Hardware(place, DTYPES[dtype], "asked for by --dtype")
+    return Hardware(place, torch.bfloat16, "the TPU has bfloat16")
 
 
 def _auto(device: torch.device) -> Hardware:
