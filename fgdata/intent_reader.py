@@ -11,6 +11,7 @@ from typing import Any
 from yaml.nodes import MappingNode, Node, SequenceNode
 
 from fgdata.errors import Problem
+from fgdata.languages import by_language
 from fgdata.pack import (
     BORROWED,
     CALLING,
@@ -42,18 +43,26 @@ class IntentReader:
     tools: Mapping[str, Tool]
     slots: Mapping[str, Slot]
     policies: Mapping[str, Policy]
-    registers: tuple[str, ...]
+    registers: Mapping[str, tuple[str, ...]]
+    """The pack's languages, each with its registers."""
     mix: tuple[str, ...]
     problems: list[Problem]
     """Those found are added here."""
-    is_korean: bool
     refused: set[tuple[object, ...]] = field(default_factory=set)
-    """Slot values already said to be off a tool's schema."""
+    """Slot values already said to be off a tool's schema, or to lack a form in a language."""
 
     @cached_property
-    def forms(self) -> dict[str, tuple[str, ...]]:
-        """Slot -> its surface forms."""
-        return {name: tuple(slot.forms) for name, slot in self.slots.items()}
+    def forms(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Language -> slot -> its surface forms."""
+        return {
+            language: {name: tuple(slot.forms_in(language)) for name, slot in self.slots.items()}
+            for language in self.registers
+        }
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The pack's languages."""
+        return tuple(self.registers)
 
     def complain(self, place: Place, what: str, remedy: str) -> None:
         """Note a problem."""
@@ -71,15 +80,17 @@ class IntentReader:
                 "answers",
                 "asks_for",
                 "asks_of",
+                "language",
             ],
         )
         fields = reader.fields(reader.root, "the intent", required, optional)
         name, kind = reader.text(fields.get("intent"), "intent"), self.kind(reader, fields.get("kind"))
         weight = reader.weight(fields["weight"], "weight") if "weight" in fields else 1.0
         calls = self.calls(reader, fields, kind)
-        answers = self.answers(reader, fields, kind)
+        language = reader.language(fields.get("language"), self.languages) or self.languages[0]
+        answers = self.answers(reader, fields, kind, language)
         asks_for = self.asks_for(reader, fields, kind)
-        families = self.families(reader, fields.get("families"), calls, answers)
+        families = self.families(reader, fields.get("families"), calls, answers, language)
         self.check_name(reader, name, "intent")
         if name is None or kind is None:
             return None
@@ -329,8 +340,10 @@ class IntentReader:
                 values[other] = next(different, value)
         return values
 
-    def answers(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> tuple[Template, ...]:
-        """What the model says; nothing where it calls."""
+    def answers(
+        self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None, language: str
+    ) -> tuple[Template, ...]:
+        """What the model says, by language or in that of the intent; nothing where it calls."""
         node = fields.get("answers")
         if kind is not None and kind not in CALLING and node is None and reader.root is not None:
             reader.wrong(
@@ -344,8 +357,13 @@ class IntentReader:
                 f"an intent of kind {kind!r} has answers.",
                 "Take them out: the model answers with its calls.",
             )
-        texts = reader.texts(node, "answers") if node is not None else ()
-        return self.templates(texts, "answer", ())
+        order = [language, *(other for other in self.languages if other != language)]
+        nodes = by_language(reader, node, "answers", order)
+        return tuple(
+            answer
+            for of, listed in nodes.items()
+            for answer in self.templates(reader.texts(listed, "answers"), "answer", (), of)
+        )
 
     def asks_for(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> str:
         """The parameter an `ask` intent lacks, or `tool`."""
@@ -389,30 +407,42 @@ class IntentReader:
     # How it is said
 
     def templates(
-        self, texts: Iterable[Text], use: TemplateUse, registers: Sequence[str]
+        self, texts: Iterable[Text], use: TemplateUse, registers: Sequence[str], language: str
     ) -> tuple[Template, ...]:
         """Those of the texts that are templates."""
+        forms, is_korean = self.forms[language], language == "ko"
         read = (
-            read_template(text, use, self.forms, registers, self.complain, is_korean=self.is_korean)
+            read_template(text, use, forms, registers, self.complain, is_korean=is_korean, language=language)
             for text in texts
         )
         return tuple(template for template in read if template is not None)
 
     def families(
-        self, reader: Reader, node: Node | None, calls: Sequence[CallPattern], answers: Sequence[Template]
+        self,
+        reader: Reader,
+        node: Node | None,
+        calls: Sequence[CallPattern],
+        answers: Sequence[Template],
+        default: str,
     ) -> tuple[TemplateFamily, ...]:
-        """The families, of which there are enough for each split."""
+        """The families, of which there are enough for each split in each of their languages.
+
+        Args:
+            default: the language of those that name none.
+        """
         found: dict[str, TemplateFamily] = {}
-        splits: list[str] = []
+        splits: dict[str, list[str]] = {}
+        optional = ["registers", "joins", "language"]
         for item in reader.items(node, "families"):
-            fields = reader.fields(item, "a family", ["name", "split", "templates"], ["registers", "joins"])
+            fields = reader.fields(item, "a family", ["name", "split", "templates"], optional)
             name, split = reader.text(fields.get("name"), "name"), reader.text(fields.get("split"), "split")
             if split is not None and split.text not in SPLITS:
                 reader.wrong(split.place, f"unknown split {split.text!r}.", closest(split.text, SPLITS))
-            splits.append(split.text if split else "")
-            registers = self.family_registers(reader, fields.get("registers"))
+            language = reader.language(fields.get("language"), self.languages) or default
+            splits.setdefault(language, []).append(split.text if split else "")
+            registers = self.family_registers(reader, fields.get("registers"), language)
             templates = self.templates(
-                reader.texts(fields.get("templates"), "templates"), "utterance", registers
+                reader.texts(fields.get("templates"), "templates"), "utterance", registers, language
             )
             self.check_name(reader, name, "name of a family")
             if name is None or split is None:
@@ -428,31 +458,38 @@ class IntentReader:
             if not isinstance(joins, bool | None):
                 reader.wrong(fields["joins"], f"joins is {joins!r}.", "Write true or false.")
                 joins = None
-            family = TemplateFamily(name.text, split.text, registers, templates, name.place, joins)
+            family = TemplateFamily(name.text, split.text, registers, templates, name.place, joins, language)
             self.check_family(family, calls, answers)
             found[name.text] = family
         if isinstance(node, SequenceNode):
-            for wanted, least in MIN_FAMILIES.items():
-                if (has := splits.count(wanted)) < least:
-                    reader.wrong(
-                        node,
-                        f"{has} of its families are in the split {wanted!r}; at least {least} are needed.",
-                        "Add families with other wordings.",
-                    )
+            for language, of_language in (splits or {default: []}).items():
+                said = f" in {language!r}" if len(self.languages) > 1 else ""
+                for wanted, least in MIN_FAMILIES.items():
+                    if (has := of_language.count(wanted)) < least:
+                        reader.wrong(
+                            node,
+                            f"{has} of its families{said} are in the split {wanted!r}; at least {least} are needed.",
+                            "Add families with other wordings.",
+                        )
         return tuple(found.values())
 
-    def family_registers(self, reader: Reader, node: Node | None) -> tuple[str, ...]:
-        """The registers a family's rows may have: those it names, else all of the pack (that can ask, in Korean)."""
+    def family_registers(self, reader: Reader, node: Node | None, language: str) -> tuple[str, ...]:
+        """The registers a family's rows may have: those it names, else all of its language (that can ask, in Korean)."""
+        known = self.registers[language]
         if node is None:
-            able = tuple(name for name in self.registers if endings_of(name).items)
-            return able if self.is_korean and able else self.registers
+            able = tuple(name for name in known if endings_of(name).items)
+            return able if language == "ko" and able else known
         texts = reader.texts(node, "registers")
         for text in texts:
-            if text.text not in self.registers:
-                reader.wrong(
-                    text.place, f"unknown register {text.text!r}.", closest(text.text, self.registers)
-                )
-        return tuple(text.text for text in texts if text.text in self.registers)
+            if text.text in known:
+                continue
+            others = [name for name, registers in self.registers.items() if text.text in registers]
+            if others:
+                what = f"the register {text.text!r} is one of {others[0]!r}, the family of {language!r}."
+                reader.wrong(text.place, what, f"Write `language: {others[0]}`, or another register.")
+            else:
+                reader.wrong(text.place, f"unknown register {text.text!r}.", closest(text.text, known))
+        return tuple(text.text for text in texts if text.text in known)
 
     def check_family(
         self,
@@ -469,6 +506,7 @@ class IntentReader:
                 "do not use `request`: their wording has one."
             )
             self.complain(fixed[0].place, what, remedy)
+        self.check_language(family, calls, answers)
         needed = dict.fromkeys(slot for call in calls for slot in call.slots if slot in self.slots)
         for template in family.templates:
             for slot in needed:
@@ -478,18 +516,51 @@ class IntentReader:
                         f"the call takes {{{slot}}}, which this template does not always print.",
                         f"Print it outside of pick and maybe: {{{{ {slot} }}}}.",
                     )
-            if answers and not any(template.always.issuperset(answer.slots) for answer in answers):
+            own = [answer for answer in answers if answer.language == family.language]
+            if own and not any(template.always.issuperset(answer.slots) for answer in own):
                 self.complain(
                     template.place,
                     "every answer names a slot that this template does not print.",
                     "Add an answer without slots.",
                 )
 
+    def check_language(
+        self, family: TemplateFamily, calls: Sequence[CallPattern], answers: Sequence[Template]
+    ) -> None:
+        """Note what the family's language lacks: answers, forms of the slots it prints; and policies that are another's."""
+        language = family.language
+        if len(self.languages) < 2:
+            return
+        if answers and not any(answer.language == language for answer in answers):
+            what = f"the family {family.name!r} is of {language!r}, in which the intent has no answers."
+            self.complain(
+                family.place, what, f"Write `answers: {{{language}: [...]}}`, with those of the others."
+            )
+        for name in dict.fromkeys(name for call in calls for name in call.policies):
+            owner = self.policies[name].language
+            if owner not in ("", language):
+                what = f"the policy {name!r} is for {owner!r}, the family {family.name!r} of {language!r}."
+                self.complain(
+                    family.place,
+                    what,
+                    "Give the languages an intent each, or take `language` off the policy.",
+                )
+        for name in dict.fromkeys(slot for template in family.templates for slot in template.slots):
+            for value in self.slots[name].values:
+                key = ("no form", name, value.place, str(value.value), language)
+                if key not in self.refused and not any(value.forms_in(language)):
+                    self.refused.add(key)
+                    said = "" if value.value is None else f" for {value.value!r}"
+                    what = f"slot {name!r} has no form in {language!r}{said}, but {family.place} prints it."
+                    self.complain(
+                        value.place, what, f"Write `{{{language}: [...]}}` there, beside the others."
+                    )
+
 
 def check_together(intents: Sequence[Intent], problems: list[Problem]) -> None:
     """Note names and texts that two intents, or two families, share."""
     names: dict[str, Intent] = {}
-    texts: dict[str, tuple[str, Place]] = {}
+    texts: dict[tuple[str, str], tuple[str, Place]] = {}
     for intent in intents:
         if intent.name in names:
             problems.append(
@@ -503,7 +574,9 @@ def check_together(intents: Sequence[Intent], problems: list[Problem]) -> None:
         for family in intent.families:
             for template in family.templates:
                 where = f"{intent.name}/{family.name}"
-                other, place = texts.setdefault(tidied(template.source.text), (where, template.place))
+                other, place = texts.setdefault(
+                    (family.language, tidied(template.source.text)), (where, template.place)
+                )
                 if place != template.place:
                     problems.append(
                         Problem(
