@@ -315,9 +315,9 @@ class SlotReader:
             elif unit := units.get(language):
                 for number, one in zip(numbers, of_language, strict=True):
                     one.update(dict.fromkeys(self.unit_forms(number, unit, nodes, language), 1.0))
-            for said, share, one in zip(forms, shares, of_language, strict=True):
+            for said, known, one in zip(forms, shares, of_language, strict=True):
                 said.update((Form(language, text), weight) for text, weight in one.items())
-                share += _balanced(one)
+                known.extend(_balanced(one))
         self.refuse_said_alike(slot, numbers, forms, nodes)
         weights, held = self.number_weights(slot, numbers, nodes), self.held_numbers(slot, numbers, nodes)
         place = reader.place(nodes["forms"]) if "forms" in nodes else Place(reader.file, 1)
