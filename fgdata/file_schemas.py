@@ -300,7 +300,10 @@ def _pack() -> Schema:
             "if": {"properties": {"languages": {"minItems": 2}}, "required": ["languages"]},
             "then": {
                 "properties": {
-                    "registers": {**_of_languages(registers), "properties": {"ko": {**registers, **korean_only}}}
+                    "registers": {
+                        **_of_languages(registers),
+                        "properties": {"ko": {**registers, **korean_only}},
+                    }
                 }
             },
         },

@@ -13,7 +13,7 @@ from fgdata.chance import shares
 from fgdata.compose import Compositions, Group
 from fgdata.dealing import allocate, dealt_rows
 from fgdata.entries import entries_of
-from fgdata.errors import PackError, Problem, UsageError
+from fgdata.errors import PackError, Problem
 from fgdata.languages import in_language
 from fgdata.lots import Lot, Plan, Shortfall
 from fgdata.memory import collection_paused

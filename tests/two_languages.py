@@ -76,16 +76,20 @@ def write_two_languages(folder: Path, changes: dict[str, str] | None = None) -> 
         kind = calls.partition("\nanswers:")[0]
         lines = [f"intent: {name}", *kind.splitlines()]
         lines += [f"answers: {ANSWERS[name]}"] if name in ANSWERS else []
-        lines += ["families:", *family_lines("ko", name, KOREAN[name]), *family_lines("en", name, ENGLISH[name])]
+        lines += [
+            "families:",
+            *family_lines("ko", name, KOREAN[name]),
+            *family_lines("en", name, ENGLISH[name]),
+        ]
         files[f"intents/{name}.yaml"] = "\n".join(lines) + "\n"
     left = dict(changes or {})
-    for name, text in files.items():
+    for name in files:
         for old, new in (changes or {}).items():
-            if old in text:
-                text = text.replace(old, new)
+            if old in files[name]:
+                files[name] = files[name].replace(old, new)
                 left.pop(old, None)
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(text, encoding="utf-8")
+        file.write_text(files[name], encoding="utf-8")
     assert not left, left
     return folder
