@@ -20,7 +20,7 @@ from typing import Any, Literal
 from fgdata.compose import Compositions, Joined
 from fgdata.entries import Binding
 from fgdata.errors import FormatError, PackError, Problem, UsageError
-from fgdata.format import TRIGGER, parse_completion, render_call
+from fgdata.format import parse_completion, render_call
 from fgdata.lots import Lot, Plan
 from fgdata.masks import masked_calls, masked_tools
 from fgdata.pack import BORROWED, CALLING, Pack
@@ -33,7 +33,7 @@ from fgdata.stock import Source, Stock, calls_of, check_control_tokens, values_o
 from fgdata.template import Template
 
 Shape = Literal["tool-calls", "text"]
-"""`tool-calls`: calls as JSON and the tools in the row. `text`: calls as native text after a short developer message."""
+"""`tool-calls`: calls as JSON and the tools in the row. `text`: calls as native text after the developer message, and no tools."""
 Values = Literal["bare", "escaped"]
 """How numbers and booleans are written in native text: bare, as the official template does, or inside `<escape>`."""
 MAX_CACHED = 50_000
@@ -180,7 +180,7 @@ class RowMaker:
         self._n_written = 0
         has_tools = options.shape == "tool-calls"
         self.heads = {
-            language: f'{{"role": "developer", "content": {encode_basestring(text if has_tools else TRIGGER)}}}'
+            language: f'{{"role": "developer", "content": {encode_basestring(text)}}}'
             for language, text in self.pack.developers.items()
         }
         """Language -> developer message, as JSON."""

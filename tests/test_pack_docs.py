@@ -103,7 +103,7 @@ def test_two_languages(page: Path, tmp_path: Path) -> None:
     write_languages(page, folder)
     pack = read_pack(folder)
     assert set(pack.languages) == {"ko", "en"}
-    made = generate(pack, 300, 1)
+    made = generate(pack, 120, 1)
     for split, rows in made.splits.items():
         for language, share in pack.language_mix.items():
             count = sum(row.language == language for row in rows)
