@@ -14,6 +14,7 @@ from lint_rows import found, text_row, write_rows
 from fgdata.dataset import write_dataset
 from fgdata.generator import Request
 from fgdata.linting import RULES, LintReport, lint
+from fgdata.pack import Pack
 from fgdata.packs import load_pack, load_tools
 
 
@@ -130,9 +131,8 @@ def test_what_we_generate_is_clean(name: str, n_rows: int, tmp_path: Path) -> No
     }  # fmt: skip
     assert sum(report.rows.values()) == n_rows
 
-
     rows = {file.stem: [json.loads(line) for line in file.read_text("utf-8").splitlines()] for file in files}
-    check_held_out(manifest, rows)
+    check_held_out(pack, rows)
     assert ("test_values" in rows) == ("test_compositions" in rows) == (name in HOLD_OUT)
 
 
@@ -140,21 +140,23 @@ HOLD_OUT = ("fitness_plus_en", "fitness_plus_ko", "home_ko")
 """Packs with held-out values and pairs; those of `fitness_*` have neither values nor compositions to hold out."""
 
 
-def check_held_out(manifest: dict[str, Any], rows: dict[str, list[dict[str, Any]]]) -> None:
-    """Assert that held-out forms of a row's slots, and held-out pairs of intents, stand in their own files, and nowhere else."""
-    signs = "0-9A-Za-z가-힣"
-    patterns = {
-        slot: re.compile("|".join(rf"(?<![{signs}]){re.escape(form)}(?![0-9A-Za-z])" for form in forms))
-        for slot, forms in manifest["held_out_values"].items()
+def check_held_out(pack: Pack, rows: dict[str, list[dict[str, Any]]]) -> None:
+    """Assert that held-out forms of a row's values, and held-out pairs of intents, stand in their own files, and nowhere else."""
+    forms = {
+        (slot.name, json.dumps(value.value)): [re.escape(form) for form in value.held_out]
+        for slot in pack.slots.values()
+        for value in slot.values
+        if value.held_out
     }
-    pairs = set(map(tuple, manifest["held_out_compositions"]))
     for split, of_split in rows.items():
         for row in of_split:
-            text, named = row["messages"][1]["content"], row.get("slots", {})
-            slots = {re.sub("_[0-9]$", "", slot) for slot in named}
-            has = any(patterns[slot].search(text) for slot in slots if slot in patterns)
-            assert has == (split == "test_values"), (split, text, named)
-            found = pairs & set(itertools.pairwise(row["intent"].split("+")))
+            text = row["messages"][1]["content"]
+            # The second of two clauses with one slot has it as `slot_2`.
+            named = ((re.sub("_[0-9]$", "", slot), json.dumps(v)) for slot, v in row.get("slots", {}).items())
+            held = [form for key in named for form in forms.get(key, ())]
+            has = any(re.search(rf"(?<![0-9A-Za-z가-힣]){form}(?![0-9A-Za-z])", text) for form in held)
+            assert has == (split == "test_values"), (split, text, row["slots"])
+            found = pack.held_out_pairs & set(itertools.pairwise(row["intent"].split("+")))
             assert bool(found) == (split == "test_compositions"), (split, text)
 
 
