@@ -124,7 +124,7 @@ class Drawer:
         """What rows of the lot are counted by."""
         frame = self.frames[lot]
         assert frame is not None
-        return (self.lots[lot].kind, frame.intent, frame.register, kinds)
+        return (self.lots[lot].kind, frame.intent, frame.register, frame.language, kinds)
 
     def draw(self, places: range) -> Drawn:
         """What stands at these places of the file."""
@@ -266,7 +266,10 @@ def fits(lot: Lot) -> bool:
 class _Label:
     """What the rows of a lot with one label share, as bytes in the order of a line."""
 
+    language: str
     front: bytes
+    head: bytes
+    """The developer's message and what stands before the text."""
     message: bytes
     back: bytes
     tail: bytes
@@ -284,7 +287,10 @@ class BulkMaker:
         self.plan, self.maker = plan, maker
         self._drawers: dict[str, Drawer] = {}
         self._labels: dict[tuple[str, int, int], _Label] = {}
-        self._head = f'", "messages": [{maker.head}, {{"role": "user", "content": '.encode()
+        self._heads = {
+            language: f'", "messages": [{head}, {{"role": "user", "content": '.encode()
+            for language, head in maker.heads.items()
+        }
         self.tools = f"]{maker.plain_tools}".encode()
         """What stands after the messages of a row that declares the pack's tools."""
 
@@ -309,7 +315,7 @@ class BulkMaker:
         """
         drawer, maker = self.drawer(split), self.maker
         drawn = drawer.draw(places)
-        level, language = maker.options.level, maker.pack.language
+        level = maker.options.level
         level_bytes = level.encode()
         stays = (
             [True] * len(places)
@@ -317,9 +323,9 @@ class BulkMaker:
             else clean.by_split[split][places.start : places.stop : places.step].tolist()
         )
         known = {} if clean is None else clean.perturbed[split]
-        head, quoted, labels = self._head, encode_basestring, self._labels
+        quoted, labels = encode_basestring, self._labels
         tools = self.tools
-        plain, used = Counter(drawn.lots), dict[int, Written]()
+        plain, used = Counter(drawn.lots), dict[int, _Label]()
         lines: list[bytes] = []
         rows = zip(drawn.lots, drawn.indices, drawn.codes, drawn.texts, strict=True)
         for number, (lot, index, code, text) in enumerate(rows):
@@ -335,7 +341,8 @@ class BulkMaker:
                 if len(labels) >= MAX_CACHED:
                     labels.clear()
                 labels[split, lot, code] = label
-            used[id(label.written)] = label.written
+            used[id(label)] = label
+            head = label.head
             for form in label.forms:
                 if form not in text:
                     check_grounded(form, text, drawer.place(lot))
@@ -343,9 +350,11 @@ class BulkMaker:
                 check_control_tokens(text, drawer.place(lot))
             if not stays[number]:
                 key = drawn.noise[number]
-                noisy, kinds = known.get(places[number]) or perturbed(text, language, key, label.kept, level)
+                noisy, kinds = known.get(places[number]) or perturbed(
+                    text, label.language, key, label.kept, level
+                )
                 if kinds:
-                    check_recovered(text, noisy, language, label.kept, drawer.place(lot))
+                    check_recovered(text, noisy, label.language, label.kept, drawer.place(lot))
                     tally.count(split, drawer.columns(lot, kinds), 1)
                     plain[lot] -= 1
                     front = b"%b%d~%b:%x" % (label.front, index, level_bytes, key)
@@ -360,8 +369,8 @@ class BulkMaker:
         for lot, n in plain.items():
             if n:
                 tally.count(split, drawer.columns(lot, ""), n)
-        for written in used.values():
-            tally.note(split, written)
+        for label in used.values():
+            tally.note(split, label.written, label.language)
         return lines
 
     def texts(self, split: str, places: range) -> Iterator[tuple[str, tuple[str, str], int]]:
@@ -381,7 +390,7 @@ class BulkMaker:
                 digits = drawn.digits[number].tolist()
                 said = f"{drawer.lots[lot].kind}:{frame.label(digits)}"
                 known = labels[lot, code] = key_of(split, said), frame.forms(digits)
-            yield text, perturbed(text, maker.pack.language, key, known[1], maker.options.level), known[0]
+            yield text, perturbed(text, frame.language, key, known[1], maker.options.level), known[0]
 
     def _label(self, drawer: Drawer, drawn: Drawn, number: int) -> _Label:
         lot = drawn.lots[number]
@@ -390,7 +399,9 @@ class BulkMaker:
         text, index = drawn.texts[number], drawn.indices[number]
         written = self.maker.written_for(frame, digits, text, kind, index)
         return _Label(
+            frame.language,
             frame.front.encode(),
+            self._heads[frame.language],
             f"}}, {written.message}".encode(),
             f"{frame.provenance}{kind}{frame.register_and_language}".encode(),
             f"{written.tail}}}".encode(),

@@ -18,17 +18,15 @@ from jinja2 import nodes
 from fgdata.characters import text_key
 from fgdata.entries import Entries, Entry, entries_of
 from fgdata.errors import PackError, Problem
-from fgdata.joins import JOINS
+from fgdata.joins import JOINS, joins_of
 from fgdata.overlap import Ends, Language, Parts, without_twins
 from fgdata.pack import Composition
 from fgdata.permutation import Permutation, mix
 from fgdata.space import Cell, draws, make_cell
 from fgdata.stock import Source, Stock
 
-_HOLDS_JOIN = {
-    "ko": re.compile(r"고($|[ ,])|^나서\b|그다음에"),
-    "en": re.compile(r"\b(and|then)\b", re.IGNORECASE),
-}
+_HOLDS_JOIN = {"ko": r"고($|[ ,])|^나서\b|그다음에", "en": r"(?i:\b(and|then)\b)"}
+"""How the joins of a language are seen in a text; in a pack of several, those of all are looked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +59,11 @@ class Joined:
                 said.append(self.joins[place])
         return "+".join(said) + f".{self.clauses[-1].register}"
 
+    @property
+    def language(self) -> str:
+        """Of its clauses."""
+        return self.clauses[0].source.family.language
+
     def cuts(self, digits: Sequence[int]) -> Iterator[tuple[Clause, tuple[int, ...]]]:
         """Each clause with its own digits."""
         start = 0
@@ -70,8 +73,9 @@ class Joined:
             start = end
 
 
-def join_clauses(clauses: Sequence[Clause], names: Sequence[str], language: str) -> Joined:
+def join_clauses(clauses: Sequence[Clause], names: Sequence[str]) -> Joined:
     """The clauses as one cell."""
+    joins = JOINS[clauses[0].source.family.language]
     parts: list[str] = []
     dimensions = []
     for place, clause in enumerate(clauses):
@@ -82,7 +86,7 @@ def join_clauses(clauses: Sequence[Clause], names: Sequence[str], language: str)
             for d in clause.cell.dimensions
         ]
         if place < len(names):
-            parts.append(JOINS[language][names[place]].mark)
+            parts.append(joins[names[place]].mark)
     return Joined(tuple(clauses), tuple(names), Cell(tuple(parts), tuple(dimensions)))
 
 
@@ -97,6 +101,7 @@ class Group:
     """For each part its clauses."""
     joins: tuple[tuple[str, ...], ...]
     language: str
+    """Of all its clauses and joins."""
     composition: Composition
 
     @property
@@ -119,7 +124,7 @@ class Group:
         for clauses in reversed(self.options):
             rest, digit = divmod(rest, len(clauses))
             chosen.append(clauses[digit])
-        joined = join_clauses(chosen[::-1], self.joins[join], self.language)
+        joined = join_clauses(chosen[::-1], self.joins[join])
         return joined, draws(joined.cell, turns, mix(key, number)).digits(turn)
 
 
@@ -128,11 +133,12 @@ class Compositions:
 
     def __init__(self, stock: Stock) -> None:
         self.stock = stock
-        self.language = stock.pack.language
+        self._joins = joins_of(stock.pack.languages)
         self._parts = Parts()
         self._are_joins: dict[str, bool] = {}
         self._lasts: dict[tuple[str, str], dict[str, list[Clause]]] = {}
-        self._holds_join = _HOLDS_JOIN.get(self.language, re.compile("(?!)"))
+        known = [_HOLDS_JOIN[language] for language in stock.pack.languages if language in _HOLDS_JOIN]
+        self._holds_join = re.compile("|".join(f"(?:{one})" for one in known) or "(?!)")
         self._first = {
             split: self._clauses(split) for split in ("test", "validation", "train")
         } if stock.pack.compositions else {}  # fmt: skip
@@ -159,20 +165,26 @@ class Compositions:
                 is_held = any(pair in pack.held_out_pairs for pair in itertools.pairwise(intents))
                 if len(set(intents)) < len(intents) or is_held != (split == "test_compositions"):
                     continue
-                for names in self._join_groups(composition):
+                for language, ending in self._join_groups(composition):
+                    names = [
+                        n
+                        for n in composition.joins
+                        if self._joins[n][0] == language and self._ending(n) == ending
+                    ]
+                    joins = tuple(itertools.product(*[names] * (len(intents) - 1)))
                     for register, last in self._last(families, intents[-1]).items():
+                        if pack.register_languages[register] != language:
+                            continue
                         # A clause that keeps its ending keeps to the register of the whole.
                         first = [
-                            [c for c in self._first[families][names][intent] if c.register in ("", register)]
+                            [c for c in self._first[families][ending][intent] if c.register in ("", register)]
                             for intent in intents[:-1]
                         ]
                         if all(first) and last:
-                            joins = tuple(
-                                itertools.product(*[[n for n in composition.joins if self._ending(n) == names]] * (len(intents) - 1))
-                            )  # fmt: skip
+                            options = (*map(tuple, first), tuple(last))
                             found.append(
-                                Group(intents, split, register, (*map(tuple, first), tuple(last)), joins, self.language, composition)
-                            )  # fmt: skip
+                                Group(intents, split, register, options, joins, language, composition)
+                            )
         return found
 
     def rival_of(self, joined: Joined, digits: Sequence[int], text: str) -> str | None:
@@ -213,14 +225,16 @@ class Compositions:
             clauses.append(next(c for c in options if c.source is source and c.register in ("", register)))
         if not self._is_composed(clauses, joins):
             raise KeyError(path)
-        return join_clauses(clauses, joins, self.language)
+        return join_clauses(clauses, joins)
 
     def _is_composed(self, clauses: Sequence[Clause], joins: Sequence[str]) -> bool:
         """Whether one of the pack's compositions puts these clauses together so."""
         splits = {clause.source.split for clause in clauses}
         intents = [clause.source.intent.name for clause in clauses]
         endings = {self._ending(name) for name in joins}
-        return len(splits) == len(endings) == 1 and any(
+        languages = {clause.source.family.language for clause in clauses}
+        languages |= {self._joins[name][0] for name in joins}
+        return len(splits) == len(endings) == len(languages) == 1 and any(
             len(composition.parts) == len(intents)
             and all(name in part for name, part in zip(intents, composition.parts, strict=True))
             and set(joins) <= set(composition.joins)
@@ -228,17 +242,18 @@ class Compositions:
         )
 
     def _ending(self, name: str) -> str:
-        return JOINS[self.language][name].ending
+        return self._joins[name][1].ending
 
-    def _join_groups(self, composition: Composition) -> list[str]:
-        """The endings that the composition's joins ask for, each once."""
-        return list(dict.fromkeys(self._ending(name) for name in composition.joins))
+    def _join_groups(self, composition: Composition) -> list[tuple[str, str]]:
+        """The languages of the composition's joins with the endings that they ask for, each once."""
+        return list(dict.fromkeys((self._joins[name][0], self._ending(name)) for name in composition.joins))
 
     def _may_join(self, source: Source) -> bool:
         if source.family.joins is not None:
             return source.family.joins
         last = source.template.parts[-1]
-        return self.language == "ko" and isinstance(last, nodes.Filter) and last.name == "request"
+        is_korean = source.family.language == "ko"
+        return is_korean and isinstance(last, nodes.Filter) and last.name == "request"
 
     def _has_join(self, cell: Cell) -> bool:
         return any(map(self._is_join, cell.parts)) or any(
@@ -247,7 +262,7 @@ class Compositions:
 
     def _hold_join(self, entries: Entries) -> bool:
         """Whether one of the entries' texts holds a join."""
-        key = ("holds a join", self.language)
+        key = ("holds a join", self._holds_join)
         found: bool | None = entries.known(key)  # type: ignore[assignment]
         if found is None:
             found = any(self._is_join(text) for entry in entries for text in entry.texts)
@@ -315,6 +330,7 @@ class Compositions:
             lambda use, _: ((ending, 1.0),),
             source.intent.label_slots,
             {name for name in source.template.slots if self.stock.pack.slots[name].has_value},
+            language=source.family.language,
             known=self.stock.known.in_style(f"{ending} alone"),
         )
         seen = self.stock.seen_part(without_twins(cell, source.intent.label_slots)[0])

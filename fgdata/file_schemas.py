@@ -22,6 +22,7 @@ from fgdata.files import write_whole
 from fgdata.format import HIDDEN_NAMES, TRIGGER
 from fgdata.gold import GoldLayout
 from fgdata.joins import JOINS
+from fgdata.languages import TAG
 from fgdata.pack import ALL_SPLITS, BORROWED, CALLING, KINDS, MIN_FAMILIES, SPLITS
 from fgdata.pack_reader import NAME
 from fgdata.perturb import LEVELS
@@ -37,6 +38,7 @@ DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _NAME_PART = r"^[^\s!-,./:-@\[-^`{-~]+$"
 _IDENTIFIER = r"^[^\s0-9!-/:-@\[-^`{-~][^\s!-/:-@\[-^`{-~]*$"
 _REFERENCE = r"^\{[^\s{}]+\}$"
+_TAG = f"^{TAG.pattern}$"
 _JSON_TYPES = ("string", "integer", "number", "boolean", "array", "object", "null")
 
 
@@ -117,6 +119,16 @@ def _names(description: str, values: Schema, **more: Any) -> Schema:
     return {"type": "object", "description": description, "additionalProperties": values, **more}
 
 
+def _by_language(schema: Schema) -> Schema:
+    """The same, or one for each language."""
+    return {"anyOf": [schema, _of_languages(schema)]}
+
+
+def _of_languages(schema: Schema) -> Schema:
+    """One for each language."""
+    return _names("By language.", schema, minProperties=1, propertyNames={"pattern": _TAG})
+
+
 def _any_value(description: str) -> Schema:
     return {"type": list(_JSON_TYPES), "description": description}
 
@@ -154,6 +166,12 @@ def _pack() -> Schema:
         },
         {"weight": _weight("Share among compositions and intents of kind `several`; 1 if left out.")},
     )  # fmt: skip
+    registers = _names(
+        f"Shares of styles of speech. Korean: {', '.join(korean.REGISTERS)}; else names of your own.",
+        _weight("Its share of the rows."),
+        minProperties=1,
+        propertyNames={"pattern": _NAME_PART},
+    )
     required = {
         "name": _text("The pack's name, as its folder has it.", pattern=f"^{NAME.pattern}$"),
         "version": _text(
@@ -161,13 +179,14 @@ def _pack() -> Schema:
             pattern=r"^[0-9A-Za-z][0-9A-Za-z.+-]*$",
             examples=["1.0.0"],
         ),
-        "language": _text("ko has particles, endings and registers of its own.", examples=sorted(JOINS)),
         "title": _text("One line that says what the pack is."),
         "licence": _text("Of the pack's texts.", examples=["CC-BY-4.0", "CC0-1.0"]),
-        "developer": _text(
-            f"The developer message, without declarations. It holds the sentence {TRIGGER!r}.",
-            pattern=re.escape(TRIGGER).replace("\\ ", " "),
-            default=TRIGGER,
+        "developer": _by_language(
+            _text(
+                f"The developer message, without declarations. It holds the sentence {TRIGGER!r}.",
+                pattern=re.escape(TRIGGER).replace("\\ ", " "),
+                default=TRIGGER,
+            )
         ),
         "splits": _object(
             "Shares of the files.",
@@ -177,17 +196,28 @@ def _pack() -> Schema:
         "mix": _object(
             "Shares of what is asked for.",
             {},
-            {kind: _weight(_KIND_MEANINGS[kind]) for kind in KINDS},
-            minProperties=1,
+            {
+                **{kind: _weight(_KIND_MEANINGS[kind]) for kind in KINDS},
+                "languages": _names(
+                    "Shares of the pack's languages; alike if left out.",
+                    _weight("Its share of the rows."),
+                    minProperties=1,
+                    propertyNames={"pattern": _TAG},
+                ),
+            },
+            anyOf=[{"required": [kind]} for kind in KINDS],
         ),
-        "registers": _names(
-            f"Shares of styles of speech. Korean: {', '.join(korean.REGISTERS)}; else names of your own.",
-            _weight("Its share of the rows."),
-            minProperties=1,
-            propertyNames={"pattern": _NAME_PART},
-        ),
+        "registers": _by_language(registers),
     }
     optional = {
+        "language": _text(
+            "ko has particles, endings and registers of its own.", pattern=_TAG, examples=sorted(JOINS)
+        ),
+        "languages": _list(
+            _text("A language.", pattern=_TAG, examples=sorted(JOINS)),
+            "Instead of `language`: the first is that of what names none.",
+            uniqueItems=True,
+        ),
         "policies": _names(
             "What an unclear request means here, and why. `{policy.NAME}` in a call is the value.",
             _object(
@@ -196,7 +226,7 @@ def _pack() -> Schema:
                     "value": _any_value("What stands in the call."),
                     "why": _text("The reason, in a sentence."),
                 },
-                {},
+                {"language": _text("The only language that goes by it; all if left out.", pattern=_TAG)},
             ),
         ),
         "compositions": _list(
@@ -214,7 +244,7 @@ def _pack() -> Schema:
         ),
         "missing_tool": _object(
             "What the model says where the tool it would call is not declared.",
-            {"answers": _list(_template("answer"), "One of these.", uniqueItems=True)},
+            {"answers": _by_language(_list(_template("answer"), "One of these.", uniqueItems=True))},
             {},
         ),
         "prompt": _object(
@@ -255,10 +285,27 @@ def _pack() -> Schema:
             },
         ),
     }
+    korean_only = {"propertyNames": {"enum": list(korean.REGISTERS)}}
     rules: list[Schema] = [
+        {"oneOf": [{"required": ["language"]}, {"required": ["languages"]}]},
         {
             "if": {"properties": {"language": {"const": "ko"}}, "required": ["language"]},
-            "then": {"properties": {"registers": {"propertyNames": {"enum": list(korean.REGISTERS)}}}},
+            "then": {"properties": {"registers": korean_only}},
+        },
+        {
+            "if": {"required": ["language"]},
+            "then": {"properties": {"registers": registers}},
+        },
+        {
+            "if": {"properties": {"languages": {"minItems": 2}}, "required": ["languages"]},
+            "then": {
+                "properties": {
+                    "registers": {
+                        **_of_languages(registers),
+                        "properties": {"ko": {**registers, **korean_only}},
+                    }
+                }
+            },
         },
         {
             "if": {"properties": {"mix": {"required": [BORROWED]}}, "required": ["mix"]},
@@ -278,6 +325,14 @@ def _pack() -> Schema:
                         "compositions": {"items": {"properties": {"joins": {"items": {"enum": names}}}}}
                     }
                 },
+            }
+        )
+        has_none: Schema = {"properties": {"languages": {"not": {"contains": {"const": language}}}}}
+        other: Schema = {"items": {"properties": {"joins": {"items": {"not": {"enum": names}}}}}}
+        rules.append(
+            {
+                "if": {**has_none, "required": ["languages"]},
+                "then": {"properties": {"compositions": other}},
             }
         )
     what = "What a pack is called, how its rows are shared out, and what unclear requests mean."
@@ -327,11 +382,13 @@ def _slots() -> Schema:
         "A value and how people say it.",
         {
             "value": _any_value("What stands in the call."),
-            "forms": _list(said, "How it is said.", uniqueItems=True),
+            "forms": _by_language(_list(said, "How it is said.", uniqueItems=True)),
         },
         {
             "weight": _weight("How often the value is drawn beside the others; 1 if left out."),
-            "held_out": _list(said, "More forms, which only `test_values` has.", uniqueItems=True),
+            "held_out": _by_language(
+                _list(said, "More forms, which only `test_values` has.", uniqueItems=True)
+            ),
         },
     )
     kinds = [
@@ -352,17 +409,21 @@ def _slots() -> Schema:
                     },
                     {
                         "step": _weight("1 if left out."),
-                        "unit": _text(
-                            "What is counted (도, 분, minutes), where there are no `forms`: they are then all that the unit is said with."
+                        "unit": _by_language(
+                            _text(
+                                "What is counted (도, 분, minutes), where there are no `forms`: they are then all that the unit is said with."
+                            )
                         ),
                     },
                 ),
             },
             {
-                "forms": _list(
-                    said_number,
-                    f'How a number `n` is said: "{{{{ n }}}} percent". Filters: {", ".join(FILTERS["form"])}.',
-                    uniqueItems=True,
+                "forms": _by_language(
+                    _list(
+                        said_number,
+                        f'How a number `n` is said: "{{{{ n }}}} percent". Filters: {", ".join(FILTERS["form"])}.',
+                        uniqueItems=True,
+                    )
                 ),
                 "weights": {
                     "type": "object",
@@ -377,7 +438,7 @@ def _slots() -> Schema:
         ),
         _object(
             "Words that are no argument.",
-            {"words": _list(said, "One of these.", uniqueItems=True)},
+            {"words": _by_language(_list(said, "One of these.", uniqueItems=True))},
             {},
             title="words",
         ),
@@ -444,6 +505,7 @@ def _intents() -> Schema:
                 "Registers of its rows: one, where the wording is fixed. Left out: all.",
                 uniqueItems=True,
             ),
+            "language": _text("Of its texts; the intent's if left out.", pattern=_TAG),
             "joins": {
                 "type": "boolean",
                 "description": "Whether its texts may stand in a composition. Left out: those that end in `request`.",
@@ -469,7 +531,10 @@ def _intents() -> Schema:
     optional = {
         "weight": _weight("Share among the intents of its kind; 1 if left out."),
         "calls": {"type": "array", "items": call, "description": "The right calls, in order."},
-        "answers": _list(_template("answer"), "What the model says instead of calling.", uniqueItems=True),
+        "language": _text("Of its families and answers; the pack's first if left out.", pattern=_TAG),
+        "answers": _by_language(
+            _list(_template("answer"), "What the model says instead of calling.", uniqueItems=True)
+        ),
         "asks_for": _text(
             "The parameter that is not said, of kind `ask`; `tool` where it is open which tool is meant."
         ),
@@ -596,7 +661,7 @@ def _row() -> Schema:
         "family": _text("`intent/family`; of several, joined by +."),
         "kind": {"enum": list(KINDS), "description": "What is asked."},
         "register": _text("The style of speech."),
-        "language": _text("The pack's language."),
+        "language": _text("The family's language."),
         "perturbation": _text("How the utterance was mistyped, kinds joined by +."),
         "prompt": _text("How the declared tools were chosen where rows differ: distractors=3 shuffled masked."),
         "policy": _text("Policies that gave arguments which do not stand in the text."),
@@ -718,8 +783,10 @@ def _manifest() -> Schema:
             ),
             "description": "What the pack could not give.",
         },
-        "unseen_values": splits(
-            _names("By slot.", {"type": "array"}), "Values that a file should have and has not."
+        "unseen_values": _names(
+            "Values that a file should have and has not; in a pack of several languages `test (en)`.",
+            _names("By slot.", {"type": "array"}),
+            propertyNames={"pattern": rf"^({'|'.join(ALL_SPLITS)})( \({TAG.pattern}\))?$"},
         ),
     }
     what = "What a data set is, how it was made, and what it lacks."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import unicodedata
 from collections import Counter
@@ -226,24 +227,25 @@ class Tally:
     def __init__(self, pack: Pack) -> None:
         self.pack = pack
         self._counts: dict[str, Counter[tuple[str, ...]]] = {}
-        self._values: dict[str, set[tuple[str, str]]] = {}
-        self._seen: dict[tuple[str, int], Written] = {}
+        self._values: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        """Split and language -> slots and their values."""
+        self._seen: dict[tuple[str, str, int], Written] = {}
         """Kept, not only their ids: those of what is gone are given again."""
 
     def add(self, split: str, row: Row) -> None:
         """Count a row."""
         self.count(split, row.columns, 1)
-        self.note(split, row.written)
+        self.note(split, row.written, row.columns[COLUMNS.index("language")])
 
     def count(self, split: str, columns: tuple[str, ...], n: int) -> None:
         """Count `n` rows with these columns."""
         self._counts.setdefault(split, Counter())[columns] += n
 
-    def note(self, split: str, written: Written) -> None:
+    def note(self, split: str, written: Written, language: str) -> None:
         """Note the values that a row has."""
-        if (key := (split, id(written))) not in self._seen:
+        if (key := (split, language, id(written))) not in self._seen:
             self._seen[key] = written
-            self._values.setdefault(split, set()).update(written.values)
+            self._values.setdefault((split, language), set()).update(written.values)
 
     def state(self) -> Any:
         """The counts as plain data, for another process."""
@@ -254,8 +256,8 @@ class Tally:
         counts, values = state
         for split, counter in counts.items():
             self._counts.setdefault(split, Counter()).update(counter)
-        for split, used in values.items():
-            self._values.setdefault(split, set()).update(used)
+        for key, used in values.items():
+            self._values.setdefault(key, set()).update(used)
 
     def table(self, split: str) -> dict[str, dict[str, int]]:
         """Rows of a split by column and value."""
@@ -267,23 +269,32 @@ class Tally:
         return {column: dict(sorted(counter.items())) for column, counter in found.items() if counter}
 
     def unseen(self, splits: Sequence[str]) -> dict[str, dict[str, list[JsonValue]]]:
-        """Split -> slot -> values that every split should have and this one has not, of the slots that stand in calls."""
+        """Split -> slot -> values that every split should have and this one has not, of the slots that stand in calls.
+
+        In a pack of several languages each is looked at alone, and named beside the split: `test (en)`.
+        """
+        found: dict[str, dict[str, list[JsonValue]]] = {}
+        for split, language in itertools.product(splits, self.pack.languages):
+            missing = self._unseen(split, language)
+            if missing:
+                found[split if len(self.pack.languages) == 1 else f"{split} ({language})"] = missing
+        return found
+
+    def _unseen(self, split: str, language: str) -> dict[str, list[JsonValue]]:
+        seen = self._values.get((split, language), ())
         named = dict.fromkeys(
             slot
             for intent in self.pack.intents
+            if language in intent.languages
             for slot in sorted(intent.label_slots)
             if slot in self.pack.slots
         )
-        found: dict[str, dict[str, list[JsonValue]]] = {}
-        for split in splits:
-            for name in named:
-                slot = self.pack.slots[name]
-                wanted = value_numbers(slot, is_held=split.startswith("test_"))
-                missing = [
-                    slot.values[number].value
-                    for number in sorted(wanted)
-                    if (name, canonical_json(slot.values[number].value)) not in self._values.get(split, ())
-                ]
-                if missing:
-                    found.setdefault(split, {})[name] = missing
+        found = {}
+        for name in named:
+            slot = self.pack.slots[name]
+            wanted = value_numbers(slot, is_held=split.startswith("test_"))
+            values = [slot.values[number].value for number in sorted(wanted)]
+            missing = [value for value in values if (name, canonical_json(value)) not in seen]
+            if missing:
+                found[name] = missing
         return found

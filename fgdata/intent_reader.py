@@ -6,17 +6,17 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
 
-from yaml.nodes import MappingNode, Node, SequenceNode
+from yaml.nodes import Node, SequenceNode
 
+from fgdata.call_reader import CallReader
 from fgdata.errors import Problem
+from fgdata.languages import by_language
 from fgdata.pack import (
     BORROWED,
     CALLING,
     KINDS,
     MIN_FAMILIES,
-    REFERENCE,
     SPLITS,
     WHICH_TOOL,
     CallPattern,
@@ -25,10 +25,9 @@ from fgdata.pack import (
     Policy,
     Slot,
     TemplateFamily,
-    filled,
 )
 from fgdata.positions import Place, Reader, Text, closest
-from fgdata.schema import JsonValue, Tool
+from fgdata.schema import Tool
 from fgdata.template import Template, TemplateUse, endings_of, read_template, tidied
 
 NAME = re.compile(r"[\w-]{1,80}")
@@ -42,18 +41,31 @@ class IntentReader:
     tools: Mapping[str, Tool]
     slots: Mapping[str, Slot]
     policies: Mapping[str, Policy]
-    registers: tuple[str, ...]
+    registers: Mapping[str, tuple[str, ...]]
+    """The pack's languages, each with its registers."""
     mix: tuple[str, ...]
     problems: list[Problem]
     """Those found are added here."""
-    is_korean: bool
     refused: set[tuple[object, ...]] = field(default_factory=set)
-    """Slot values already said to be off a tool's schema."""
+    """Slot values already said to lack a form in a language."""
 
     @cached_property
-    def forms(self) -> dict[str, tuple[str, ...]]:
-        """Slot -> its surface forms."""
-        return {name: tuple(slot.forms) for name, slot in self.slots.items()}
+    def call_reader(self) -> CallReader:
+        """Reads the calls."""
+        return CallReader(self.tools, self.slots, self.policies, self.problems)
+
+    @cached_property
+    def forms(self) -> dict[str, dict[str, tuple[str, ...]]]:
+        """Language -> slot -> its surface forms."""
+        return {
+            language: {name: tuple(slot.forms_in(language)) for name, slot in self.slots.items()}
+            for language in self.registers
+        }
+
+    @cached_property
+    def languages(self) -> tuple[str, ...]:
+        """The pack's languages."""
+        return tuple(self.registers)
 
     def complain(self, place: Place, what: str, remedy: str) -> None:
         """Note a problem."""
@@ -71,15 +83,17 @@ class IntentReader:
                 "answers",
                 "asks_for",
                 "asks_of",
+                "language",
             ],
         )
         fields = reader.fields(reader.root, "the intent", required, optional)
         name, kind = reader.text(fields.get("intent"), "intent"), self.kind(reader, fields.get("kind"))
         weight = reader.weight(fields["weight"], "weight") if "weight" in fields else 1.0
-        calls = self.calls(reader, fields, kind)
-        answers = self.answers(reader, fields, kind)
+        calls = self.call_reader.calls(reader, fields, kind)
+        language = reader.language(fields.get("language"), self.languages) or self.languages[0]
+        answers = self.answers(reader, fields, kind, language)
         asks_for = self.asks_for(reader, fields, kind)
-        families = self.families(reader, fields.get("families"), calls, answers)
+        families = self.families(reader, fields.get("families"), calls, answers, language)
         self.check_name(reader, name, "intent")
         if name is None or kind is None:
             return None
@@ -110,227 +124,12 @@ class IntentReader:
         reader.wrong(text.place, f"unknown kind {text.text!r}.", closest(text.text, KINDS))
         return None
 
-    # What the right completion is
+    # What the model says where it calls nothing
 
-    def calls(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> tuple[CallPattern, ...]:
-        """The calls; none unless the kind is one that calls."""
-        node = fields.get("calls")
-        items = reader.items(node, "calls", may_be_empty=True)
-        place = node or reader.root
-        if kind in CALLING and not items and place is not None:
-            remedy = "Add `calls: [{tool: NAME, arguments: {...}}]`."
-            reader.wrong(place, f"an intent of kind {kind!r} has no calls.", remedy)
-        if kind is not None and kind not in CALLING and items:
-            reader.wrong(
-                items[0],
-                f"an intent of kind {kind!r} calls a tool.",
-                "Take the calls out, or write `kind: call`.",
-            )
-        return tuple(call for item in items if (call := self.call(reader, item)) is not None)
-
-    def call(self, reader: Reader, node: Node) -> CallPattern | None:
-        """One call, its tool and arguments known."""
-        fields = reader.fields(node, "a call", ["tool"], ["arguments", "each", "except"])
-        name = reader.text(fields.get("tool"), "tool")
-        if name is None:
-            return None
-        tools = self.tools_named(reader, name)
-        if not tools:
-            return None
-        pairs = reader.mapping(fields["arguments"], "arguments") if "arguments" in fields else {}
-        each = self.each(reader, fields, tools[0])
-        arguments: dict[str, Any] = {}
-        slots: dict[str, None] = dict.fromkeys(REFERENCE.findall(name.text))
-        policies: dict[str, None] = {}
-        for number, tool in enumerate(tools):
-            known = {parameter.name: parameter for parameter in tool.parameters}
-            for parameter in tool.parameters:
-                if (
-                    parameter.required
-                    and parameter.name not in pairs
-                    and not (each and each[0] == parameter.name)
-                ):
-                    reader.wrong(
-                        node,
-                        f"{tool.name} needs the argument {parameter.name!r}.",
-                        f'Add it under `arguments`: {parameter.name}: "{{slot}}" or a policy.',
-                    )
-            for argument, (key, value) in pairs.items():
-                if argument not in known and not tool.strict_schema.get("additionalProperties"):
-                    reader.wrong(key, f"{tool.name} has no argument {argument!r}.", closest(argument, known))
-                    continue
-                count = len(self.problems)
-                pattern, named, grounds = self.argument(reader, value)
-                if number:
-                    del self.problems[count:]  # said for the first tool
-                if len(self.problems) == count:
-                    self.check_values(tool, argument, pattern, named, reader.place(value))
-                if not named and not grounds and len(self.problems) == count:
-                    reader.wrong(
-                        value,
-                        f"the argument {argument!r} has nothing in the text to stand on.",
-                        'Name a slot ("{slot}"), or a policy that says why ("{policy.name}").',
-                    )
-                arguments[argument] = pattern
-                slots |= dict.fromkeys(named)
-                policies |= dict.fromkeys(grounds)
-        if each and each[2]:
-            slots[each[2]] = None
-        return CallPattern(name.text, arguments, tuple(slots), reader.place(node), tuple(policies), each)
-
-    def tools_named(self, reader: Reader, name: Text) -> list[Tool]:
-        """The tool of that name, or all that a slot's values name."""
-        if reference := REFERENCE.fullmatch(name.text):
-            slot = self.slots.get(reference[1])
-            if slot is None or not slot.has_value:
-                reader.wrong(name.place, f"unknown slot {reference[1]!r}, or one without values.", closest(reference[1], self.slots))  # fmt: skip
-                return []
-            names = [str(value.value) for value in slot.values]
-        else:
-            names = [name.text]
-        unknown = [one for one in names if one not in self.tools]
-        for one in unknown if self.tools else ():
-            reader.wrong(name.place, f"unknown tool {one!r}.", closest(one, self.tools))
-        return [self.tools[one] for one in names] if not unknown else []
-
-    def each(
-        self, reader: Reader, fields: Mapping[str, Node], tool: Tool
-    ) -> tuple[str, tuple[JsonValue, ...], str] | None:
-        """`each: PARAMETER` makes one call for every value of its enum, but that of the slot under `except`."""
-        if "each" not in fields:
-            if "except" in fields:
-                reader.wrong(fields["except"], "`except` stands without `each`.", "Add `each: PARAMETER`.")
-            return None
-        name = reader.text(fields["each"], "each")
-        left_out = reader.text(fields.get("except"), "except")
-        schema = {parameter.name: parameter.schema for parameter in tool.parameters}.get(
-            name.text if name else ""
-        )
-        if name is None or schema is None or not isinstance(schema.get("enum"), list):
-            reader.wrong(fields["each"], f"`each` needs a parameter of {tool.name} with an enum.", closest(name.text if name else "", [p.name for p in tool.parameters]))  # fmt: skip
-            return None
-        reference = REFERENCE.fullmatch(left_out.text) if left_out else None
-        slot = reference[1] if reference else ""
-        if left_out is not None and (slot not in self.slots or not self.slots[slot].has_value):
-            reader.wrong(
-                left_out.place,
-                f"`except` is {left_out.text!r}.",
-                'Name a slot with values: except: "{room}".',
-            )
-            return None
-        if slot:
-            for value in self.slots[slot].values:
-                if value.value not in schema["enum"]:
-                    reader.wrong(value.place, f"{value.value!r} of slot {slot!r} is none that `each: {name.text}` goes through: nothing would be left out.", f"Its values are {schema['enum']}.")  # fmt: skip
-            if len(schema["enum"]) < 2:
-                reader.wrong(fields["each"], f"{tool.name}.{name.text} has one value: with it left out there is no call.", "Write the call without `each`.")  # fmt: skip
-        if name.text in reader.mapping(fields.get("arguments"), "arguments"):
-            reader.wrong(name.place, f"the argument {name.text!r} stands under `arguments` too.", "Take it out there.")  # fmt: skip
-        return name.text, tuple(schema["enum"]), slot
-
-    def argument(self, reader: Reader, node: Node) -> tuple[Any, list[str], list[str]]:
-        """An argument's pattern, policies put in, the slots it names, and the policies."""
-        if isinstance(node, MappingNode):
-            parts = {
-                name: self.argument(reader, value)
-                for name, (_, value) in reader.mapping(node, "an argument").items()
-            }
-            return (
-                {name: pattern for name, (pattern, _, _) in parts.items()},
-                [slot for _, named, _ in parts.values() for slot in named],
-                [policy for _, _, grounds in parts.values() for policy in grounds],
-            )
-        if isinstance(node, SequenceNode):
-            listed = [self.argument(reader, item) for item in node.value]
-            return (
-                [pattern for pattern, _, _ in listed],
-                [slot for _, named, _ in listed for slot in named],
-                [policy for _, _, grounds in listed for policy in grounds],
-            )
-        value = reader.value(node, "an argument")
-        if not isinstance(value, str) or not (found := REFERENCE.search(value)):
-            return value, [], []
-        if found[0] != value:
-            reader.wrong(
-                node,
-                f"{value!r} mixes a slot with other text.",
-                f'An argument is the slot alone: "{found[0]}".',
-            )
-            return value, [], []
-        name = found[1]
-        if name.startswith("policy."):
-            policy = self.policies.get(name.removeprefix("policy."))
-            if policy is None:
-                reader.wrong(
-                    node,
-                    f"unknown policy {name.removeprefix('policy.')!r}.",
-                    closest(name.removeprefix("policy."), self.policies),
-                )
-                return value, [], []
-            return policy.value, [], [policy.name]
-        slot = self.slots.get(name)
-        if slot is None:
-            reader.wrong(
-                node,
-                f"unknown slot {name!r}.",
-                f"Add `{name}:` under `slots` in slots.yaml. {closest(name, self.slots)}",
-            )
-        elif not slot.has_value:
-            reader.wrong(
-                node,
-                f"the slot {name!r} holds words without a value.",
-                "Give it `values:` with a value for each group of forms.",
-            )
-        return value, [name], []
-
-    def check_values(
-        self, tool: Tool, argument: str, pattern: Any, named: Sequence[str], place: Place
-    ) -> None:
-        """Note what the tool's schema refuses, for every value of every slot the argument names."""
-        alone = Tool(tool.name, "", {**tool.schema, "required": []})
-        first = {name: self.slots[name].values[0].value for name in named if self.slots[name].values}
-        if len(first) < len(set(named)):
-            return  # a slot without values: said where it stands
-        if not named:
-            for complaint in alone.complaints({argument: pattern}):
-                self.complain(place, f"{complaint}.", "Change it here, or the schema in tools.json.")
-            return
-        for name in dict.fromkeys(named):
-            slot = self.slots[name]
-            refused = [
-                (value, complaints[0])
-                for value in slot.values
-                if (
-                    complaints := alone.complaints(
-                        {argument: filled(pattern, self.beside(first, name, value.value))}
-                    )
-                )
-            ]
-            remedy = "Change it here, or the schema in tools.json."
-            for value, complaint in refused if slot.kind == "values" else refused[:1]:
-                key = (value.place, tool.name, complaint)
-                if key not in self.refused:
-                    self.refused.add(key)
-                    where = value.place if slot.kind == "values" else slot.place
-                    more = (
-                        f" ({len(refused)} of its {len(slot.values)} numbers)" if slot.kind == "range" else ""
-                    )
-                    self.complain(where, f"slot {name!r} does not fit {place}: {complaint}{more}.", remedy)
-
-    def beside(self, first: Mapping[str, JsonValue], name: str, value: JsonValue) -> dict[str, JsonValue]:
-        """`value` for the slot `name` beside the first values of others; of one that it differs from, another value."""
-        values = {**first, name: value}
-        for other, known in list(values.items()):
-            is_twin = other != name and (
-                self.slots[other].differs_from == name or self.slots[name].differs_from == other
-            )
-            if is_twin and known == value:
-                different = (one.value for one in self.slots[other].values if one.value != value)
-                values[other] = next(different, value)
-        return values
-
-    def answers(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> tuple[Template, ...]:
-        """What the model says; nothing where it calls."""
+    def answers(
+        self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None, language: str
+    ) -> tuple[Template, ...]:
+        """What the model says, by language or in that of the intent; nothing where it calls."""
         node = fields.get("answers")
         if kind is not None and kind not in CALLING and node is None and reader.root is not None:
             reader.wrong(
@@ -344,8 +143,13 @@ class IntentReader:
                 f"an intent of kind {kind!r} has answers.",
                 "Take them out: the model answers with its calls.",
             )
-        texts = reader.texts(node, "answers") if node is not None else ()
-        return self.templates(texts, "answer", ())
+        order = [language, *(other for other in self.languages if other != language)]
+        nodes = by_language(reader, node, "answers", order)
+        return tuple(
+            answer
+            for of, listed in nodes.items()
+            for answer in self.templates(reader.texts(listed, "answers"), "answer", (), of)
+        )
 
     def asks_for(self, reader: Reader, fields: Mapping[str, Node], kind: Kind | None) -> str:
         """The parameter an `ask` intent lacks, or `tool`."""
@@ -389,30 +193,42 @@ class IntentReader:
     # How it is said
 
     def templates(
-        self, texts: Iterable[Text], use: TemplateUse, registers: Sequence[str]
+        self, texts: Iterable[Text], use: TemplateUse, registers: Sequence[str], language: str
     ) -> tuple[Template, ...]:
         """Those of the texts that are templates."""
+        forms, is_korean = self.forms[language], language == "ko"
         read = (
-            read_template(text, use, self.forms, registers, self.complain, is_korean=self.is_korean)
+            read_template(text, use, forms, registers, self.complain, is_korean=is_korean, language=language)
             for text in texts
         )
         return tuple(template for template in read if template is not None)
 
     def families(
-        self, reader: Reader, node: Node | None, calls: Sequence[CallPattern], answers: Sequence[Template]
+        self,
+        reader: Reader,
+        node: Node | None,
+        calls: Sequence[CallPattern],
+        answers: Sequence[Template],
+        default: str,
     ) -> tuple[TemplateFamily, ...]:
-        """The families, of which there are enough for each split."""
+        """The families, of which there are enough for each split in each of their languages.
+
+        Args:
+            default: the language of those that name none.
+        """
         found: dict[str, TemplateFamily] = {}
-        splits: list[str] = []
+        splits: dict[str, list[str]] = {}
+        optional = ["registers", "joins", "language"]
         for item in reader.items(node, "families"):
-            fields = reader.fields(item, "a family", ["name", "split", "templates"], ["registers", "joins"])
+            fields = reader.fields(item, "a family", ["name", "split", "templates"], optional)
             name, split = reader.text(fields.get("name"), "name"), reader.text(fields.get("split"), "split")
             if split is not None and split.text not in SPLITS:
                 reader.wrong(split.place, f"unknown split {split.text!r}.", closest(split.text, SPLITS))
-            splits.append(split.text if split else "")
-            registers = self.family_registers(reader, fields.get("registers"))
+            language = reader.language(fields.get("language"), self.languages) or default
+            splits.setdefault(language, []).append(split.text if split else "")
+            registers = self.family_registers(reader, fields.get("registers"), language)
             templates = self.templates(
-                reader.texts(fields.get("templates"), "templates"), "utterance", registers
+                reader.texts(fields.get("templates"), "templates"), "utterance", registers, language
             )
             self.check_name(reader, name, "name of a family")
             if name is None or split is None:
@@ -428,31 +244,38 @@ class IntentReader:
             if not isinstance(joins, bool | None):
                 reader.wrong(fields["joins"], f"joins is {joins!r}.", "Write true or false.")
                 joins = None
-            family = TemplateFamily(name.text, split.text, registers, templates, name.place, joins)
+            family = TemplateFamily(name.text, split.text, registers, templates, name.place, joins, language)
             self.check_family(family, calls, answers)
             found[name.text] = family
         if isinstance(node, SequenceNode):
-            for wanted, least in MIN_FAMILIES.items():
-                if (has := splits.count(wanted)) < least:
-                    reader.wrong(
-                        node,
-                        f"{has} of its families are in the split {wanted!r}; at least {least} are needed.",
-                        "Add families with other wordings.",
-                    )
+            for language, of_language in (splits or {default: []}).items():
+                said = f" in {language!r}" if len(self.languages) > 1 else ""
+                for wanted, least in MIN_FAMILIES.items():
+                    if (has := of_language.count(wanted)) < least:
+                        reader.wrong(
+                            node,
+                            f"{has} of its families{said} are in the split {wanted!r}; at least {least} are needed.",
+                            "Add families with other wordings.",
+                        )
         return tuple(found.values())
 
-    def family_registers(self, reader: Reader, node: Node | None) -> tuple[str, ...]:
-        """The registers a family's rows may have: those it names, else all of the pack (that can ask, in Korean)."""
+    def family_registers(self, reader: Reader, node: Node | None, language: str) -> tuple[str, ...]:
+        """The registers a family's rows may have: those it names, else all of its language (that can ask, in Korean)."""
+        known = self.registers[language]
         if node is None:
-            able = tuple(name for name in self.registers if endings_of(name).items)
-            return able if self.is_korean and able else self.registers
+            able = tuple(name for name in known if endings_of(name).items)
+            return able if language == "ko" and able else known
         texts = reader.texts(node, "registers")
         for text in texts:
-            if text.text not in self.registers:
-                reader.wrong(
-                    text.place, f"unknown register {text.text!r}.", closest(text.text, self.registers)
-                )
-        return tuple(text.text for text in texts if text.text in self.registers)
+            if text.text in known:
+                continue
+            others = [name for name, registers in self.registers.items() if text.text in registers]
+            if others:
+                what = f"the register {text.text!r} is one of {others[0]!r}, the family of {language!r}."
+                reader.wrong(text.place, what, f"Write `language: {others[0]}`, or another register.")
+            else:
+                reader.wrong(text.place, f"unknown register {text.text!r}.", closest(text.text, known))
+        return tuple(text.text for text in texts if text.text in known)
 
     def check_family(
         self,
@@ -469,6 +292,7 @@ class IntentReader:
                 "do not use `request`: their wording has one."
             )
             self.complain(fixed[0].place, what, remedy)
+        self.check_language(family, calls, answers)
         needed = dict.fromkeys(slot for call in calls for slot in call.slots if slot in self.slots)
         for template in family.templates:
             for slot in needed:
@@ -478,18 +302,51 @@ class IntentReader:
                         f"the call takes {{{slot}}}, which this template does not always print.",
                         f"Print it outside of pick and maybe: {{{{ {slot} }}}}.",
                     )
-            if answers and not any(template.always.issuperset(answer.slots) for answer in answers):
+            own = [answer for answer in answers if answer.language == family.language]
+            if own and not any(template.always.issuperset(answer.slots) for answer in own):
                 self.complain(
                     template.place,
                     "every answer names a slot that this template does not print.",
                     "Add an answer without slots.",
                 )
 
+    def check_language(
+        self, family: TemplateFamily, calls: Sequence[CallPattern], answers: Sequence[Template]
+    ) -> None:
+        """Note what the family's language lacks: answers, forms of the slots it prints; and policies that are another's."""
+        language = family.language
+        if len(self.languages) < 2:
+            return
+        if answers and not any(answer.language == language for answer in answers):
+            what = f"the family {family.name!r} is of {language!r}, in which the intent has no answers."
+            self.complain(
+                family.place, what, f"Write `answers: {{{language}: [...]}}`, with those of the others."
+            )
+        for name in dict.fromkeys(name for call in calls for name in call.policies):
+            owner = self.policies[name].language
+            if owner not in ("", language):
+                what = f"the policy {name!r} is for {owner!r}, the family {family.name!r} of {language!r}."
+                self.complain(
+                    family.place,
+                    what,
+                    "Give the languages an intent each, or take `language` off the policy.",
+                )
+        for name in dict.fromkeys(slot for template in family.templates for slot in template.slots):
+            for value in self.slots[name].values:
+                key = ("no form", name, value.place, str(value.value), language)
+                if key not in self.refused and not any(value.forms_in(language)):
+                    self.refused.add(key)
+                    said = "" if value.value is None else f" for {value.value!r}"
+                    what = f"slot {name!r} has no form in {language!r}{said}, but {family.place} prints it."
+                    self.complain(
+                        value.place, what, f"Write `{{{language}: [...]}}` there, beside the others."
+                    )
+
 
 def check_together(intents: Sequence[Intent], problems: list[Problem]) -> None:
     """Note names and texts that two intents, or two families, share."""
     names: dict[str, Intent] = {}
-    texts: dict[str, tuple[str, Place]] = {}
+    texts: dict[tuple[str, str], tuple[str, Place]] = {}
     for intent in intents:
         if intent.name in names:
             problems.append(
@@ -503,7 +360,9 @@ def check_together(intents: Sequence[Intent], problems: list[Problem]) -> None:
         for family in intent.families:
             for template in family.templates:
                 where = f"{intent.name}/{family.name}"
-                other, place = texts.setdefault(tidied(template.source.text), (where, template.place))
+                other, place = texts.setdefault(
+                    (family.language, tidied(template.source.text)), (where, template.place)
+                )
                 if place != template.place:
                     problems.append(
                         Problem(

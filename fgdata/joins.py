@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 
@@ -31,4 +31,11 @@ JOINS: Mapping[str, Mapping[str, Join]] = {
         "and_also": Join("", " and also "),
     },
 }
-"""Language -> name -> join."""
+"""Language -> name -> join. No two languages share a name: a join says which language it is of."""
+
+
+def joins_of(languages: Iterable[str]) -> dict[str, tuple[str, Join]]:
+    """Name -> language and join, of these languages."""
+    return {
+        name: (language, join) for language in languages for name, join in JOINS.get(language, {}).items()
+    }

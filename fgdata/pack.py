@@ -67,6 +67,15 @@ class SlotValue:
     """Forms that only `test_values` has."""
     registers: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """Form -> the registers it is said in, where not in all."""
+    languages: tuple[str, ...] = ()
+    """The language of each form; empty in a pack of one. A form that two languages have stands there twice."""
+
+    def forms_in(self, language: str) -> Iterator[str]:
+        """The forms of one language."""
+        if not self.languages:
+            return iter(self.forms)
+        pairs = zip(self.forms, self.languages, strict=True)
+        return (form for form, of in pairs if of == language)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +106,10 @@ class Slot:
         """Every surface form of every value."""
         return (form for value in self.values for form in value.forms)
 
+    def forms_in(self, language: str) -> Iterator[str]:
+        """Every surface form of every value in one language."""
+        return (form for value in self.values for form in value.forms_in(language))
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -106,6 +119,8 @@ class Policy:
     value: JsonValue
     why: str
     place: Place
+    language: str = ""
+    """The only language whose families may go by it; empty where all may."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +174,8 @@ class TemplateFamily:
     place: Place
     joins: bool | None = None
     """Whether its texts may stand beside another's in one utterance; where not said, those that end in `request` may."""
+    language: str = ""
+    """Of all its texts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +187,7 @@ class Composition:
     parts: tuple[tuple[str, ...], ...]
     """Two to four: for each the intents that may stand there."""
     joins: tuple[str, ...]
-    """How the parts are joined: keys of `fgdata.compose.JOINS`."""
+    """How the parts are joined: names of joins, each of which is of one language (`fgdata.joins`)."""
     place: Place
 
 
@@ -213,6 +230,15 @@ class Intent:
         """Slots that its calls take."""
         return frozenset(slot for pattern in self.calls for slot in pattern.slots)
 
+    @property
+    def languages(self) -> frozenset[str]:
+        """Languages of its families."""
+        return frozenset(family.language for family in self.families)
+
+    def answers_in(self, language: str) -> tuple[Template, ...]:
+        """What the model says in one language."""
+        return tuple(answer for answer in self.answers if answer.language == language)
+
     def families_in(self, split: str) -> tuple[TemplateFamily, ...]:
         """The families of one split."""
         return tuple(family for family in self.families if family.split == split)
@@ -224,15 +250,21 @@ class Pack:
 
     name: str
     version: str
-    language: str
+    languages: tuple[str, ...]
+    """The first is that of what names none."""
     title: str
     licence: str
-    developer: str
-    """The developer message, without declarations."""
+    developers: Mapping[str, str]
+    """Language -> developer message, without declarations."""
     splits: Mapping[str, float]
     mix: Mapping[str, float]
     """Share of each kind."""
+    language_mix: Mapping[str, float]
+    """Share of each language."""
     registers: Mapping[str, float]
+    """Shares of all languages' registers, each within its language; no two languages have one of the same name."""
+    register_languages: Mapping[str, str]
+    """Register -> its language."""
     policies: Mapping[str, Policy]
     tools: tuple[Tool, ...]
     slots: Mapping[str, Slot]
@@ -249,6 +281,20 @@ class Pack:
     """Rows that every listed value, and both ends of every range, has in each split at least."""
     at_most: float = 1.0
     """Share of a slot's rows that one of its values has at most."""
+
+    @property
+    def language(self) -> str:
+        """The first language."""
+        return self.languages[0]
+
+    @property
+    def developer(self) -> str:
+        """The developer message of the first language."""
+        return self.developers[self.language]
+
+    def registers_of(self, language: str) -> dict[str, float]:
+        """Shares of one language's registers."""
+        return {name: w for name, w in self.registers.items() if self.register_languages[name] == language}
 
     @cached_property
     def tools_by_name(self) -> dict[str, Tool]:

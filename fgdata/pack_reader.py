@@ -7,18 +7,19 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from yaml.nodes import Node
+from yaml.nodes import MappingNode, Node
 
 from fgdata import korean
 from fgdata.errors import PackError, Problem, SchemaError
 from fgdata.format import HIDDEN_NAMES, TRIGGER, find_control_tokens
 from fgdata.intent_reader import NAME as PART_NAME
 from fgdata.intent_reader import IntentReader, check_together
-from fgdata.joins import JOINS
+from fgdata.joins import joins_of
+from fgdata.languages import by_language, languages_of
 from fgdata.memory import collection_paused
 from fgdata.pack import ALL_SPLITS, BORROWED, KINDS, SPLITS, Composition, Intent, Pack, Policy, PromptRule
 from fgdata.positions import Place, Reader, closest, shown_path
@@ -28,7 +29,6 @@ from fgdata.template import Template, read_template
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,39}")
-LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{1,8})*")
 
 
 def pack_files(folder: Path) -> list[Path]:
@@ -75,8 +75,11 @@ class _PackReader:
         head = self.head(Reader(self.folder / "pack.yaml", self.problems))
         tools = self.tools(self.folder / "tools.json")
         slots_file = Reader(self.folder / "slots.yaml", self.problems)
-        is_korean = head["language"] == "ko"
-        slots = SlotReader(slots_file, self.problems, tuple(head["registers"]), is_korean=is_korean).read()
+        registers = {
+            language: tuple(name for name, of in head["register_languages"].items() if of == language)
+            for language in head["languages"]
+        }
+        slots = SlotReader(slots_file, self.problems, registers).read()
         files = sorted((self.folder / "intents").glob("*.yaml"))
         if not files:
             self.problems.append(
@@ -90,29 +93,16 @@ class _PackReader:
             tools=tools,
             slots=slots,
             policies=head["policies"],
-            registers=tuple(head["registers"]),
+            registers=registers,
             mix=tuple(head["mix"]),
             problems=self.problems,
-            is_korean=is_korean,
         )
         intents = [
             intent for file in files if (intent := reader.read(Reader(file, self.problems))) is not None
         ]
         check_together(intents, self.problems)
         self.check_compositions(head, intents)
-        kinds: set[str] = {found.kind for found in intents} | {BORROWED}
-        if head["compositions"]:
-            kinds.add("several")
-        for kind in head["mix"]:
-            if kind not in kinds and not self.problems:
-                where = shown_path(self.folder / "pack.yaml")
-                self.problems.append(
-                    Problem(
-                        where,
-                        f"the mix asks for {kind!r}, but no intent is of that kind.",
-                        f"Add an intent with `kind: {kind}`, or take it out of `mix`.",
-                    )
-                )
+        self.check_kinds(head, intents)
         PackError.raise_if(sorted(self.problems, key=_by_place))
         digest = hashlib.sha256()
         for file in pack_files(self.folder):
@@ -127,6 +117,29 @@ class _PackReader:
             sha256=digest.hexdigest(),
             **head,
         )
+
+    def check_kinds(self, head: Mapping[str, Any], intents: Sequence[Intent]) -> None:
+        """Note kinds of the mix that the pack lacks, or one of its languages does."""
+        where = shown_path(self.folder / "pack.yaml")
+        joins = joins_of(head["languages"])
+        for language in head["languages"] if not self.problems else ():
+            kinds: set[str] = {found.kind for found in intents if language in found.languages} | {BORROWED}
+            if any(joins[name][0] == language for found in head["compositions"] for name in found.joins):
+                kinds.add("several")
+            several = len(head["languages"]) > 1
+            for kind in head["mix"]:
+                if kind in kinds:
+                    continue
+                what = f"the mix asks for {kind!r}, but no intent is of that kind."
+                remedy = f"Add an intent with `kind: {kind}`, or take it out of `mix`."
+                if several:
+                    what = (
+                        f"the mix asks for {kind!r}, but no intent of that kind has families in {language!r}."
+                    )
+                    remedy = (
+                        f"Add families with `language: {language}` to one, or take {kind!r} out of `mix`."
+                    )
+                self.problems.append(Problem(where, what, remedy))
 
     def check_compositions(self, head: Mapping[str, Any], intents: Sequence[Intent]) -> None:
         """Note compositions and held-out pairs of intents that are none, or that call nothing."""
@@ -149,10 +162,13 @@ class _PackReader:
 
     def head(self, reader: Reader) -> dict[str, Any]:
         """The fields of pack.yaml; what could not be read is empty."""
-        texts = ("name", "version", "language", "title", "licence", "developer")
+        texts = ("name", "version", "title", "licence")
         optional = ["policies", "compositions", "held_out", "missing_tool", "prompt", "coverage"]
-        fields = reader.fields(reader.root, "pack.yaml", [*texts, "splits", "mix", "registers"], optional)
-        head: dict[str, Any] = {}
+        said = "languages" if "languages" in reader.mapping(reader.root, "pack.yaml") else "language"
+        required = [*texts[:2], said, *texts[2:], "developer", "splits", "mix", "registers"]
+        fields = reader.fields(reader.root, "pack.yaml", required, ["language", "languages", *optional])
+        languages = languages_of(reader, fields.get("language"), fields.get("languages"))
+        head: dict[str, Any] = {"languages": languages}
         for name in texts:
             text = reader.text(fields.get(name), name)
             head[name] = text.text.strip() if text else ""
@@ -160,16 +176,7 @@ class _PackReader:
                 reader.wrong(text.place, f"name is {text.text!r}.", "Use small letters, digits, _ and -.")
             if text and name == "version" and not VERSION.fullmatch(text.text):
                 reader.wrong(text.place, f"version is {text.text!r}.", "Use letters, digits, dots, + and -, such as 1.0.0.")  # fmt: skip
-            if text and name == "language" and not LANGUAGE.fullmatch(text.text):
-                reader.wrong(
-                    text.place, f"language is {text.text!r}.", "Use a language tag, such as ko or en."
-                )
-            if text and name == "developer" and TRIGGER not in text.text:
-                reader.wrong(
-                    text.place,
-                    "the developer message lacks the model's trigger sentence.",
-                    f"Add the line {TRIGGER!r}.",
-                )
+        head["developers"] = self.developers(reader, fields.get("developer"), languages)
         head["splits"] = reader.weights(fields.get("splits"), "splits", ALL_SPLITS)
         if "splits" in fields:
             for name in SPLITS:
@@ -177,34 +184,97 @@ class _PackReader:
                     reader.wrong(
                         fields["splits"], f"splits has no share for {name!r}.", f"Add `{name}: 0.1`."
                     )
-        head["mix"] = reader.weights(fields.get("mix"), "mix", KINDS)
-        known = korean.REGISTERS if head["language"] == "ko" else None
-        head["registers"] = reader.weights(fields.get("registers"), "registers", known)
-        for name, (key, _) in reader.mapping(fields.get("registers"), "registers").items():
-            if not PART_NAME.fullmatch(name):
-                reader.wrong(key, f"a register is {name!r}.", "Use letters, digits, _ and -.")
-        head["policies"] = self.policies(reader, fields.get("policies"))
-        head["compositions"] = self.compositions(reader, fields.get("compositions"), head["language"])
+        head |= self.mix(reader, fields.get("mix"), languages)
+        head |= self.registers(reader, fields.get("registers"), languages)
+        head["policies"] = self.policies(reader, fields.get("policies"), languages)
+        head["compositions"] = self.compositions(reader, fields.get("compositions"), languages)
         head["held_out_pairs"] = self.held_out_pairs(reader, fields.get("held_out"))
-        head["missing_tool_answers"] = self.missing_tool(reader, fields.get("missing_tool"), head["mix"])
+        head["missing_tool_answers"] = self.missing_tool(
+            reader, fields.get("missing_tool"), head["mix"], languages
+        )
         head["prompt"] = self.prompt(reader, fields.get("prompt"))
         head |= self.coverage(reader, fields.get("coverage"))
         return head
 
-    def policies(self, reader: Reader, node: Node | None) -> dict[str, Policy]:
+    def developers(self, reader: Reader, node: Node | None, languages: Sequence[str]) -> dict[str, str]:
+        """Language -> developer message: one for all, or one for each."""
+        nodes = by_language(reader, node, "developer", languages)
+        found = {}
+        for language, body in nodes.items():
+            text = reader.text(body, "developer")
+            found[language] = text.text.strip() if text else ""
+            if text and TRIGGER not in text.text:
+                reader.wrong(
+                    text.place,
+                    "the developer message lacks the model's trigger sentence.",
+                    f"Add the line {TRIGGER!r}.",
+                )
+        if isinstance(node, MappingNode):
+            self.note_missing(reader, node, "developer", nodes, languages)
+        one = next(iter(found.values()), "")
+        return {language: found.get(language, one) for language in languages}
+
+    def note_missing(
+        self, reader: Reader, node: Node, what: str, found: Iterable[str], languages: Sequence[str]
+    ) -> None:
+        """Note the languages that a part of the pack leaves out."""
+        for language in languages:
+            if language not in found:
+                remedy = f"Write `{what}: {{{', '.join(f'{name}: ...' for name in languages)}}}`."
+                reader.wrong(node, f"{what} has nothing for the language {language!r}.", remedy)
+
+    def mix(self, reader: Reader, node: Node | None, languages: Sequence[str]) -> dict[str, Any]:
+        """Shares of kinds and, under `languages`, of languages: all alike if left out."""
+        shares = reader.mapping(node, "mix").get("languages") if isinstance(node, MappingNode) else None
+        even = dict.fromkeys(languages, 1.0)
+        if shares is None or not isinstance(node, MappingNode):
+            return {"mix": reader.weights(node, "mix", KINDS), "language_mix": even}
+        pairs = [pair for pair in node.value if pair[0] is not shares[0]]
+        rest = MappingNode(node.tag, pairs, node.start_mark, node.end_mark)
+        found = reader.weights(shares[1], "mix.languages", languages)
+        self.note_missing(reader, shares[1], "mix.languages", found, languages)
+        return {"mix": reader.weights(rest, "mix", KINDS), "language_mix": {**even, **found}}
+
+    def registers(self, reader: Reader, node: Node | None, languages: Sequence[str]) -> dict[str, Any]:
+        """Shares of registers, each within its language, and which is of which."""
+        nodes = (
+            {languages[0]: node} if len(languages) == 1 else by_language(reader, node, "registers", languages)
+        )
+        if node is not None:
+            self.note_missing(reader, node, "registers", nodes, languages)
+        shares: dict[str, float] = {}
+        owners: dict[str, str] = {}
+        for language, body in nodes.items():
+            known = korean.REGISTERS if language == "ko" else None
+            shares |= reader.weights(body, "registers", known)
+            for name, (key, _) in reader.mapping(body, "registers").items():
+                if not PART_NAME.fullmatch(name):
+                    reader.wrong(key, f"a register is {name!r}.", "Use letters, digits, _ and -.")
+                if name in owners:
+                    what = f"the register {name!r} is given for {owners[name]!r} already."
+                    reader.wrong(
+                        key, what, "A register's name says its language: choose another, as in en_polite."
+                    )
+                owners.setdefault(name, language)
+        return {"registers": shares, "register_languages": {name: owners[name] for name in shares}}
+
+    def policies(self, reader: Reader, node: Node | None, languages: Sequence[str]) -> dict[str, Policy]:
         found = {}
         for name, (key, body) in reader.mapping(node, "policies").items():
-            fields = reader.fields(body, f"policy {name!r}", ["value", "why"])
+            fields = reader.fields(body, f"policy {name!r}", ["value", "why"], ["language"])
             why = reader.text(fields.get("why"), f"why of policy {name!r}")
+            language = reader.language(fields.get("language"), languages)
             if why and "value" in fields:
                 value = reader.value(fields["value"], f"value of policy {name!r}")
-                found[name] = Policy(name, value, why.text.strip(), reader.place(key))
+                found[name] = Policy(name, value, why.text.strip(), reader.place(key), language)
         return found
 
-    def compositions(self, reader: Reader, node: Node | None, language: str) -> tuple[Composition, ...]:
-        """How several intents make one utterance."""
+    def compositions(
+        self, reader: Reader, node: Node | None, languages: Sequence[str]
+    ) -> tuple[Composition, ...]:
+        """How several intents make one utterance: in each language that one of the joins is of."""
         found: dict[str, Composition] = {}
-        known = JOINS.get(language, {})
+        known = joins_of(languages)
         for item in reader.items(node, "compositions"):
             fields = reader.fields(item, "a composition", ["name", "parts", "joins"], ["weight"])
             name = reader.text(fields.get("name"), "name")
@@ -218,13 +288,20 @@ class _PackReader:
             joins = reader.texts(fields.get("joins"), "joins")
             for join in joins:
                 if join.text not in known:
-                    reader.wrong(join.place, f"unknown join {join.text!r}.", f"{closest(join.text, known)} Known: {', '.join(known) or 'none in this language'}.")  # fmt: skip
+                    remedy = (
+                        f"{closest(join.text, known)} Known: {', '.join(known) or 'none in this language'}."
+                    )
+                    reader.wrong(join.place, f"unknown join {join.text!r}.", remedy)
             if name is None:
                 continue
             if name.text in found:
                 reader.wrong(name.place, f"the composition {name.text!r} is given twice.", "Give every one its own name.")  # fmt: skip
             found[name.text] = Composition(
-                name.text, weight or 1.0, parts, tuple(join.text for join in joins), reader.place(item)
+                name.text,
+                weight or 1.0,
+                parts,
+                tuple(join.text for join in joins if join.text in known),
+                reader.place(item),
             )
         return tuple(found.values())
 
@@ -241,16 +318,24 @@ class _PackReader:
         return frozenset(pairs)
 
     def missing_tool(
-        self, reader: Reader, node: Node | None, mix: Mapping[str, float]
+        self, reader: Reader, node: Node | None, mix: Mapping[str, float], languages: Sequence[str]
     ) -> tuple[Template, ...]:
         """What the model says where the tool it would call is not declared."""
         fields = reader.fields(node, "missing_tool", ["answers"]) if node is not None else {}
-        texts = reader.texts(fields.get("answers"), "answers")
+        nodes = by_language(reader, fields.get("answers"), "missing_tool.answers", languages)
+        if "answers" in fields:
+            self.note_missing(reader, fields["answers"], "answers", nodes, languages)
         if BORROWED in mix and node is None and reader.root is not None:
             reader.wrong(
                 reader.root, f"`mix` asks for {BORROWED!r}, but there is nothing to say then.", "Add `missing_tool: {answers: [...]}`.",
             )  # fmt: skip
-        read = (read_template(text, "answer", {}, (), self.complain, is_korean=True) for text in texts)
+        read = [
+            read_template(
+                text, "answer", {}, (), self.complain, is_korean=language == "ko", language=language
+            )
+            for language, body in nodes.items()
+            for text in reader.texts(body, "answers")
+        ]
         return tuple(template for template in read if template is not None)
 
     def prompt(self, reader: Reader, node: Node | None) -> PromptRule:

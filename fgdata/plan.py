@@ -11,8 +11,10 @@ from typing import Literal
 
 from fgdata.chance import shares
 from fgdata.compose import Compositions, Group
+from fgdata.dealing import allocate, dealt_rows
 from fgdata.entries import entries_of
-from fgdata.errors import PackError, Problem, UsageError
+from fgdata.errors import PackError, Problem
+from fgdata.languages import in_language
 from fgdata.lots import Lot, Plan, Shortfall
 from fgdata.memory import collection_paused
 from fgdata.pack import BORROWED, HELD_OUT_SPLITS, Slot
@@ -54,19 +56,14 @@ def make_plan(
         PackError: with `exact`, everything that the pack cannot meet.
     """
     pack = stock.pack
-    dealt = shares(rows, pack.splits) if rows > 0 else dict.fromkeys(pack.splits, 0)
-    if rows < 1 or min(dealt.values()) < 1:
-        enough = math.ceil(sum(pack.splits.values()) / min(pack.splits.values()))
-        fewer = (n for n in range(1, min(enough, 10_000)) if min(shares(n, pack.splits).values()) >= 1)
-        least = next(fewer, enough)
-        raise UsageError(Problem("--rows", f"{rows} rows leave a split empty.", f"Ask for {least} at least."))
-    lots, missed = {}, []
+    lots: dict[str, list[Lot]] = {split: [] for split in pack.splits}
+    missed: list[Shortfall] = []
     planners = []
-    for split, count in dealt.items():
+    for part, count in dealt_rows(stock, compositions, rows).items():
         with collection_paused():
-            planner = _SplitPlanner(stock, compositions, split, count, key_of(pack.name, seed, split))
+            planner = _SplitPlanner(stock, compositions, part, count, seed)
             planner.declares_tools = declares_tools
-            lots[split] = planner.lots()
+            lots[part[0]] += planner.lots()
         missed += planner.missed
         planners.append(planner)
     if mix_rule == "exact" and missed:
@@ -85,33 +82,6 @@ def make_plan(
         overlaps.update(planner.overlaps)
     rejected, drawn = (sum(p.rejected for p in planners), sum(p.drawn for p in planners))
     return Plan(pack, seed, lots, tuple(missed), rejected, drawn, overlaps)
-
-
-def allocate(total: int, weights: Sequence[float], caps: Sequence[int], key: int) -> list[int]:
-    """`total` dealt by weight in whole numbers, none above its cap, each within one of its exact share where no cap binds.
-
-    What does not divide goes by chance (a systematic sample with a random start, in a random order), so that no item is favoured
-    for where it stands. Less than `total` is dealt only if the caps allow no more.
-    """
-    dealt = [0] * len(weights)
-    left = total
-    open_items = [i for i in range(len(weights)) if caps[i] > 0 and weights[i] > 0]
-    while left > 0 and open_items:
-        order = sorted(open_items, key=lambda i: mix(key, i))
-        whole = sum(weights[i] for i in order)
-        start = (mix(key, left) >> 11) / (1 << 53)
-        reached, before, given = 0.0, 0, 0
-        for i in order:
-            reached += weights[i] / whole * left
-            upto = math.floor(reached + start) if i != order[-1] else left
-            share = min(max(0, upto - before), caps[i] - dealt[i])
-            before = max(before, upto)
-            dealt[i] += share
-            given += share
-        left -= given
-        open_items = [i for i in open_items if dealt[i] < caps[i]]
-        key = mix(key, 77)
-    return dealt
 
 
 _ValueClass = tuple[tuple[tuple[str, int], ...], frozenset[int], int]
@@ -148,29 +118,44 @@ class _Pool:
 
 
 class _SplitPlanner:
-    """Deals the rows of one split."""
+    """Deals the rows of one split in one language."""
 
-    def __init__(self, stock: Stock, compositions: Compositions, split: str, count: int, key: int) -> None:
-        self.stock, self.pack, self.split, self.count, self.key = stock, stock.pack, split, count, key
+    def __init__(
+        self, stock: Stock, compositions: Compositions, part: tuple[str, str], count: int, seed: int
+    ) -> None:
+        self.stock, self.pack, self.count = stock, stock.pack, count
+        self.split, language = part
+        self.key = key_of(self.pack.name, seed, *(part if len(self.pack.languages) > 1 else part[:1]))
         self.compositions = compositions
+        self.said_language = in_language(self.pack, language)
+        self.registers = self.pack.registers_of(language)
         self.declares_tools = True
         self.missed: list[Shortfall] = []
         self.drawn = self.rejected = 0
         self.overlaps: Counter[tuple[str, str]] = Counter()
         self.targets = {
-            slot.name: frozenset(value_numbers(slot, is_held=split == "test_values"))
+            slot.name: frozenset(value_numbers(slot, is_held=self.split == "test_values"))
             for slot in self.pack.slots.values()
         }
+        split = self.split
         families = "test" if split == "test_compositions" else split
         self.pools: dict[str, list[_Pool]] = {}
         if split != "test_compositions":
             for source in stock.by_split[families]:
+                if source.family.language != language:
+                    continue
                 for register, cell in source.cells.items():
                     pool = self._pool(source, register, cell)
                     self.pools.setdefault(source.intent.name, []).append(pool)
         self.groups: dict[str, list[Group]] = {}
         for group in compositions.groups(split):
+            if group.language != language:
+                continue
             self.groups.setdefault(group.composition.name, []).append(group)
+
+    def _miss(self, what: str, asked: int, made: int) -> None:
+        """Note what falls short."""
+        self.missed.append(Shortfall(self.split, f"{what}{self.said_language}", asked, made))
 
     def _classes(self, dimension: Dimension, labels: frozenset[str]) -> list[_ValueClass]:
         """The entries of a dimension by the values to cover that they stand for; found once, many templates share them."""
@@ -222,7 +207,7 @@ class _SplitPlanner:
         mix_of_kinds = self._mix()
         if not self.declares_tools and BORROWED in mix_of_kinds:
             what = f"rows of kind {BORROWED}, which only rows with tools can be"
-            self.missed.append(Shortfall(self.split, what, shares(self.count, mix_of_kinds)[BORROWED], 0))
+            self._miss(what, shares(self.count, mix_of_kinds)[BORROWED], 0)
             mix_of_kinds = {kind: share for kind, share in mix_of_kinds.items() if kind != BORROWED}
         quotas = shares(self.count, mix_of_kinds)
         borrowed = quotas.pop(BORROWED, 0)
@@ -238,7 +223,7 @@ class _SplitPlanner:
             caps += [sum(group.count for group in self.groups.get(c.name, ())) for c in composed]
             dealt = allocate(of_kind, weights, caps, mix(self.key, key_of(kind)))
             if sum(dealt) < of_kind:
-                self.missed.append(Shortfall(self.split, f"rows of kind {kind}", of_kind, sum(dealt)))
+                self._miss(f"rows of kind {kind}", of_kind, sum(dealt))
             asked |= {intent.name: n for intent, n in zip(names, dealt, strict=False)}
             for composition, n in zip(composed, dealt[len(names) :], strict=True):
                 lots += self._composed(composition.name, n)
@@ -280,7 +265,7 @@ class _SplitPlanner:
 
     def _register_factors(self, asked: Mapping[str, int]) -> dict[str, float]:
         """Factors on registers' weights that bring the split's shares as near the pack's as its families allow."""
-        registers = self.pack.registers
+        registers = self.registers
         whole = sum(registers.values())
         factors = dict.fromkeys(registers, 1.0)
         wanted = {name: weight / whole for name, weight in registers.items()}
@@ -313,7 +298,7 @@ class _SplitPlanner:
 
     def _family_weight(self, pools: Sequence[_Pool], factors: Mapping[str, float]) -> float:
         registers = {pool.register for pool in pools}
-        weights = self.pack.registers
+        weights = self.registers
         return sum(weights[r] * factors[r] for r in registers) / sum(weights[r] for r in registers)
 
     def _singles(self, intent: str, n: int, factors: Mapping[str, float]) -> None:
@@ -325,7 +310,7 @@ class _SplitPlanner:
         dealt = allocate(n, weights, caps, key)
         for pools, cap, weight in zip(families, caps, weights, strict=True):
             if cap < (share := math.floor(n * weight / sum(weights))):
-                self.missed.append(Shortfall(self.split, f"texts of {pools[0].source.path}", share, cap))
+                self._miss(f"texts of {pools[0].source.path}", share, cap)
         for pools, of_family in zip(families, dealt, strict=True):
             key = mix(key, 1)
             templates: dict[int, list[_Pool]] = {}
@@ -335,7 +320,7 @@ class _SplitPlanner:
             by_template = allocate(of_family, [1.0] * len(templates), caps, key)
             for of, of_template in zip(templates.values(), by_template, strict=True):
                 key = mix(key, 2)
-                shares_of = [self.pack.registers[p.register] * factors[p.register] for p in of]
+                shares_of = [self.registers[p.register] * factors[p.register] for p in of]
                 for pool, n_pool in zip(
                     of, allocate(of_template, shares_of, [p.cap for p in of], key), strict=True
                 ):
@@ -352,7 +337,7 @@ class _SplitPlanner:
         lots = []
         for of, n_of in zip(tuples.values(), allocate(n, [1.0] * len(tuples), caps, key), strict=True):
             key = mix(key, 1)
-            weights = [self.pack.registers[group.register] for group in of]
+            weights = [self.registers[group.register] for group in of]
             for group, rows in zip(of, allocate(n_of, weights, [g.count for g in of], key), strict=True):
                 key = mix(key, 2)
                 if rows:
@@ -415,11 +400,11 @@ class _SplitPlanner:
                 value = (slot, number)
                 if have[value] < self.pack.each_value:
                     what = f"rows of {self._said(value)}"
-                    self.missed.append(Shortfall(self.split, what, self.pack.each_value, have[value]))
+                    self._miss(what, self.pack.each_value, have[value])
                 most = self._most(whole[slot])
                 if self.pack.at_most < 1 and have[value] > most:
                     what = f"at most rows of {self._said(value)}"
-                    self.missed.append(Shortfall(self.split, what, most, have[value]))
+                    self._miss(what, most, have[value])
 
     def _values_of(self, lot: Lot) -> Counter[tuple[str, int]]:
         """Rows of each value to cover; gone through row by row only where the lot mixes several."""
@@ -561,7 +546,7 @@ class _SplitPlanner:
                 able = [*able, *(lot for lot in tried if not lot.lacks and lot.rows < lot.count)]
             if lacking:
                 made = sum(lot.rows for lot in of)
-                self.missed.append(Shortfall(self.split, f"texts of {origin}", made + lacking, made))
+                self._miss(f"texts of {origin}", made + lacking, made)
         for lot in lots:
             self.overlaps.update(lot.overlaps)
 
@@ -575,17 +560,15 @@ class _SplitPlanner:
 
     def _note_registers(self, lots: Sequence[Lot]) -> None:
         """Note registers whose share is missed."""
-        whole = sum(self.pack.registers.values())
+        whole = sum(self.registers.values())
         got: Counter[str] = Counter()
         for lot in lots:
             got[lot.register] += lot.rows
         total = sum(got.values())
-        for register, weight in self.pack.registers.items():
+        for register, weight in self.registers.items():
             wanted = round(total * weight / whole)
             if abs(got[register] - wanted) > max(2, TOLERANCE * total):
-                self.missed.append(
-                    Shortfall(self.split, f"rows of register {register}", wanted, got[register])
-                )
+                self._miss(f"rows of register {register}", wanted, got[register])
 
 
 def id_of(holder: tuple[_Pool, int]) -> int:

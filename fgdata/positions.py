@@ -7,7 +7,7 @@ import errno
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -268,6 +268,16 @@ class Reader:
                 self.wrong(text.place, f"{text.text!r} is given twice in {what}.", "Take one out.")
             found[text.text] = text
         return tuple(found.values())
+
+    def language(self, node: Node | None, languages: Sequence[str]) -> str:
+        """One of the pack's languages; empty where none is named, or another."""
+        text = self.text(node, "language")
+        if text is not None and text.text not in languages:
+            self.wrong(
+                text.place, f"{text.text!r} is no language of the pack.", f"{closest(text.text, languages)} See `languages` in pack.yaml."
+            )  # fmt: skip
+            return ""
+        return text.text if text else ""
 
     def number(self, node: Node | None, what: str) -> int | float | None:
         """An integer or a finite float."""

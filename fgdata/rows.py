@@ -20,7 +20,7 @@ from typing import Any, Literal
 from fgdata.compose import Compositions, Joined
 from fgdata.entries import Binding
 from fgdata.errors import FormatError, PackError, Problem, UsageError
-from fgdata.format import TRIGGER, parse_completion, render_call
+from fgdata.format import parse_completion, render_call
 from fgdata.lots import Lot, Plan
 from fgdata.masks import masked_calls, masked_tools
 from fgdata.pack import BORROWED, CALLING, Pack
@@ -33,7 +33,7 @@ from fgdata.stock import Source, Stock, calls_of, check_control_tokens, values_o
 from fgdata.template import Template
 
 Shape = Literal["tool-calls", "text"]
-"""`tool-calls`: calls as JSON and the tools in the row. `text`: calls as native text after a short developer message."""
+"""`tool-calls`: calls as JSON and the tools in the row. `text`: calls as native text after the developer message, and no tools."""
 Values = Literal["bare", "escaped"]
 """How numbers and booleans are written in native text: bare, as the official template does, or inside `<escape>`."""
 MAX_CACHED = 50_000
@@ -82,7 +82,7 @@ class Row:
     written: Written
 
 
-COLUMNS = ("kind", "intent", "register", "perturbation")
+COLUMNS = ("kind", "intent", "register", "language", "perturbation")
 """What rows are counted by."""
 
 
@@ -95,7 +95,7 @@ class Frame:
     """
 
     __slots__ = (
-        "bound", "cell", "front", "intent", "is_calling", "key", "pack", "parts", "place", "places", "provenance",
+        "bound", "cell", "front", "intent", "is_calling", "key", "language", "pack", "parts", "place", "places", "provenance",
         "register", "register_and_language", "written",
     )  # fmt: skip
 
@@ -111,6 +111,7 @@ class Frame:
     ) -> None:
         self.pack, self.cell, self.parts, self.register = pack, cell, parts, register
         self.key = key_of(path)
+        self.language = parts[0][0].family.language
         self.place = str(parts[0][0].template.place)
         self.is_calling = parts[0][0].intent.kind in CALLING
         self.intent = "+".join(source.intent.name for source, _, _ in parts)
@@ -118,7 +119,7 @@ class Frame:
         self.front = f'{{"id": {encode_basestring(f"{pack.name}@{pack.version}/{path}/")[:-1]}'
         self.provenance = f', "pack": "{pack.name}", "intent": {encode_basestring(self.intent)}, "family": {encode_basestring(family)}, "kind": "'
         self.register_and_language = (
-            f'", "register": {encode_basestring(register)}, "language": "{pack.language}"'
+            f'", "register": {encode_basestring(register)}, "language": "{self.language}"'
         )
         self.bound = tuple(n for n, d in enumerate(cell.dimensions) if d.has_bindings)
         """Numbers of the dimensions that fill slots which matter."""
@@ -178,7 +179,11 @@ class RowMaker:
         self._answers: dict[tuple[Any, ...], Cell] = {}
         self._n_written = 0
         has_tools = options.shape == "tool-calls"
-        self.head = f'{{"role": "developer", "content": {encode_basestring(self.pack.developer if has_tools else TRIGGER)}}}'
+        self.heads = {
+            language: f'{{"role": "developer", "content": {encode_basestring(text)}}}'
+            for language, text in self.pack.developers.items()
+        }
+        """Language -> developer message, as JSON."""
         self.plain_tools = f', "tools": {_encode(self.pack.tool_entries)}' if has_tools else ""
         self.is_prompt_varied = not self.pack.prompt.is_plain
 
@@ -206,7 +211,7 @@ class RowMaker:
         frame, cell, digits = self._drawn(lot, row)
         kind = lot.kind_of(row)
         text, key = cell.text(digits), self._noise_key(frame, digits, plan.seed)
-        noisy = perturbed(text, self.pack.language, key, frame.forms(digits), self.options.level)
+        noisy = perturbed(text, frame.language, key, frame.forms(digits), self.options.level)
         return text, noisy, f"{kind}:{frame.label(digits)}"
 
     def rebuild(self, row_id: str) -> str:
@@ -294,9 +299,9 @@ class RowMaker:
             suffix = "!missing_tool"
         if level != "off":
             forms = frame.forms(digits)
-            noisy, kinds = perturbed(text, self.pack.language, key, forms, level)
+            noisy, kinds = perturbed(text, frame.language, key, forms, level)
             if kinds:
-                check_recovered(text, noisy, self.pack.language, forms, frame.place)
+                check_recovered(text, noisy, frame.language, forms, frame.place)
                 text, noise = noisy, f', "perturbation": "{kinds}"'
                 suffix += f"~{level}:{key:x}"
         tools, how, message = self.plain_tools, "", written.message
@@ -304,10 +309,10 @@ class RowMaker:
             asked = frame.parts[0][0].intent.asks_of
             tools, how, message = self._prompt(kind, written, frame.key, index, asked)
         line = (
-            f'{frame.front}{index}{suffix}", "messages": [{self.head}, {{"role": "user", "content": {encode_basestring(text)}}}, {message}]'
+            f'{frame.front}{index}{suffix}", "messages": [{self.heads[frame.language]}, {{"role": "user", "content": {encode_basestring(text)}}}, {message}]'
             f"{tools}{frame.provenance}{kind}{frame.register_and_language}{noise}{how}{written.tail}}}"
         )
-        return Row(line, (kind, frame.intent, frame.register, kinds), written)
+        return Row(line, (kind, frame.intent, frame.register, frame.language, kinds), written)
 
     # What follows from the label
 
@@ -419,7 +424,11 @@ class RowMaker:
         """What the model says: one of the answers whose slots the utterance names, chosen by the row's key."""
         source = frame.parts[0][0]
         answers = self.pack.missing_tool_answers if kind == BORROWED else source.intent.answers
-        fitting = [answer for answer in answers if source.template.always.issuperset(answer.slots)]
+        fitting = [
+            answer
+            for answer in answers
+            if answer.language == frame.language and source.template.always.issuperset(answer.slots)
+        ]
         chosen = fitting[key % len(fitting)]
         forms: tuple[tuple[str, str], ...] = ()
         if chosen.slots:
@@ -433,7 +442,9 @@ class RowMaker:
         return chosen, cell.text(cell.unrank(mix(key, 3) % cell.count))
 
     def _answer_cell(self, answer: Template, forms: Mapping[str, str]) -> Cell:
-        cell = make_cell(answer, self.pack.slots, lambda use, _: (), (), answer.slots)
+        cell = make_cell(
+            answer, self.pack.slots, lambda use, _: (), (), answer.slots, language=answer.language
+        )
         for number in range(len(cell.dimensions)):
             part = cell.restricted(number, lambda entry: all(b.form == forms[b.slot] for b in entry.bindings))
             assert part is not None, "an answer names only what its utterance always prints"

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import NamedTuple
 
 import jinja2
 from yaml.nodes import MappingNode, Node
@@ -15,6 +16,7 @@ from fgdata import korean
 from fgdata.chance import Chance
 from fgdata.characters import text_key
 from fgdata.errors import FgError, Problem
+from fgdata.languages import by_language
 from fgdata.pack import Slot, SlotValue
 from fgdata.positions import Place, Reader, Text, closest
 from fgdata.schema import JsonValue
@@ -28,16 +30,31 @@ RESERVED = {*CHOICES, "policy", "n", "true", "false", "none", "True", "False", "
 KINDS = ("values", "range", "words", "like")
 
 
+class Form(NamedTuple):
+    """How a value is said in one language."""
+
+    language: str
+    text: str
+
+
+Said = dict[Form, float]
+"""Forms with their weights."""
+
+
 class SlotReader:
-    """The slots of one file, and the problems found in them."""
+    """The slots of one file, and the problems found in them.
+
+    Args:
+        registers: the pack's languages, each with its registers.
+    """
 
     def __init__(
-        self, reader: Reader, problems: list[Problem], registers: Sequence[str], *, is_korean: bool
+        self, reader: Reader, problems: list[Problem], registers: Mapping[str, Sequence[str]]
     ) -> None:
         self.reader = reader
         self.registers = registers
+        self.languages = tuple(registers)
         self.problems = problems
-        self.is_korean = is_korean
 
     def read(self) -> dict[str, Slot]:
         """The slots by name."""
@@ -77,11 +94,36 @@ class SlotReader:
             nodes = reader.fields(body, f"slot {name!r}", ["values"])
             return Slot(name, "values", self.listed_values(name, nodes["values"]), place)
         nodes = reader.fields(body, f"slot {name!r}", ["words"])
-        registers: dict[str, frozenset[str]] = {}
+        registers: dict[Form, frozenset[str]] = {}
         words = self.forms(nodes["words"], f"words of slot {name!r}", registers)
-        value = SlotValue(None, tuple(words), place, registers=registers)
-        values = [(value, list(words.values()))] if words else []
+        values = [(self.slot_value(None, words, place, registers), list(words.values()))] if words else []
         return Slot(name, "words", shared_out(values), place)
+
+    def slot_value(
+        self,
+        value: JsonValue,
+        forms: Iterable[Form],
+        place: Place,
+        registers: Mapping[Form, frozenset[str]],
+        held_out: Iterable[Form] = (),
+    ) -> SlotValue:
+        """A value with its forms."""
+        forms = list(forms)
+        # What is said in some registers of one language may be said in all of another.
+        said: dict[str, frozenset[str]] = {}
+        for text in {form.text for form in registers}:
+            of_text = [form for form in forms if form.text == text]
+            said[text] = frozenset[str]().union(
+                *(registers.get(f, self.registers[f.language]) for f in of_text)
+            )
+        return SlotValue(
+            value,
+            tuple(form.text for form in forms),
+            place,
+            held_out=frozenset(form.text for form in held_out),
+            registers=said,
+            languages=tuple(form.language for form in forms) if len(self.languages) > 1 else (),
+        )
 
     def twin(self, name: str, place: Place, body: Node, known: Mapping[str, Slot]) -> Slot:
         """A slot with another's values, that differs from it where both are printed."""
@@ -103,46 +145,57 @@ class SlotReader:
         return Slot(name, like.kind, like.values, place, other.name)
 
     def forms(
-        self, node: Node | None, what: str, registers: dict[str, frozenset[str]] | None = None
-    ) -> dict[str, float]:
-        """Plain surface forms with their weights: a text, or `{text: ..., weight: ..., registers: [...]}`.
+        self, node: Node | None, what: str, registers: dict[Form, frozenset[str]] | None = None
+    ) -> Said:
+        """Plain surface forms with their weights: a text, or `{text: ..., weight: ..., registers: [...]}`; by language, or of the first.
 
         Args:
             registers: takes the registers of forms that are not said in all.
         """
-        reader = self.reader
-        found: dict[str, float] = {}
-        for item in reader.items(node, what):
-            weight: float | None = 1.0
-            text: Text | None
-            if isinstance(item, MappingNode):
-                fields = reader.fields(item, f"an item of {what}", ["text"], ["weight", "registers"])
-                text = reader.text(fields.get("text"), f"an item of {what}")
-                weight = reader.weight(fields["weight"], "weight") if "weight" in fields else 1.0
-                if text is not None and "registers" in fields and registers is not None:
-                    registers[text.text] = self.registers_of(fields["registers"])
-            else:
-                text = reader.text(item, f"an item of {what}")
-            if text is None:
-                continue
-            if text.text in found:
-                reader.wrong(text.place, f"{text.text!r} is given twice in {what}.", "Take one out.")
-            if "{{" in text.text or "{%" in text.text:
-                reader.wrong(
-                    text.place,
-                    f"{text.text!r} in {what} looks like a template.",
-                    "Only the forms of a range are templates; write the text itself.",
-                )
-            found[text.text] = weight or 1.0
+        found: Said = {}
+        for language, listed in by_language(self.reader, node, what, self.languages).items():
+            for item in self.reader.items(listed, what):
+                self.form(item, what, language, found, registers)
         return found
 
-    def registers_of(self, node: Node) -> frozenset[str]:
-        """Registers of the pack that a form is said in."""
+    def form(
+        self, item: Node, what: str, language: str, found: Said, registers: dict[Form, frozenset[str]] | None
+    ) -> None:
+        """Add one form to `found`."""
+        reader, weight, named = self.reader, None, None
+        text: Text | None
+        if isinstance(item, MappingNode):
+            fields = reader.fields(item, f"an item of {what}", ["text"], ["weight", "registers"])
+            text = reader.text(fields.get("text"), f"an item of {what}")
+            weight = reader.weight(fields["weight"], "weight") if "weight" in fields else None
+            if text is not None and "registers" in fields and registers is not None:
+                named = self.registers_of(fields["registers"], language)
+        else:
+            text = reader.text(item, f"an item of {what}")
+        if text is None:
+            return
+        form = Form(language, text.text)
+        if named is not None and registers is not None:
+            registers[form] = named
+        if form in found:
+            reader.wrong(text.place, f"{text.text!r} is given twice in {what}.", "Take one out.")
+        if "{{" in text.text or "{%" in text.text:
+            reader.wrong(
+                text.place,
+                f"{text.text!r} in {what} looks like a template.",
+                "Only the forms of a range are templates; write the text itself.",
+            )
+        found[form] = weight or 1.0
+
+    def registers_of(self, node: Node, language: str) -> frozenset[str]:
+        """Registers of the language that a form is said in."""
         texts = self.reader.texts(node, "registers")
         for text in texts:
-            if text.text not in self.registers:
+            if text.text not in self.registers[language]:
                 self.reader.wrong(
-                    text.place, f"unknown register {text.text!r}.", closest(text.text, self.registers)
+                    text.place,
+                    f"unknown register {text.text!r}.",
+                    closest(text.text, self.registers[language]),
                 )
         return frozenset(text.text for text in texts)
 
@@ -158,7 +211,7 @@ class SlotReader:
             if not {"value", "forms"} <= fields.keys():
                 continue
             place, value = reader.place(item), reader.value(fields["value"], f"a value of slot {slot!r}")
-            registers: dict[str, frozenset[str]] = {}
+            registers: dict[Form, frozenset[str]] = {}
             seen = self.forms(fields["forms"], f"forms of slot {slot!r}", registers)
             held = (
                 self.forms(fields.get("held_out"), f"held_out of slot {slot!r}")
@@ -171,29 +224,35 @@ class SlotReader:
                 first = found[key][0].place.line
                 reader.wrong(item, f"the value {key} of slot {slot!r} is given twice (line {first}).", "Join their forms.")  # fmt: skip
             for form in (*seen, *held):
-                spelt = text_key(form)
+                spelt = text_key(form.text)
                 first_place, first_key, is_held = said.setdefault(spelt, (place, key, form in held))
                 if (key, form in held) != (first_key, is_held):
                     reader.wrong(
                         item,
-                        f"{form!r} says two values of slot {slot!r}, or is held out and not (line {first_place.line}).",
+                        f"{form.text!r} says two values of slot {slot!r}, or is held out and not (line {first_place.line}).",
                         "Keep it with one, blanks and case aside: a row could not be labelled.",
                     )
-            whole = sum(seen.values())
-            weights = [weight * share / whole for share in seen.values()] + [weight * share / max(1, len(held)) for share in held.values()]  # fmt: skip
+            # In each language the value's forms have its weight together.
+            whole = {
+                language: sum(w for form, w in seen.items() if form.language == language)
+                for language in self.languages
+            }
+            kept = {language: sum(form.language == language for form in held) for language in self.languages}
+            weights = [weight * share / whole[form.language] for form, share in seen.items()] + [
+                weight * share / kept[form.language] for form, share in held.items()
+            ]
             if seen:
-                found[key] = (
-                    SlotValue(value, (*seen, *held), place, held_out=frozenset(held), registers=registers),
-                    weights,
-                )
+                found[key] = (self.slot_value(value, (*seen, *held), place, registers, held), weights)
         return shared_out(list(found.values()))
 
     def range_values(self, slot: str, nodes: Mapping[str, Node]) -> tuple[SlotValue, ...]:
         """The numbers of a range."""
         reader = self.reader
         ends = reader.fields(nodes.get("range"), f"range of slot {slot!r}", ["from", "to"], ["step", "unit"])
-        unit = reader.text(ends.pop("unit", None), f"`unit` of slot {slot!r}")
-        if unit is None and "forms" not in nodes:
+        unit_nodes = by_language(reader, ends.pop("unit", None), f"`unit` of slot {slot!r}", self.languages)
+        read = {name: reader.text(node, f"`unit` of slot {slot!r}") for name, node in unit_nodes.items()}
+        units = {name: text.text.strip() for name, text in read.items() if text is not None}
+        if not units and "forms" not in nodes:
             reader.wrong(
                 nodes["range"], f"slot {slot!r} does not say how its numbers are said.", "Add `forms:`, or a `unit` to the range.",
             )  # fmt: skip
@@ -230,30 +289,58 @@ class SlotReader:
         is_whole = all(isinstance(number, int) for number in (first, step))
         values = [start + stride * index for index in range(int(count) + 1)]
         said = [int(v) if is_whole else float(v) for v in values]
-        return self.said_numbers(slot, said, nodes, unit.text.strip() if unit else "")
+        return self.said_numbers(slot, said, nodes, units)
 
     def said_numbers(
-        self, slot: str, numbers: list[int | float], nodes: Mapping[str, Node], unit: str
+        self, slot: str, numbers: list[int | float], nodes: Mapping[str, Node], units: Mapping[str, str]
     ) -> tuple[SlotValue, ...]:
         """Each number with its forms, rendered once and for all: those that are written, or all that its unit has.
 
         Forms with digits and forms without are drawn equally often, unless their weights say otherwise.
         """
         reader = self.reader
-        forms: list[dict[str, float]] = [{} for _ in numbers]
-        if "forms" not in nodes:
-            forms = [dict.fromkeys(self.unit_forms(number, unit, nodes), 1.0) for number in numbers]
-        wording = Wording(Chance("forms"))
-        texts = self.number_forms(nodes.get("forms"), slot)
-        if len(texts) * len(numbers) > MAX_FORMS:
-            what = (
-                f"slot {slot!r} has {len(texts) * len(numbers)} forms, {len(texts)} for each of its numbers."
-            )
+        written = by_language(reader, nodes.get("forms"), f"forms of slot {slot!r}", self.languages)
+        texts = {name: self.number_forms(node, slot) for name, node in written.items()}
+        if (count := sum(map(len, texts.values())) * len(numbers)) > MAX_FORMS:
+            each = count // len(numbers)
+            what = f"slot {slot!r} has {count} forms, {each} for each of its numbers."
             reader.wrong(nodes["forms"], what, f"At most {MAX_FORMS}: a larger step, or fewer ways to say a number.")  # fmt: skip
             return ()
+        forms: list[Said] = [{} for _ in numbers]
+        shares: list[list[float]] = [[] for _ in numbers]
+        for language in self.languages:
+            of_language: list[dict[str, float]] = [{} for _ in numbers]
+            if language in written:
+                self.add_rendered(slot, numbers, texts[language], of_language, language)
+            elif unit := units.get(language):
+                for number, one in zip(numbers, of_language, strict=True):
+                    one.update(dict.fromkeys(self.unit_forms(number, unit, nodes, language), 1.0))
+            for said, known, one in zip(forms, shares, of_language, strict=True):
+                said.update((Form(language, text), weight) for text, weight in one.items())
+                known.extend(_balanced(one))
+        self.refuse_said_alike(slot, numbers, forms, nodes)
+        weights, held = self.number_weights(slot, numbers, nodes), self.held_numbers(slot, numbers, nodes)
+        place = reader.place(nodes["forms"]) if "forms" in nodes else Place(reader.file, 1)
+        values = []
+        for number, said, share in zip(numbers, forms, shares, strict=True):
+            if said:
+                value = self.slot_value(number, said, place, {}, said if number in held else ())
+                values.append((value, [weights.get(number, 1.0) * one for one in share]))
+        return shared_out(values)
+
+    def add_rendered(
+        self,
+        slot: str,
+        numbers: Sequence[int | float],
+        texts: Sequence[tuple[Text, float]],
+        forms: Sequence[dict[str, float]],
+        language: str,
+    ) -> None:
+        """Add to each number's forms what these templates print for it."""
+        wording, reader = Wording(Chance("forms")), self.reader
         for text, weight in texts:
             template = read_template(
-                text, "form", {"n": [str(numbers[0]), str(numbers[-1])]}, (), self.complain, is_korean=self.is_korean
+                text, "form", {"n": [str(numbers[0]), str(numbers[-1])]}, (), self.complain, is_korean=language == "ko"
             )  # fmt: skip
             if template is None:
                 continue
@@ -272,22 +359,12 @@ class SlotReader:
                     f"the form {text.text!r} of slot {slot!r} fails for {number}: {error}",
                     "Another filter, or another range.",
                 )
-        self.refuse_said_alike(slot, numbers, forms, nodes)
-        weights, held = self.number_weights(slot, numbers, nodes), self.held_numbers(slot, numbers, nodes)
-        place = reader.place(nodes["forms"]) if "forms" in nodes else Place(reader.file, 1)
-        values = []
-        for number, said in zip(numbers, forms, strict=True):
-            if not said:
-                continue
-            value = SlotValue(
-                number, tuple(said), place, held_out=frozenset(said) if number in held else frozenset()
-            )
-            values.append((value, [weights.get(number, 1.0) * share for share in _balanced(said)]))
-        return shared_out(values)
 
-    def unit_forms(self, number: int | float, unit: str, nodes: Mapping[str, Node]) -> tuple[str, ...]:
+    def unit_forms(
+        self, number: int | float, unit: str, nodes: Mapping[str, Node], language: str
+    ) -> tuple[str, ...]:
         """The ways to say a number with its unit."""
-        if not self.is_korean:
+        if language != "ko":
             return (f"{number} {unit}" if abs(number) != 1 else f"{number} {unit.removesuffix('s')}",)
         try:
             return korean.count_forms(number, unit)
@@ -300,15 +377,15 @@ class SlotReader:
         self,
         slot: str,
         numbers: Sequence[int | float],
-        forms: Sequence[Mapping[str, float]],
+        forms: Sequence[Said],
         nodes: Mapping[str, Node],
     ) -> None:
         """Note the first form that two numbers share."""
         first: dict[str, int | float] = {}
         for number, said in zip(numbers, forms, strict=True):
             for form in said:
-                if (other := first.setdefault(text_key(form), number)) != number:
-                    what = f"the form {form!r} says {other} and {number} of slot {slot!r}."
+                if (other := first.setdefault(text_key(form.text), number)) != number:
+                    what = f"the form {form.text!r} says {other} and {number} of slot {slot!r}."
                     self.reader.wrong(
                         nodes.get("forms", nodes["range"]), what, "Make every number's forms its own."
                     )

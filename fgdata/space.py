@@ -283,6 +283,8 @@ class Expander:
     kept: frozenset[str]
     register: str = ""
     """Whose forms alone are written out; empty for all."""
+    language: str = ""
+    """The same of languages."""
 
     def outcomes(self, node: nodes.Expr) -> list[Outcome]:
         """Everything the expression may print, each once."""
@@ -328,8 +330,12 @@ class Expander:
 
     def _slot(self, name: str) -> Iterator[Outcome]:
         is_kept = name in self.kept
+        language = self.language
         for number, value in enumerate(self.slots[name].values):
-            for form, weight in zip(value.forms, value.shares, strict=True):
+            of = value.languages or (language,) * len(value.forms)
+            for form, weight, said_in in zip(value.forms, value.shares, of, strict=True):
+                if language and said_in != language:
+                    continue
                 if self.register and self.register not in value.registers.get(form, (self.register,)):
                     continue
                 yield Outcome(form, (Binding(name, number, form),) if is_kept else (), weight)
@@ -400,6 +406,7 @@ def make_cell(
     kept: Iterable[str],
     *,
     register: str = "",
+    language: str = "",
     known: KnownDimensions | None = None,
 ) -> Cell:
     """The cell of a template in one register.
@@ -408,6 +415,7 @@ def make_cell(
         labels: slots that the call takes.
         kept: slots that an answer may repeat.
         register: forms that are not said in it are left out.
+        language: forms of others are left out.
         known: dimensions that were worked out before, with the same slots and, for one `style`, the same endings.
 
     Raises: PackError if choices that hang together are too many to be written out.
@@ -416,7 +424,7 @@ def make_cell(
     expressions = {i: part for i, part in enumerate(template.parts) if not isinstance(part, str)}
     named = {position: _slots_of(part) for position, part in expressions.items()}
     bound = _linked(named, slots)
-    expander = Expander(slots, endings, frozenset(kept) | labels | bound, register)
+    expander = Expander(slots, endings, frozenset(kept) | labels | bound, register, language)
     known = known if known is not None else KnownDimensions(slots, register)
     try:
         dimensions = tuple(
@@ -442,7 +450,9 @@ class KnownDimensions:
     def __init__(self, slots: Mapping[str, Slot], style: str = "") -> None:
         self.style = style
         self._in_style = frozenset(
-            name for name, slot in slots.items() if any(value.registers for value in slot.values)
+            name
+            for name, slot in slots.items()
+            if any(value.registers or value.languages for value in slot.values)
         )
         """Slots with forms that are not said in every register."""
         self._known: dict[Wording, Dimension] = {}

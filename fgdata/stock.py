@@ -127,7 +127,7 @@ class Stock:
             chance = Chance(source.path, source.number)
             register = next(iter(source.whole))
             forms = {
-                name: chance.one_of([f for v in self.pack.slots[name].values for f in v.forms])
+                name: chance.one_of(list(self.pack.slots[name].forms_in(source.family.language)))
                 for name in source.template.slots
             }
             text = source.template.render(Wording(chance, register), forms)
@@ -151,7 +151,7 @@ class Stock:
         self, split: str, intent: Intent, family: TemplateFamily, number: int, template: Template
     ) -> Iterator[Source]:
         pack = self.pack
-        answered = {slot for answer in intent.answers for slot in answer.slots}
+        answered = {slot for answer in intent.answers_in(family.language) for slot in answer.slots}
         held_slots = {
             name for name in template.slots if any(value.held_out for value in pack.slots[name].values)
         }
@@ -166,6 +166,7 @@ class Stock:
                 intent.label_slots,
                 answered | held_slots | valued,
                 register=register,
+                language=family.language,
                 known=self.known.in_style(register),
             )
             whole[register], has_two = without_twins(cell, intent.label_slots)

@@ -176,6 +176,8 @@ class Template:
     uses_request: bool
     parts: tuple[str | nodes.Expr, ...] = field(default=(), compare=False, repr=False)
     """Fixed text and expressions, in turn, as Jinja's syntax tree has them."""
+    language: str = ""
+    """Of its texts."""
 
     @property
     def place(self) -> Place:
@@ -206,6 +208,7 @@ def read_template(
     complain: Complain,
     *,
     is_korean: bool,
+    language: str = "",
 ) -> Template | None:
     """The template in `source`, or None if a problem was noted.
 
@@ -213,6 +216,7 @@ def read_template(
         slots: the names it may use, each with its surface forms.
         registers: those a row of it may have; `request` is tried with each.
         is_korean: whether the filters for Korean may be used.
+        language: what the template is noted to be of.
     """
     first_line = source.place.line + source.is_block
     try:
@@ -250,7 +254,7 @@ def read_template(
         if isinstance(statement, nodes.Output)
         for part in statement.nodes
     ]
-    return Template(source, tuple(check.used), frozenset(always), check.uses_request, tuple(parts))
+    return Template(source, tuple(check.used), frozenset(always), check.uses_request, tuple(parts), language)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -55,7 +55,8 @@ def read_markers(file: Path) -> Markers:
         raise PackError(Problem(str(file), f"holds {str(content)[:60]!r} and no mapping.", _REMEDY))
     problems = []
     markers: dict[str, tuple[re.Pattern[str], ...]] = {}
-    for name, listed in content.items():
+    for name, written in content.items():
+        listed = _of_all_languages(written)
         if (
             not isinstance(name, str)
             or not isinstance(listed, list)
@@ -63,7 +64,7 @@ def read_markers(file: Path) -> Markers:
             or not all(isinstance(one, str) and one for one in listed)
         ):
             problems.append(
-                Problem(f"{file}: {name}", f"is {str(listed)[:60]!r}, and no list of texts.", _REMEDY)
+                Problem(f"{file}: {name}", f"is {str(written)[:60]!r}, and no list of texts.", _REMEDY)
             )
             continue
         patterns = []
@@ -81,6 +82,13 @@ def read_markers(file: Path) -> Markers:
         markers[name] = tuple(patterns)
     PackError.raise_if(problems)
     return markers
+
+
+def _of_all_languages(written: object) -> object:
+    """The list of a parameter; of one that is given by language (`{ko: [...], en: [...]}`), the lists of all: asking is asking."""
+    if isinstance(written, dict) and written and all(isinstance(listed, list) for listed in written.values()):
+        return [one for listed in written.values() for one in listed]
+    return written
 
 
 def asks_for(text: str, parameter: str, markers: Markers) -> bool | None:

@@ -16,6 +16,8 @@ from fgdata.pack import MIN_FAMILIES
 
 PACK_PAGES = ("packs.md", "packs.ko.md")
 """Pages of docs/ that hold complete packs."""
+LANGUAGES = "languages/"
+"""What the blocks of a page's section on several languages begin with."""
 _BLOCK = re.compile(r"^```(?:yaml|json) (\S+\.(?:yaml|json))\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -31,7 +33,11 @@ def is_addition(name: str) -> bool:
 
 def write_documented_packs(page: Path, folder: Path) -> list[Path]:
     """The folders of the page's complete packs, written below `folder`."""
-    files = {name: text for name, text in named_blocks(page).items() if not is_addition(name)}
+    files = {
+        name: text
+        for name, text in named_blocks(page).items()
+        if not is_addition(name) and not name.startswith(LANGUAGES)
+    }
     for name, text in files.items():
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +64,29 @@ def write_additions(page: Path, pack: Path) -> list[str]:
                 old = yaml.safe_load((pack / name).read_text("utf-8"))
                 _write(pack / name, _merged(old, new))
     return names
+
+
+def write_languages(page: Path, pack: Path) -> None:
+    """Make the page's pack one of two languages, as its blocks `languages/...` say: their intents are all that stay.
+
+    Of the one family of each language eleven are made, as in `write_additions`.
+    """
+    for file in (pack / "intents").iterdir():
+        file.unlink()
+    for name, text in named_blocks(page).items():
+        if not name.startswith(LANGUAGES):
+            continue
+        file, new = pack / name.removeprefix(LANGUAGES), yaml.safe_load(text)
+        if file.parent.name == "intents":
+            new["families"] = [family for one in new["families"] for family in _padded([one])]
+        else:
+            old = yaml.safe_load(file.read_text("utf-8"))
+            dropped = ("language", "compositions", "held_out", "missing_tool", "mix", "registers")
+            kept = {key: value for key, value in old.items() if key not in dropped}
+            new = _merged(kept, new)
+            if file.name == "pack.yaml":
+                new["splits"] = {"train": 0.8, "validation": 0.1, "test": 0.1}
+        _write(file, new)
 
 
 def _padded(families: list[dict[str, Any]]) -> list[dict[str, Any]]:

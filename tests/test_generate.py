@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from small_pack import INTENTS, SLOTS, write_korean_pack, write_pack
+from small_pack import INTENTS, PACK, SLOTS, write_korean_pack, write_pack
 
 from fgdata import dataset
 from fgdata.chance import Chance, Weighted, shares
@@ -205,6 +205,16 @@ def test_text_and_escaped_is_the_first_seeds_row(pack: Pack) -> None:
     assert row["messages"][0]["content"] == TRIGGER
     answer = f"<start_function_call>call:set_light{{level:<escape>{level}<escape>,room:<escape>{room}<escape>}}<end_function_call>"
     assert row["messages"][2] == {"role": "assistant", "content": answer}
+
+
+def test_text_keeps_the_whole_developer_message(tmp_path: Path) -> None:
+    """A date that requests are told against stands in rows of either shape."""
+    dated = PACK.replace("developer: You", "developer: |-\n  Day of week is Wednesday\n  You")
+    pack = read_pack(write_pack(tmp_path, pack=dated))
+    wanted = f"Day of week is Wednesday\n{TRIGGER}"
+    for shape in ("tool-calls", "text"):
+        rows = generate(pack, 100, 1, shape=shape).splits["train"]  # type: ignore[arg-type]
+        assert {row.messages[0]["content"] for row in rows} == {wanted}
 
 
 def test_shapes_mean_the_same(pack: Pack, made: Generated) -> None:

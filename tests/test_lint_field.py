@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import itertools
+import json
+import re
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lint_rows import found, text_row, write_rows
@@ -10,6 +14,7 @@ from lint_rows import found, text_row, write_rows
 from fgdata.dataset import write_dataset
 from fgdata.generator import Request
 from fgdata.linting import RULES, LintReport, lint
+from fgdata.pack import Pack
 from fgdata.packs import load_pack, load_tools
 
 
@@ -111,16 +116,48 @@ def test_what_is_said(report: LintReport) -> None:
     ],
 )
 def test_what_we_generate_is_clean(name: str, n_rows: int, tmp_path: Path) -> None:
-    """Thousands of rows of a pack have no error; the few stems that two splits share are warnings."""
+    """Thousands of rows of a pack have no error; the few stems that two splits share are warnings.
+
+    What is held out stands in its file alone.
+    """
     pack = load_pack(name)
-    write_dataset(pack, Request(n_rows, 1), tmp_path / "data")
-    report = lint([tmp_path / "data" / f"{split}.jsonl" for split in ("train", "validation", "test")])
+    manifest = write_dataset(pack, Request(n_rows, 1), tmp_path / "data")
+    files = [tmp_path / "data" / file for file in manifest["files"]]
+    report = lint(files)
     assert report.is_clean, report.summary
     assert report.levels["warning"] <= 20, report.summary
     assert {finding.rule for finding in report.findings} <= {
         "stem-leak", "near-duplicate", "few-several-calls"
     }  # fmt: skip
     assert sum(report.rows.values()) == n_rows
+
+    rows = {file.stem: [json.loads(line) for line in file.read_text("utf-8").splitlines()] for file in files}
+    check_held_out(pack, rows)
+    assert ("test_values" in rows) == ("test_compositions" in rows) == (name in HOLD_OUT)
+
+
+HOLD_OUT = ("fitness_plus_en", "fitness_plus_ko", "home_ko")
+"""Packs with held-out values and pairs; those of `fitness_*` have neither values nor compositions to hold out."""
+
+
+def check_held_out(pack: Pack, rows: dict[str, list[dict[str, Any]]]) -> None:
+    """Assert that held-out forms of a row's values, and held-out pairs of intents, stand in their own files, and nowhere else."""
+    forms = {
+        (slot.name, json.dumps(value.value)): [re.escape(form) for form in value.held_out]
+        for slot in pack.slots.values()
+        for value in slot.values
+        if value.held_out
+    }
+    for split, of_split in rows.items():
+        for row in of_split:
+            text = row["messages"][1]["content"]
+            # The second of two clauses with one slot has it as `slot_2`.
+            named = ((re.sub("_[0-9]$", "", slot), json.dumps(v)) for slot, v in row.get("slots", {}).items())
+            held = [form for key in named for form in forms.get(key, ())]
+            has = any(re.search(rf"(?<![0-9A-Za-z가-힣]){form}(?![0-9A-Za-z])", text) for form in held)
+            assert has == (split == "test_values"), (split, text, row["slots"])
+            found = pack.held_out_pairs & set(itertools.pairwise(row["intent"].split("+")))
+            assert bool(found) == (split == "test_compositions"), (split, text)
 
 
 def test_every_rule_says_why_and_what_to_do() -> None:

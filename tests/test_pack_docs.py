@@ -8,7 +8,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from documented_packs import PACK_PAGES, named_blocks, write_additions, write_documented_packs
+from documented_packs import (
+    PACK_PAGES,
+    named_blocks,
+    write_additions,
+    write_documented_packs,
+    write_languages,
+)
 from test_docs import blocks
 
 from fgdata import korean
@@ -88,6 +94,21 @@ def test_everything_else_reads(page: Path, tmp_path: Path) -> None:
     made = generate(pack, 600, 1)
     kinds = {row.kind for rows in made.splits.values() for row in rows}
     assert {"call", "several", "exception", "correction", "negation", "missing_tool", "ask"} <= kinds
+
+
+@each_page
+def test_two_languages(page: Path, tmp_path: Path) -> None:
+    """The page's section on several languages, put into its pack, reads and makes rows of both, by their shares."""
+    (folder,) = write_documented_packs(page, tmp_path)
+    write_languages(page, folder)
+    pack = read_pack(folder)
+    assert set(pack.languages) == {"ko", "en"}
+    made = generate(pack, 120, 1)
+    for split, rows in made.splits.items():
+        for language, share in pack.language_mix.items():
+            count = sum(row.language == language for row in rows)
+            assert abs(count - share * len(rows)) < 1, (split, language)
+    assert {row.kind for rows in made.splits.values() for row in rows} == {"call", "ask"}
 
 
 @each_page

@@ -153,6 +153,19 @@ def test_broken_markers(tmp_path: Path, content: str, word: str) -> None:
         read_markers(file)
 
 
+def test_markers_by_language(tmp_path: Path) -> None:
+    """In a pack of several languages a parameter may give its markers by language; either language's question counts."""
+    file = tmp_path / "ask_markers.yaml"
+    file.write_text("level: {ko: ['몇 도'], en: ['how (warm|hot)']}\nroom: [where]\n", encoding="utf-8")
+    markers = read_markers(file)
+    assert asks_for("몇도로 할까요?", "level", markers)
+    assert asks_for("How warm should it be?", "level", markers)
+    assert not asks_for("Where?", "level", markers)
+    file.write_text("level: {ko: 몇 도}\n", encoding="utf-8")
+    with pytest.raises(PackError, match="level: is .* and no list of texts"):
+        read_markers(file)
+
+
 # ---------------------------------------------------------------- aggregates
 
 

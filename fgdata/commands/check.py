@@ -33,7 +33,11 @@ def _check(arguments: argparse.Namespace) -> None:
     families = [family for intent in pack.intents for family in intent.families]
     by_split = Counter(family.split for family in families)
     templates = sum(len(family.templates) for family in families)
-    out.print(f"{pack.name} {pack.version} ({pack.language}): {pack.title}", markup=False, highlight=False)
+    out.print(
+        f"{pack.name} {pack.version} ({', '.join(pack.languages)}): {pack.title}",
+        markup=False,
+        highlight=False,
+    )
     out.print(
         f"{len(pack.tools)} tools, {len(pack.slots)} slots, {len(pack.intents)} intents, {len(families)} families "
         f"({', '.join(f'{count} {split}' for split, count in by_split.items())}), {templates} templates, {stock.count:,} expansions. No problems.",

@@ -46,7 +46,7 @@ def add(commands: Commands) -> None:
         "--shape",
         choices=("tool-calls", "text"),
         default="tool-calls",
-        help="calls as JSON with the tools in every row, or native text after a short developer message (default: %(default)s)",
+        help="calls as JSON with the tools in every row, or native text after the developer message (default: %(default)s)",
     )
     command.add_argument(
         "--values",

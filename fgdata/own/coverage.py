@@ -191,7 +191,13 @@ def _of_intents(pack: Pack) -> Iterator[Gap]:
             yield Gap("few families", intent.name, f"{count} in train, fewer than {FEW}")
         for split in SPLITS:
             said = {register for family in intent.families_in(split) for register in family.registers}
-            if missing := [register for register in pack.registers if register not in said]:
+            wanted = [
+                register
+                for language in pack.languages
+                if language in intent.languages
+                for register in pack.registers_of(language)
+            ]
+            if missing := [register for register in wanted if register not in said]:
                 yield Gap("register missing", intent.name, f"{', '.join(missing)} in {split}")
     for kind in KINDS:
         if kind not in pack.mix:
