@@ -38,6 +38,8 @@ class TokenCounter:
 def _load(tokenizer: str) -> Any:
     try:
         from transformers import AutoTokenizer
+
+        from fgdata.hub.access import load_env, redact
     except ImportError as error:
         what = "counting tokens needs the package transformers, which is not installed."
         raise UsageError(
@@ -45,10 +47,11 @@ def _load(tokenizer: str) -> Any:
                 f"--tokenizer {tokenizer}", what, "Install it with the extra: pip install 'fgsuite[train]'."
             )
         ) from error
+    load_env()
     try:
         return AutoTokenizer.from_pretrained(tokenizer)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        what = f"is no tokenizer that can be loaded ({str(error).splitlines()[0][:160]})."
+        what = f"is no tokenizer that can be loaded ({redact(str(error).splitlines()[0])[:160]})."
         raise ModelError(
             Problem(f"--tokenizer {tokenizer}", what, "Give a model's folder, or its name on the Hub.")
         ) from error

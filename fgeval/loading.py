@@ -34,7 +34,7 @@ from fgdata.example import Example
 from fgdata.files import file_sha256
 from fgdata.format import CONTROL_TOKENS, STOP_TOKENS, render_conversation
 from fgdata.format.tokens import BOS, IMAGE, PAD, START_TURN, UNKNOWN
-from fgdata.hub.access import TOKEN_NAMES, load_env
+from fgdata.hub.access import TOKEN_NAMES, load_env, redact
 
 Device: TypeAlias = Literal["auto", "cpu", "cuda"]
 Dtype: TypeAlias = Literal["auto", "float32", "bfloat16"]
@@ -129,7 +129,7 @@ def _snapshot(name: str, revision: str | None) -> Path:
         remedy = f"Check the name; for a private model set {TOKEN_NAMES[0]} or {TOKEN_NAMES[1]} (environment or .env). {local}"
         cause = error
     except (LocalEntryNotFoundError, HfHubHTTPError, HFValidationError, OSError) as error:
-        reason = str(error.__cause__ or error).splitlines()[0][:160]
+        reason = redact(str(error.__cause__ or error).splitlines()[0])[:160]
         what = f"is no folder here, is not in the hub's cache, and the hub cannot be reached ({reason})."
         remedy = (
             f"With a network: accept the model's licence at https://huggingface.co/{name} and set {TOKEN_NAMES[0]} or "

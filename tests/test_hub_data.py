@@ -323,6 +323,24 @@ def test_a_failing_hub(
     assert TOKEN not in said
 
 
+@pytest.mark.parametrize("status", [400, 401, 403, 429, 500])
+@pytest.mark.parametrize("path", ["/api/models", "/resolve/"])
+def test_a_base_that_the_hub_withholds(
+    hub: Hub, tmp_path: Path, capfd: pytest.CaptureFixture[str], path: str, status: int
+) -> None:
+    """A base or tokenizer on the Hub that cannot be fetched: one error, and not a word of the token that the answer repeats."""
+    hub.repos["model", "me/base"] = Repo()
+    hub.repos["model", "me/base"].commit("a base", {"config.json": b"{}"})
+    for method in ("GET", "HEAD"):
+        hub.fail(method, path, status, times=10**6)
+    file = str(write_rows(tmp_path / "rows.jsonl", ROWS))
+    assert fgeval_main(["run", "--data", file, "--model", "me/base", "--out", str(tmp_path / "out")]) == 2
+    assert fgdata_main(["lint", file, "--tokenizer", "me/base", "--max-length", "99"]) == 2
+    said = capfd.readouterr()
+    assert said.err.count("error:") == 2
+    assert TOKEN not in said.out + said.err
+
+
 def test_flags_of_training(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """No source of rows, two of them, or a split of nothing: all told at once."""
     from fgtrain.cli import main as fgtrain_main

@@ -27,12 +27,13 @@ def program(name: str, *words: str) -> list[str]:
 
 @pytest.fixture
 def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working folder with rows and a token in `.env`, and nowhere else."""
+    """A working folder with rows and a token in `.env`, and nowhere else; Xet is installed and not turned off, as on a user's machine."""
     write_rows(tmp_path / "rows" / "train.jsonl", ROWS[:5])
     write_rows(tmp_path / "rows" / "test.jsonl", ROWS[5:])
     (tmp_path / ".env").write_text(f"HF_TOKEN={TOKEN}\n", encoding="utf-8")
     (tmp_path / "tmp").mkdir()
-    monkeypatch.delenv("HF_TOKEN")
+    for name in ("HF_TOKEN", "HF_HUB_DISABLE_XET"):
+        monkeypatch.delenv(name)
     monkeypatch.setenv("TMPDIR", str(tmp_path / "tmp"))
     monkeypatch.chdir(tmp_path)
     return tmp_path
