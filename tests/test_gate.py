@@ -3,22 +3,31 @@
 from __future__ import annotations
 
 import json
+import shlex
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
 
 import pytest
-from eval_data import write_rows
+from eval_data import text_of, write_predictions, write_rows
 from scored_runs import answers, family_rows, scored_run
 
+from fgdata.cli import main as fgdata_main
+from fgdata.dataset import write_dataset
 from fgdata.errors import UsageError
+from fgdata.example import read_jsonl
+from fgdata.generator import Request
+from fgdata.packs import load_pack
 from fgeval.cli import main
 from fgeval.comparable import NotComparableError
 from fgeval.gate import Check, Verdict, run_gate, write_verdict
 from fgeval.gate_config import read_gate
+from fgeval.items import read_items, tools_of
 from fgeval.junit import Case, junit_xml
+from fgeval.scores import score_predictions
 from fgeval.toml_lines import read_toml
 
+ROOT = Path(__file__).parents[1]
 ROWS = family_rows()
 DECODING = {"decoding": {"method": "greedy"}, "model_fingerprint": "m", "prompts_sha256": "p"}
 RUNS = {
@@ -302,3 +311,55 @@ def test_lines_of_toml(tmp_path: Path):
     }  # fmt: skip
     assert {key: file.where(*key) for key in lines} == {key: f"{path}:{line}" for key, line in lines.items()}
     assert file.where("nowhere") == str(path)
+
+
+def test_the_forgetting_recipe_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_model_dir: Path):
+    """The commands of docs/gate.md on bundled data: sets whose tools training never saw, and a loss that the gate shuts on."""
+    from fgtrain import TrainConfig, train_lora
+
+    monkeypatch.chdir(tmp_path)
+    page = (ROOT / "docs" / "gate.md").read_text("utf-8").partition("## Forgetting\n")[2]
+    commands = [shlex.split(line) for line in page.partition("```bash\n")[2].partition("```")[0].splitlines()]
+    (tmp_path / "forgetting.toml").write_text(page.partition("```toml\n")[2].partition("```")[0], "utf-8")
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "tiny").symlink_to(tiny_model_dir)
+    write_dataset(load_pack("climate_ko"), Request(60, 1), tmp_path / "out" / "train")
+    rows = tmp_path / "out" / "train" / "train.jsonl"
+    settings = {
+        "model": "models/tiny",
+        "train_file": str(rows),
+        "output_dir": "out/adapter",
+        "max_steps": 1,
+        "device": "cpu",
+    }
+    train_lora(TrainConfig(**settings))
+    codes = []
+    for program, *words in commands:
+        if words[0] == "generate":
+            words[words.index("--rows") + 1] = "150"
+        codes.append({"fgdata": fgdata_main, "fgeval": main}[program](words))
+    assert codes == [0] * len(commands) and len(commands) == 11
+    verdict = json.loads((tmp_path / "out" / "forgetting" / "verdict.json").read_text("utf-8"))
+    assert [check["name"] for check in verdict["checks"] if check["kind"] == "forgetting"] == [
+        "unseen_tools",
+        "english",
+    ]
+    declared = {name for one in read_jsonl(rows) for name in tools_of(one)}
+    for place in ("unseen", "english"):
+        unseen = {
+            name for one in read_jsonl(tmp_path / "out" / place / "test.jsonl") for name in tools_of(one)
+        }
+        assert unseen and not declared & unseen
+    # The same sets, answered well before and badly after: the gate stays shut, by name.
+    for place in ("unseen", "english"):
+        data = tmp_path / "out" / place / "test.jsonl"
+        items = read_items(data)
+        texts = {
+            one.example.id: text_of(*one.expected) if one.expected else "-<end_of_turn>" for one in items
+        }
+        for name, given in (("base", texts), ("adapter", dict.fromkeys(texts, "-<end_of_turn>"))):
+            file = write_predictions(tmp_path / "p" / f"{place}-{name}.jsonl", given)
+            score_predictions(data, file, tmp_path / "out" / f"{place}-{name}", overwrite=True)
+    assert main(["gate", "--config", "forgetting.toml", "--out", "out/shut"]) == 1
+    shut = json.loads((tmp_path / "out" / "shut" / "verdict.json").read_text("utf-8"))
+    assert [c["name"] for c in shut["checks"] if c["passed"] is False] == ["unseen_tools", "english"]
