@@ -14,21 +14,17 @@ import argparse
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the checkout's own packages, whatever is installed
 
-from fgdata.dataset import write_dataset  # noqa: E402
 from fgdata.errors import DataError, Problem  # noqa: E402
-from fgdata.example import read_jsonl  # noqa: E402
-from fgdata.generator import Request  # noqa: E402
-from fgdata.packs import load_pack  # noqa: E402
 from fgdata.stats.endings import ENDING_CLASSES  # noqa: E402
 from fgdata.stats.human import SOURCE  # noqa: E402
 from fgdata.stats.profile import DIVERSITY, SURFACE, Profile, look_at, profile_texts  # noqa: E402
+from scripts.grammar_tags import texts_of  # noqa: E402
 
 PAGE = ROOT / "docs" / "packs" / "beside_human.md"
 LEAST_DISTINCT_2 = 0.15
@@ -61,9 +57,7 @@ def human_requests(path: Path) -> list[str]:
 
 def pack_requests(pack: str, rows: int, seed: int) -> list[str]:
     """The texts of a pack's rows, of every kind and split, not perturbed."""
-    with tempfile.TemporaryDirectory() as folder:
-        write_dataset(load_pack(pack), Request(rows, seed), folder)
-        return [row.utterance for file in sorted(Path(folder).glob("*.jsonl")) for row in read_jsonl(file)]
+    return list(texts_of(pack, None, rows, seed))
 
 
 def more_shares(texts: Sequence[str]) -> dict[str, float]:

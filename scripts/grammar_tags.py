@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import tempfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,9 +21,8 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the checkout's own packages, whatever is installed
 
-from fgdata.dataset import write_dataset  # noqa: E402
 from fgdata.example import read_jsonl  # noqa: E402
-from fgdata.generator import Request  # noqa: E402
+from fgdata.generator import Generator, Request  # noqa: E402
 from fgdata.korean.hangul import is_syllable, tail_of  # noqa: E402
 from fgdata.packs import load_pack  # noqa: E402
 
@@ -115,9 +113,10 @@ def texts_of(pack: str, data: Path | None, rows: int, seed: int) -> Iterator[str
         for file in sorted(data.glob("*.jsonl")):
             yield from (row.utterance for row in read_jsonl(file))
         return
-    with tempfile.TemporaryDirectory() as folder:
-        write_dataset(load_pack(pack), Request(rows, seed), folder)
-        yield from texts_of(pack, Path(folder), rows, seed)
+    generator = Generator(load_pack(pack), Request(rows, seed))
+    plan, texts = generator.plan, generator.maker.texts  # texts alone: rows carry their declarations
+    for split in plan.splits:
+        yield from (texts(plan, split, place)[0] for place in range(plan.rows(split)))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
