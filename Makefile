@@ -98,6 +98,7 @@ bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side
 	$(BIN)/python benchmarks/perturb.py --json benchmarks/results/perturb.json
 	$(BIN)/python benchmarks/score.py --json benchmarks/results/score.json
 	$(BIN)/python benchmarks/train.py --json benchmarks/results/train.json
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train_cpu.py --json benchmarks/results/train_cpu.json
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/infer.py --json benchmarks/results/infer.json
 
 wheel: $(VENV)/.dev  ## build the wheel into dist/

@@ -30,8 +30,6 @@ from rich.table import Table
 
 from fgdata.console import err, out
 
-COMPARED = 2
-"""Rows whose loss and gradient are compared between the ways."""
 Way = tuple[str, int, int]
 """Kind, rows a step, steps."""
 
@@ -52,7 +50,7 @@ def measure(way: Way, args: argparse.Namespace) -> dict[str, Any]:
             filter(None, [os.environ.get("PYTHONPATH"), args.trl if kind == "trl" else None])
         )
         command = [sys.executable, __file__, "--child", kind, "--batch", str(batch), "--steps", str(steps),
-                   "--prefix", str(args.prefix), "--shape", args.shape, "--result", str(result)]  # fmt: skip
+                   "--prefix", str(args.prefix), "--shape", args.shape, "--compared", str(args.compared), "--result", str(result)]  # fmt: skip
         subprocess.run(
             command, check=True, env=os.environ | {"PYTHONPATH": path, "TRL_EXPERIMENTAL_SILENCE": "1"}
         )
@@ -76,7 +74,7 @@ def child(args: argparse.Namespace) -> None:
             return train_ways.trl_trainer(task)
         return train_ways.our_trainer(task, share=args.child == "shared")
 
-    result = train_ways.train(trainer, rows[:COMPARED], clock)
+    result = train_ways.train(trainer, rows[: args.compared], clock)
     if args.child == "trl":
         import trl  # type: ignore[import-not-found]
 
@@ -84,11 +82,19 @@ def child(args: argparse.Namespace) -> None:
     torch.save(result | {"peak": peak_memory_bytes(cpu), "threads": torch.get_num_threads()}, args.result)
 
 
+def differences(run: dict[str, Any], reference: dict[str, Any]) -> dict[str, float | None]:
+    """How far a way's loss and gradient are from the reference's; None where they were not compared."""
+    loss = gradient = None
+    if run["gradient"] is not None:
+        loss = abs(run["loss"] / reference["loss"] - 1)
+        gradient = float((run["gradient"] - reference["gradient"]).norm() / reference["gradient"].norm())
+    return {"loss_relative_difference": loss, "gradient_relative_difference": gradient}
+
+
 def summary(way: Way, runs: list[dict[str, Any]], reference: dict[str, Any]) -> dict[str, Any]:
     """The figures of a way, from all rounds."""
     kind, batch, _ = way
     steps = [step for run in runs for step in run["steps"]]
-    gradient, expected = runs[0]["gradient"], reference["gradient"]
     return {
         "kind": kind,
         "rows_a_step": batch,
@@ -97,9 +103,7 @@ def summary(way: Way, runs: list[dict[str, Any]], reference: dict[str, Any]) -> 
         "cpu_s_a_row_range": [min(cpu for cpu, _ in steps) / batch, max(cpu for cpu, _ in steps) / batch],
         "wall_s_a_row": statistics.median(wall for _, wall in steps) / batch,
         "peak_gib": max(run["peak"] for run in runs) / 2**30,
-        "loss": runs[0]["loss"],
-        "loss_relative_difference": abs(runs[0]["loss"] / reference["loss"] - 1),
-        "gradient_relative_difference": float((gradient - expected).norm() / expected.norm()),
+        **differences(runs[0], reference),
         "threads": runs[0]["threads"],
         **({"version": runs[0]["version"]} if "version" in runs[0] else {}),
     }
@@ -134,8 +138,10 @@ def show(results: list[dict[str, Any]], prefix: int) -> None:
             f"{result['ratio_to_trl']:.1f}x" if result["ratio_to_trl"] else "",
             f"{result['ratio_to_completion']:.1f}x",
             f"{result['peak_gib']:.2f}",
-            f"{result['loss_relative_difference']:.0e}",
-            f"{result['gradient_relative_difference']:.0e}",
+            *(
+                "" if (off := result[f"{name}_relative_difference"]) is None else f"{off:.0e}"
+                for name in ("loss", "gradient")
+            ),
         )
     out.print(table)
 
@@ -152,6 +158,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=3)
     parser.add_argument("--rival-rows", type=int, default=4, help="rows a step of the two that share nothing")
     parser.add_argument("--rival-steps", type=int, default=2)
+    parser.add_argument(
+        "--compared", type=int, default=2, help="rows whose loss and gradient are compared; 0: none"
+    )
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--shape", choices=("real", "tiny"), default="real")
     parser.add_argument("--json", type=Path)

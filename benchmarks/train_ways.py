@@ -184,9 +184,9 @@ def first_gradient(trainer: Trainer, rows: Sequence[Encoded]) -> tuple[float, to
 
 
 def train(make: Callable[[], Trainer], rows: Sequence[Encoded], clock: Clock) -> dict[str, Any]:
-    """Loss and gradient on `rows`, then the seconds of the steps."""
+    """Loss and gradient on `rows`, if there are any, then the seconds of the steps."""
     transformers_logging.set_verbosity_error()
     trainer = make()
-    loss, gradient = first_gradient(trainer, rows)
+    loss, gradient = first_gradient(trainer, rows) if rows else (None, None)
     trainer.train()
     return {"loss": loss, "gradient": gradient, "steps": clock.steps}
