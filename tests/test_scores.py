@@ -162,7 +162,7 @@ def test_markers_by_language(tmp_path: Path) -> None:
     assert asks_for("How warm should it be?", "level", markers)
     assert not asks_for("Where?", "level", markers)
     file.write_text("level: {ko: 몇 도}\n", encoding="utf-8")
-    with pytest.raises(PackError, match="level: is .* and no list of texts"):
+    with pytest.raises(PackError, match=r"level: is .* and no list of texts"):
         read_markers(file)
 
 

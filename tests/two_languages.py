@@ -83,13 +83,14 @@ def write_two_languages(folder: Path, changes: dict[str, str] | None = None) -> 
         ]
         files[f"intents/{name}.yaml"] = "\n".join(lines) + "\n"
     left = dict(changes or {})
-    for name in files:
+    for name, written in files.items():
+        text = written
         for old, new in (changes or {}).items():
-            if old in files[name]:
-                files[name] = files[name].replace(old, new)
+            if old in text:
+                text = text.replace(old, new)
                 left.pop(old, None)
         file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(files[name], encoding="utf-8")
+        file.write_text(text, encoding="utf-8")
     assert not left, left
     return folder
