@@ -156,7 +156,8 @@ def _facts(record: RunRecord) -> Iterator[str]:
     revision = f"revision {base['revision']}, " if base["revision"] else ""
     yield f"base: {revision}fingerprint {base['fingerprint']}"
     device = record.facts["device"]
-    yield f"device: {device.get('name', device['type'])}, {device['dtype']}"
+    several = f", {device['processes']} processes" if device["processes"] > 1 else ""
+    yield f"device: {device.get('name', device['type'])}, {device['dtype']}{several}"
 
 
 def _file_facts(config: TrainConfig) -> Iterator[str]:

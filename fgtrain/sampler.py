@@ -58,14 +58,15 @@ def plan_epoch(groups: Sequence[int], batch_size: int, *, seed: int, epoch: int)
     members: dict[int, list[int]] = {}
     for number in order:
         members.setdefault(groups[number], []).append(number)
-    left: list[int] = []
+    left: list[list[int]] = []
     placed: list[tuple[float, list[int]]] = []
     for group in sorted(members):
         numbers = members[group]
         n_whole = len(numbers) - len(numbers) % batch_size
-        left += numbers[n_whole:]
+        left.append(numbers[n_whole:])
         placed += _spread(numbers[:n_whole], batch_size, draw)
-    placed += _spread(left, batch_size, draw)
+    draw.shuffle(left)  # where every row is a group of its own, these are all
+    placed += _spread([number for numbers in left for number in numbers], batch_size, draw)
     placed.sort(key=lambda item: item[0])
     return [batch for _, batch in placed]
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import resource
+import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +17,7 @@ from typing import Any
 import pytest
 import torch
 from safetensors.torch import load_file
+from test_loading import hub as closed_hub  # noqa: F401 - a fixture
 from test_train_run import config, run_json, weights
 from train_rows import write_rows
 from transformers import TrainerCallback
@@ -205,6 +208,46 @@ def test_an_adapter_of_another_base_is_refused(tiny_model_dir: Path, tmp_path: P
     with pytest.raises(FgError, match="another base"):
         merge_adapter(tmp_path / "adapter", tmp_path / "merged", model=str(other))
     assert not (tmp_path / "merged").exists()
+
+
+def test_models_that_are_not_given_out(closed_hub: str, tmp_path: Path) -> None:  # noqa: F811
+    """`fgtrain lora` without a token, on a gated model and on one that is not there: one line each, exit code 2, nothing written."""
+    train_file = write_rows(tmp_path / "t.jsonl", 2)
+    probe = (
+        "from fgtrain.cli import main\n"
+        "for name in ('someone/gated', 'someone/unknown'):\n"
+        f"    print(main(['lora', '--model', name, '--train_file', {train_file!r}, '--output_dir', 'out', '--log_file', 'none']))\n"
+    )
+    environment = os.environ | {
+        "HF_ENDPOINT": closed_hub,
+        "HF_HUB_OFFLINE": "0",
+        "HF_HOME": str(tmp_path),
+        "PYTHONPATH": str(ROOT),
+    }
+    done = subprocess.run(
+        [sys.executable, "-c", probe], text=True, env=environment, cwd=tmp_path, capture_output=True
+    )
+    assert done.stdout.split() == ["2", "2"], done.stderr
+    gated, unknown = [line for line in done.stderr.splitlines() if line.startswith("error: ")]
+    assert gated.startswith("error: someone/gated: is gated: its licence must be accepted first.")
+    assert ".env as HF_TOKEN or HUGGINGFACE_HUB_TOKEN" in gated
+    assert unknown.startswith("error: someone/unknown: is neither a folder here nor a model on the hub")
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_tokenizer_of_another_model(tiny_model_dir: Path, tmp_path: Path) -> None:
+    """One that cuts up a control token is refused by that token, before anything is written."""
+    other = tmp_path / "model"
+    shutil.copytree(tiny_model_dir, other)
+    state = json.loads((other / "tokenizer.json").read_text("utf-8"))
+    name = "<start_function_call>"
+    state["added_tokens"] = [token for token in state["added_tokens"] if token["content"] != name]
+    del state["model"]["vocab"][name]
+    (other / "tokenizer.json").write_text(json.dumps(state), encoding="utf-8")
+    with pytest.raises(ModelError, match=f"its tokenizer does not know {name}"):
+        train_lora(config(other, tmp_path))
+    assert not (tmp_path / "adapter").exists()
 
 
 def test_a_reporter_that_is_not_there(tiny_model_dir: Path, tmp_path: Path) -> None:

@@ -91,7 +91,9 @@ def test_two_processes_are_one_with_twice_the_accumulation(
 def test_the_first_process_writes_alone(together: Path) -> None:
     """One entry in the log, one card, one run.json that is whole, a state of the random numbers for each process."""
     assert run_json(together)["status"] == "finished"
-    assert (together.parent / "fine-tuning.md").read_text("utf-8").count("\n## ") == 1
+    log = (together.parent / "fine-tuning.md").read_text("utf-8")
+    assert log.count("\n## ") == 1
+    assert "- device: cpu, float32, 2 processes\n" in log
     assert "LoRA adapter for" in (together / "README.md").read_text("utf-8")
     states = [path.name for path in (together / "checkpoint-4").glob("rng_state*.pth")]
     assert sorted(states) == ["rng_state_0.pth", "rng_state_1.pth"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +17,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 from tiny_model import build_model_folder, real_config
-from train_rows import mixed_rows, text_row, write_rows
+from train_rows import call, mixed_rows, text_row, tool_calls_row, write_rows
 
 from fgdata.errors import DataError, FgError, ModelError, UsageError
 from fgdata.example import write_jsonl
@@ -301,6 +302,39 @@ def test_weights_that_are_no_numbers_are_seen() -> None:
     assert has_finite_weights(layer)
     torch.nn.init.constant_(layer.bias, float("nan"))
     assert not has_finite_weights(layer)
+
+
+def test_what_is_shown_while_it_runs(
+    tiny_model_dir: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Loss, exact match once it is known, tokens and samples a second, and the time left; the same rates in run.json."""
+    monkeypatch.setattr("fgtrain.callbacks.LINE_EVERY_S", 0.0)
+    rows = [tool_calls_row(f"{n}도", call("adjust_temperature", delta=n), number=n) for n in range(8)]
+    write_jsonl(tmp_path / "rows.jsonl", rows)
+    file = str(tmp_path / "rows.jsonl")
+    train_lora(
+        config(
+            tiny_model_dir,
+            tmp_path,
+            train_file=file,
+            eval_file=file,
+            eval_metric="exact_match",
+            num_train_epochs=2,
+        )
+    )
+    said = capsys.readouterr().err
+    rates = r"[\d,]+ tokens/s, [\d,.]+ samples/s, \d+:\d\d left"
+    assert re.search(rf"^step 1 of 4: loss \d\.\d{{4}}, {rates}$", said, re.MULTILINE), said
+    assert re.search(
+        rf"^step 4 of 4: loss \d\.\d{{4}}, exact match \d+\.\d%, {rates}$", said, re.MULTILINE
+    ), said
+    for epoch in run_json(tmp_path / "adapter")["epochs"]:
+        assert epoch["rows"] == 8
+        assert epoch["rows_per_second"] == pytest.approx(8 / epoch["seconds"], rel=0.02)
+        assert epoch["tokens_per_second"] > 20 * epoch["rows_per_second"]
 
 
 def test_another_chat_template_stops_the_run(tiny_model_dir: Path, tmp_path: Path) -> None:

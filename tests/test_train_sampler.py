@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 
 import pytest
@@ -87,6 +88,19 @@ def test_the_mix_is_fair(share: float) -> None:
     for start in range(0, len(plan), tenth):
         of_first = sum(groups[batch[0]] for batch in plan[start : start + tenth])
         assert abs(of_first - share * tenth) <= 2
+
+
+def test_rows_without_a_group_are_shuffled() -> None:
+    """Where every row has declarations of its own, an epoch goes through them in another order than the file, and each in its own."""
+    orders = [
+        [number for batch in plan_epoch(range(200), 4, seed=1, epoch=epoch) for number in batch]
+        for epoch in (0, 1)
+    ]
+    assert sorted(orders[0]) == list(range(200))
+    assert orders[0] != orders[1]
+    for order in orders:
+        neighbours = sum(abs(one - other) == 1 for one, other in itertools.pairwise(order))
+        assert neighbours < 15  # of a shuffle some two are expected, of the file's order all
 
 
 def test_rows_are_grouped_by_their_first_turn() -> None:
