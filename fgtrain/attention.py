@@ -90,9 +90,11 @@ def shared_prefix_attention(  # noqa: PLR0917 - the signature transformers calls
         return done
     query = query * (query.shape[-1] ** -0.5 if scaling is None else scaling)
     n_prefix = query.shape[2] - len(attention_mask["back"])
-    own = (states[:, :, :n_prefix] for states in (query, key, value))
-    prefix = _prefix_attention(*own, attention_mask, dropout)
-    rests = _rest_attention(query[0], key[0], value[0], attention_mask, dropout)
+    first = slice(n_prefix)
+    prefix = _prefix_attention(
+        query[:, :, first], key[:, :, first], value[:, :, first], dict(attention_mask), dropout
+    )
+    rests = _rest_attention(query[0], key[0], value[0], dict(attention_mask), dropout)
     return torch.cat((prefix[0].transpose(0, 1), rests))[None], None
 
 
@@ -143,7 +145,9 @@ def _rest_attention(query: Tensor, key: Tensor, value: Tensor, layout: Layout, d
     n_prefix, per_group = n_total - n_tokens, n_heads // n_groups
 
     # The heads of a group share keys, so their queries stand below each other.
-    rows = query[:, n_prefix:].unflatten(0, (n_groups, per_group)).transpose(1, 2)  # (G, N, H / G, D)
+    rows = (
+        query[:, n_prefix:].reshape(n_groups, per_group, n_tokens, width).transpose(1, 2)
+    )  # (G, N, H / G, D)
     own_rows = rows[:, places].reshape(n_groups * n_samples, n_rest * per_group, width)
     own_key, own_value = (
         states[:, n_prefix:][:, places].reshape(n_groups * n_samples, n_rest, width)
@@ -159,13 +163,13 @@ def _rest_attention(query: Tensor, key: Tensor, value: Tensor, layout: Layout, d
     own = own.masked_fill(layout["rest_hidden"][:, None], -torch.inf)
     own = own.flatten(1, 2)[:, back].reshape(n_groups, n_tokens * per_group, n_rest)
     shares = torch.cat((before, own), dim=2).softmax(-1, dtype=torch.float32).to(value.dtype)
-    before, own = drop(shares, dropout).split((n_prefix - first, n_rest), dim=2)
+    before, own = torch.split(drop(shares, dropout), [n_prefix - first, n_rest], dim=2)
 
     padded = own.new_zeros(n_groups, n_samples * n_rest, per_group, n_rest)
     own = padded.index_copy(1, back, own.reshape(n_groups, n_tokens, per_group, n_rest))
     own = own.view(n_groups * n_samples, n_rest * per_group, n_rest) @ own_value
     own = own.view(n_groups, n_samples * n_rest, per_group, width)[:, back]
-    taken = (before @ value[:, first:n_prefix]).view(n_groups, n_tokens, per_group, width) + own
+    taken: Tensor = (before @ value[:, first:n_prefix]).view(n_groups, n_tokens, per_group, width) + own
     return taken.transpose(0, 1).flatten(1, 2)
 
 

@@ -82,7 +82,7 @@ def scored_loss(model: Any, head: nn.Module, batch: Batch) -> Tensor:
 
     with _before(head, keep):
         _forward(model, batch)
-    loss: Tensor = _TiledLoss.apply(kept[0], head.weight, scored_targets(batch))
+    loss: Tensor = _TiledLoss.apply(kept[0], head.weight, scored_targets(batch))  # type: ignore[no-untyped-call]
     return loss
 
 
@@ -118,7 +118,7 @@ class _TiledLoss(torch.autograd.Function):
         largest = torch.full((len(rows), 1), -torch.inf, dtype=torch.float32, device=rows.device)
         total = torch.zeros_like(largest)
         mean = torch.zeros(rows.shape if needed else (0,), dtype=torch.float32, device=rows.device)
-        for words in weight.split(TILE):
+        for words in torch.split(weight, TILE):
             logits = (rows @ words.T).float()  # (N, TILE)
             above = torch.maximum(largest, logits.amax(1, keepdim=True))
             shrink = (largest - above).exp_()
@@ -134,7 +134,7 @@ class _TiledLoss(torch.autograd.Function):
         return (largest.squeeze(1) + total.squeeze(1).log() - target_logits).sum()
 
     @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
         """The gradient of the hidden states."""
         (mean,) = ctx.saved_tensors
         return mean * gradient.to(mean.dtype), None, None
