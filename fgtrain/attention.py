@@ -90,9 +90,11 @@ def shared_prefix_attention(  # noqa: PLR0917 - the signature transformers calls
         return done
     query = query * (query.shape[-1] ** -0.5 if scaling is None else scaling)
     n_prefix = query.shape[2] - len(attention_mask["back"])
-    first, first_key, first_value = (states[:, :, :n_prefix] for states in (query, key, value))
-    prefix = _prefix_attention(first, first_key, first_value, attention_mask, dropout)
-    rests = _rest_attention(query[0], key[0], value[0], attention_mask, dropout)
+    first = slice(n_prefix)
+    prefix = _prefix_attention(
+        query[:, :, first], key[:, :, first], value[:, :, first], dict(attention_mask), dropout
+    )
+    rests = _rest_attention(query[0], key[0], value[0], dict(attention_mask), dropout)
     return torch.cat((prefix[0].transpose(0, 1), rests))[None], None
 
 
