@@ -333,14 +333,14 @@ class _Phrases:
                 return [by_description]
             return list(dict.fromkeys(p for p in (by_name, by_description) if p))
         stated = korean_words.deed_of_description(tool.description)
-        by_name = korean_words.deed_of_name(tool.spoken or tool.name)
+        named_so = korean_words.deed_of_name(tool.spoken or tool.name)
         if stated is not None and not korean_words.HANGUL.search(tool.name):
             return [stated]  # the author's own Korean beats ours: 택시를 호출하다, not 운행을 만들다
         in_english = korean_words.deed_of_english(words.description_phrase(tool.description))
-        known = [deed for deed in (stated, by_name, in_english) if deed is not None]
-        named = [deed for deed in known if not deed.thing.endswith(" 기능")] or known
-        korean_only = [deed for deed in named if not re.search("[A-Za-z]", deed.thing)]
-        chosen = list(dict.fromkeys(korean_only or named[:1]))
+        known = [deed for deed in (stated, named_so, in_english) if deed is not None]
+        clean = [deed for deed in known if not deed.thing.endswith(" 기능")] or known
+        korean_only = [deed for deed in clean if not re.search("[A-Za-z]", deed.thing)]
+        chosen = list(dict.fromkeys(korean_only or clean[:1]))
         for deed in chosen:
             if foreign := re.findall("[A-Za-z]{3,}", deed.thing):
                 self.notes.add("no Korean word", tool.name, ", ".join(foreign))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -284,7 +284,9 @@ class SlotMaker:
         return (spoken or value,)
 
 
-def _listed(pairs: list[tuple[JsonValue, tuple[str, ...]]], *, is_made_up: bool = False) -> DraftSlot | None:
+def _listed(
+    pairs: Sequence[tuple[JsonValue, tuple[str, ...]]], *, is_made_up: bool = False
+) -> DraftSlot | None:
     """A slot of listed values; a form that two values share is replaced by the values themselves."""
     if not pairs:
         return None
