@@ -272,6 +272,33 @@ def test_rows_without_a_verdict_are_left_out_by_name(tmp_path: Path, capsys: pyt
     assert score(tmp_path, [UP, relevance], [right, called], profile="bfcl")["n"] == 2
 
 
+def test_broken_rows_are_skipped_by_name_when_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the flag they stop the command; with it run and score go on, say which rows are missing, and count no point lost for them."""
+    sound = [
+        json.dumps(row(n, "올려", call("adjust_temperature", delta=2)), ensure_ascii=False) for n in range(3)
+    ]
+    unfit = json.dumps(row(3, "켜", call("power_up")), ensure_ascii=False)
+    data = tmp_path / "test.jsonl"
+    data.write_text("\n".join([sound[0], "{broken", unfit, sound[1], sound[1], sound[2]]) + "\n", "utf-8")
+    answers = {f"item-{n}": text_of(call("adjust_temperature", delta=2)) for n in range(3)}
+    recorded = write_predictions(tmp_path / "p.jsonl", answers)
+    run = ["run", "--backend", "replay", "--predictions", recorded, "--data", data, "--out", tmp_path / "run"]
+    score = ["score", "--data", data, "--predictions", tmp_path / "run", "--out", tmp_path / "run"]
+    assert main([str(word) for word in run]) == 2
+    assert not (tmp_path / "run").exists()
+    for words in (run, score):
+        capsys.readouterr()
+        assert main([*map(str, words), "--skip-broken"]) == 0
+        told = " ".join(capsys.readouterr().err.split())
+        assert all(f"test.jsonl:{line}: " in told for line in (2, 3, 5))
+        assert "3 rows of the data are left out." in told
+    summary = read_scores("run", tmp_path / "run").summary
+    assert (summary["overall"]["exact"]["k"], summary["overall"]["exact"]["n"]) == (3, 3)
+    assert len(summary["left_out"]) == 3
+
+
 def test_profiles_by_flag(tmp_path: Path) -> None:
     """The same row and output under each profile: its gold decides, and the summary names the rules."""
     gold = Gold("bfcl", "multiple", (GoldCall("set_code", {"code": ["-5"]}),))
