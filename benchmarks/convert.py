@@ -1,8 +1,9 @@
 """What `fgdata convert` takes: rows a CPU second and the most memory, at two sizes, so that a leak or a list would show.
 
-    python benchmarks/convert.py [--mb 50 200] [--json OUT]
+    python benchmarks/convert.py [--mb 50 200] [--characters 4000] [--json OUT]
 
-Files of our rows and of BFCL questions with their answers are made as large as asked; each conversion runs in a process of its
+Files of our rows and of BFCL questions with their answers are made as large as asked, each row with a text of its own (--characters) that does
+not compress, so that Parquet is as large as it looks; one Parquet file is as other people write them, structs in one row group. Each conversion runs in a process of its
 own, whose highest resident memory the kernel tells. Memory that grows with the file is an error: the exit code is 1 if the larger file
 takes more than 300 MiB, or 1.25 times as much as the smaller one and 16 MiB more.
 """
@@ -10,6 +11,7 @@ takes more than 300 MiB, or 1.25 times as much as the smaller one and 16 MiB mor
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import subprocess
 import sys
@@ -33,8 +35,10 @@ CASES = (
     ("json-columns", "native-text", "native.jsonl"),
     ("rows", "bfcl", "bfcl.json"),
     ("bfcl", "rows", "rows.jsonl"),
+    ("rows, one JSON list", "chatml", "chatml.jsonl"),
+    ("structs of others, Parquet", "rows", "structs.jsonl"),
 )
-"""Layout in, layout out, file out. The third reads the Parquet file of the second, the last the two files of the fourth."""
+"""Layout in, layout out, file out. The third reads the Parquet file of the second, the fifth the two files of the fourth."""
 PROBE = """
 import json, resource, sys, time
 from pathlib import Path
@@ -51,7 +55,12 @@ print(json.dumps([report.n_written, report.is_lossless, seconds, peak]))
 """
 
 
-def rows(n_bytes: int) -> Iterator[str]:
+def filler(number: int, n_characters: int) -> str:
+    """Text that does not compress, another one for each number."""
+    return hashlib.shake_256(str(number).encode()).hexdigest(-(-n_characters // 2))[:n_characters]
+
+
+def rows(n_bytes: int, n_characters: int) -> Iterator[str]:
     """Lines of our rows, as many as fit; every text differs, every row has its own id."""
     pack = load_pack("climate_ko")
     tools = pack.tool_entries
@@ -63,7 +72,10 @@ def rows(n_bytes: int) -> Iterator[str]:
             "id": f"bench/{number}",
             "messages": [
                 {"role": "developer", "content": TRIGGER},
-                {"role": "user", "content": f"{number}번 방 온도를 {16 + number % 15}도로 맞춰 줘"},
+                {
+                    "role": "user",
+                    "content": f"{number}번 방 온도를 {16 + number % 15}도로 맞춰 줘 {filler(number, n_characters)}",
+                },
                 {"role": "assistant", "tool_calls": [{"type": "function", "function": call}]},
             ],
             "tools": tools,
@@ -73,6 +85,28 @@ def rows(n_bytes: int) -> Iterator[str]:
         line = json.dumps(row, ensure_ascii=False) + "\n"
         size += len(line.encode())
         yield line
+
+
+def as_list(source: Path, target: Path) -> None:
+    """The rows of a file as one JSON list."""
+    with source.open(encoding="utf-8") as lines, write_whole(target) as stream:
+        stream.writelines(("[" if n == 0 else ",") + line for n, line in enumerate(lines))
+        stream.write("]")
+
+
+def as_structs(source: Path, target: Path) -> None:
+    """The rows of a file as Arrow keeps them by itself: structs with every key, all in one row group."""
+    import pyarrow
+    import pyarrow.parquet
+
+    with source.open(encoding="utf-8") as lines:
+        table = pyarrow.Table.from_pylist([_slim(json.loads(line)) for line in lines])
+    pyarrow.parquet.write_table(table, target, row_group_size=1 << 30)
+
+
+def _slim(row: dict[str, Any]) -> dict[str, Any]:
+    """A row whose tools are JSON text, as most published files have them."""
+    return {**row, "tools": json.dumps(row["tools"], ensure_ascii=False)}
 
 
 def measure(source: Path, target: Path, to: str) -> dict[str, Any]:
@@ -95,12 +129,16 @@ def measure(source: Path, target: Path, to: str) -> dict[str, Any]:
     }
 
 
+MAKERS = {"list.json": as_list, "structs.parquet": as_structs}
+
+
 def main() -> int:
     """Command line."""
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--mb", type=int, nargs=2, default=(50, 200), help="sizes (default: %(default)s)")
+    parser.add_argument("--characters", type=int, default=0, help="of text in each row (default: a sentence)")
     parser.add_argument("--cases", type=int, default=len(CASES), help="only the first (default: all)")
     parser.add_argument("--json", type=Path, metavar="OUT")
     args = parser.parse_args()
@@ -109,15 +147,19 @@ def main() -> int:
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             with write_whole(folder / "in.jsonl") as stream:
-                stream.writelines(rows(size * 1_000_000))
+                stream.writelines(rows(size * 1_000_000, args.characters))
             sources = [
                 folder / "in.jsonl",
                 folder / "in.jsonl",
                 folder / "columns.parquet",
                 folder / "in.jsonl",
                 folder / "bfcl.json",
+                folder / "list.json",
+                folder / "structs.parquet",
             ]
             for (_, to, target), source, told in zip(CASES, sources, results.values(), strict=False):
+                if source.name in MAKERS:
+                    MAKERS[source.name](folder / "in.jsonl", source)
                 started = time.perf_counter()
                 told.append(measure(source, folder / target, to))
                 out.print(f"{size} MB, {told[-1]} ({time.perf_counter() - started:.0f} s)", markup=False)
@@ -133,7 +175,12 @@ def main() -> int:
     if args.json:
         with write_whole(args.json) as stream:
             json.dump(
-                {"python": sys.version.split()[0], "mb": list(args.mb), "conversions": results},
+                {
+                    "python": sys.version.split()[0],
+                    "mb": list(args.mb),
+                    "characters": args.characters,
+                    "conversions": results,
+                },
                 stream,
                 indent=2,
             )

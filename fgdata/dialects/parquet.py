@@ -16,6 +16,9 @@ MAGIC = b"PAR1"
 BATCH_BYTES = 4_000_000
 """About how much text is written at a time; also bounds what a reader must hold."""
 BATCH_ROWS = 256
+"""Rows read at a time at most; fewer where rows are long."""
+BUFFER_BYTES = 1 << 20
+"""A column is read through a buffer: a group of rows may be the whole file."""
 KEY = b"fgsuite"
 """Entry of the file's own metadata that names the columns kept as JSON text."""
 
@@ -62,7 +65,8 @@ class ParquetRows:
         arrow, parquet = _arrow(self.path)
         size = self.path.stat().st_size
         try:
-            with parquet.ParquetFile(self.path, memory_map=True, pre_buffer=False) as file:
+            # No memory map: the pages of the file that were touched would count as ours until the end.
+            with parquet.ParquetFile(self.path, pre_buffer=False, buffer_size=BUFFER_BYTES) as file:
                 schema = file.schema_arrow
                 DataError.raise_if(
                     Problem(
@@ -76,7 +80,7 @@ class ParquetRows:
                 texts = set(_json_columns(schema.metadata))
                 kinds = {column.name: column.type for column in schema}
                 number, total = 0, max(1, file.metadata.num_rows)
-                for batch in file.iter_batches(batch_size=BATCH_ROWS):
+                for batch in file.iter_batches(batch_size=_batch_rows(file.metadata)):
                     for row in batch.to_pylist():
                         number += 1
                         source = f"{self.path}:{number}"
@@ -111,6 +115,12 @@ class ParquetRows:
             self.n_nulls += len(value) - len(kept)
             return kept
         return [self._value(item, kind.value_type) for item in value] if isinstance(value, list) else value
+
+
+def _batch_rows(metadata: Any) -> int:
+    """How many rows to read at a time, so that they hold about `BATCH_BYTES`."""
+    n_bytes = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
+    return max(1, min(BATCH_ROWS, BATCH_BYTES * metadata.num_rows // max(1, n_bytes)))
 
 
 def _is_json_text(kind: Any) -> bool:
