@@ -119,8 +119,8 @@ class ParquetRows:
 
 def _batch_rows(metadata: Any) -> int:
     """How many rows to read at a time, so that they hold about `BATCH_BYTES`."""
-    n_bytes = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
-    return max(1, min(BATCH_ROWS, BATCH_BYTES * metadata.num_rows // max(1, n_bytes)))
+    n_bytes: int = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
+    return max(1, min(BATCH_ROWS, BATCH_BYTES * int(metadata.num_rows) // max(1, n_bytes)))
 
 
 def _is_json_text(kind: Any) -> bool:
