@@ -93,14 +93,14 @@ golden: $(VENV)/.dev  ## rewrite the golden files and the frozen tables; review 
 docs: $(VENV)/.dev  ## rewrite the generated parts of the docs (command-line help, file tree, figures)
 	$(BIN)/python scripts/docs.py
 
-bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side
+bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side (TRL= a folder with trl installed)
 	$(BIN)/python benchmarks/format.py --json benchmarks/results/format.json
 	$(BIN)/python benchmarks/intervals.py --json benchmarks/results/intervals.json
 	$(BIN)/python benchmarks/generate.py --json benchmarks/results/generate.json
 	$(BIN)/python benchmarks/perturb.py --json benchmarks/results/perturb.json
 	$(BIN)/python benchmarks/score.py --json benchmarks/results/score.json
 	$(BIN)/python benchmarks/train.py --json benchmarks/results/train.json
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train_cpu.py --json benchmarks/results/train_cpu.json
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train_cpu.py $(if $(TRL),--trl $(TRL) --json benchmarks/results/train_cpu.json)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/infer.py --json benchmarks/results/infer.json
 
 wheel: $(VENV)/.dev  ## build the wheel into dist/
