@@ -16,7 +16,7 @@ PACK ?= climate_ko
 SEED ?= 1
 OUT ?= out/demo
 
-.PHONY: check help demo test format lint types tests fuzz test-slow test-tpu golden docs wheel resolve bench screenshot tiny-base tiny-card clean
+.PHONY: check help demo test format lint types tests fuzz test-slow tpu-env test-tpu golden docs wheel resolve bench screenshot tiny-base tiny-card clean
 
 help:  ## list the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sort | awk -F':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -66,7 +66,7 @@ test-slow: $(VENV)/.dev  ## the tests that take minutes (the real 270M shape wit
 # torch_xla needs its own PyTorch, so it has an environment of its own. PyTorch's plain Linux package for x86-64 carries CUDA
 # (7 GB installed); with the CPU index from PyTorch's install page it is a tenth:
 #   make test-tpu TORCH_FLAGS="--index-url <index>"
-# On a TPU host: make .venv-tpu/.ready TPU_XLA="torch_xla[tpu]==2.9.0"
+# On a TPU host: make tpu-env TPU_XLA="torch_xla[tpu]==2.9.0"
 TPU_VENV := .venv-tpu
 TPU_TORCH ?= torch==2.9.0
 TPU_XLA ?= torch_xla==2.9.0
@@ -80,6 +80,8 @@ $(TPU_VENV)/.ready: pyproject.toml constraints.txt
 	$(TPU_PIP) --quiet --constraint constraints.txt "$(TPU_TORCH)" "$(TPU_XLA)" pytest hypothesis --editable ".[train]"
 	@touch $@
 
+tpu-env: $(TPU_VENV)/.ready  ## the environment for a TPU, .venv-tpu, with torch_xla
+
 test-tpu: $(TPU_VENV)/.ready  ## the TPU's code on four virtual devices of torch_xla's CPU backend (in .venv-tpu)
 	PJRT_DEVICE=CPU CPU_NUM_DEVICES=4 $(TPU_VENV)/bin/python -m pytest tests/tpu -p no:cacheprovider
 
@@ -91,14 +93,14 @@ golden: $(VENV)/.dev  ## rewrite the golden files and the frozen tables; review 
 docs: $(VENV)/.dev  ## rewrite the generated parts of the docs (command-line help, file tree, figures)
 	$(BIN)/python scripts/docs.py
 
-bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side
+bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side (TRL= a folder with trl installed)
 	$(BIN)/python benchmarks/format.py --json benchmarks/results/format.json
 	$(BIN)/python benchmarks/intervals.py --json benchmarks/results/intervals.json
 	$(BIN)/python benchmarks/generate.py --json benchmarks/results/generate.json
 	$(BIN)/python benchmarks/perturb.py --json benchmarks/results/perturb.json
 	$(BIN)/python benchmarks/score.py --json benchmarks/results/score.json
 	$(BIN)/python benchmarks/train.py --json benchmarks/results/train.json
-	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train_cpu.py --json benchmarks/results/train_cpu.json
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train_cpu.py $(if $(TRL),--trl $(TRL) --json benchmarks/results/train_cpu.json)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/infer.py --json benchmarks/results/infer.json
 
 wheel: $(VENV)/.dev  ## build the wheel into dist/

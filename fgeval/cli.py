@@ -13,7 +13,15 @@ from rich.table import Table
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, out, run_command
 from fgdata.errors import Problem, UsageError
 from fgeval.cli_compare import add_comparing, add_report
-from fgeval.cli_run import add_ask, add_data_flags, add_robust_verbs, add_run_verbs, find_rows, find_train
+from fgeval.cli_run import (
+    add_ask,
+    add_data_flags,
+    add_robust_verbs,
+    add_run_verbs,
+    find_rows,
+    find_train,
+    tell_left_out,
+)
 from fgeval.metrics import DEFAULT_MIN_N
 from fgeval.profiles import DEFAULT_PROFILE, PROFILES
 
@@ -41,6 +49,11 @@ def _build_parser() -> argparse.ArgumentParser:
     )
     score.add_argument(
         "--allow-missing", action="store_true", help="leave rows without a prediction out, and count them"
+    )
+    score.add_argument(
+        "--skip-broken",
+        action="store_true",
+        help="leave rows of the data out that cannot be scored, and name them",
     )
     score.add_argument(
         "--train",
@@ -103,6 +116,7 @@ def _score(parsed: argparse.Namespace) -> None:
         parsed.out,
         profile=parsed.profile,
         allow_missing=parsed.allow_missing,
+        skip_broken=parsed.skip_broken,
         train=find_train(parsed),
         pack=parsed.pack,
         min_n=parsed.min_n,
@@ -117,6 +131,7 @@ def _score(parsed: argparse.Namespace) -> None:
     if summary["not_scored"]:
         line += f"; {len(summary['not_scored'])} rows have no verdict under this profile and are left out"
     out.print(f"{line}: {parsed.out}", markup=False, highlight=False)
+    tell_left_out(summary.get("left_out", ()))
     for text in summary_lines(summary):
         out.print(text, markup=False, highlight=False)
 

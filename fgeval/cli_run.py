@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -105,6 +106,9 @@ def add_run_verbs(verbs: Any) -> None:
     run.add_argument(
         "--batch-size", type=int, default=16, metavar="N", help="prompts a batch (default: %(default)s)"
     )
+    run.add_argument(
+        "--skip-broken", action="store_true", help="leave rows out that cannot be scored, and name them"
+    )
     run.add_argument("--limit", type=int, metavar="N", help="only the first N rows that --filter leaves")
     run.add_argument("--filter", action="append", default=[], metavar="KEY=VALUE", dest="filters",
                      help="only rows with this kind, intent, family, ...; may be given again")  # fmt: skip
@@ -142,7 +146,9 @@ def _run(parsed: argparse.Namespace) -> int:
         limit=parsed.limit,
         shard=parsed.shard,
         filters=parsed.filters,
+        skip_broken=parsed.skip_broken,
     )
+    tell_left_out(results[0].left_out)
     for result in results:
         before = f", {result.n_done_before} of them from before" if result.n_done_before else ""
         err.print(f"{result.n} predictions{before}: {result.folder}", markup=False, highlight=False)
@@ -152,6 +158,14 @@ def _run(parsed: argparse.Namespace) -> int:
             text = f"{len(result.failures)} items have no prediction (errors.jsonl): no wrong answers, and not scored. Run again to try them again."
             err.print(text, markup=False, highlight=False)
     return EXIT_FINDINGS if any(result.failures for result in results) else EXIT_OK
+
+
+def tell_left_out(problems: Sequence[object]) -> None:
+    """Name the rows of the data that were left out, and count them."""
+    for problem in problems[:_SHOWN]:
+        err.print(f"left out: {problem}", markup=False, highlight=False)
+    if problems:
+        err.print(f"{len(problems)} rows of the data are left out.", markup=False, highlight=False)
 
 
 def _join(parsed: argparse.Namespace) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from fgdata.dialects import read_examples, tell_layouts
+from fgdata.dialects import read_examples, scan_examples, tell_layouts
 from fgdata.errors import DataError, FgError, Problem
 from fgdata.example import Example
 from fgdata.schema import Call, Tool, canonical_json, check_call, coerce_call, tools_by_name
@@ -76,6 +76,27 @@ def example_to_item(example: Example) -> Item:
             for complaint in check_call(coerce_call(call, tools), tools)
         )
     return Item(example, expected, tools)
+
+
+def read_sound_items(path: str | os.PathLike[str]) -> tuple[list[Item], list[Problem]]:
+    """The items of a file that can be scored, and what is wrong with the other rows; of one id given twice the first row stays.
+
+    Raises: DataError if no row can be scored.
+    """
+    items: dict[str, Item] = {}
+    problems: list[Problem] = []
+    for example in scan_examples(path):
+        try:
+            if isinstance(example, DataError):
+                raise example
+            if example.id in items:
+                raise DataError(Problem(example.source, f"the id {example.id!r} stands in the file already."))
+            items[example.id] = example_to_item(example)
+        except DataError as error:
+            problems += error.problems
+    if not items:
+        raise DataError(*(problems or [Problem(str(path), "has no rows.")]))
+    return list(items.values()), problems
 
 
 def read_items(path: str | os.PathLike[str]) -> list[Item]:

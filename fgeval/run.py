@@ -20,7 +20,7 @@ from fgdata.files import file_sha256, write_whole
 from fgdata.format.tokens import END_TURN
 from fgdata.hub.source import data_facts
 from fgeval.backends import BackendOptions, Failure, Request, example_to_request, open_backend
-from fgeval.items import read_items
+from fgeval.items import read_items, read_sound_items
 from fgeval.predictions import (
     ERRORS_FILE,
     PREDICTIONS_FILE,
@@ -68,6 +68,8 @@ class RunResult:
     """Predictions that were there already."""
     failures: tuple[Failure, ...] = ()
     """Items that the backend could not answer. The same command tries them again."""
+    left_out: tuple[Problem, ...] = ()
+    """What is wrong with the rows of the data that were left out."""
 
 
 def run_model(
@@ -80,6 +82,7 @@ def run_model(
     limit: int | None = None,
     shard: str | None = None,
     filters: Sequence[str] = (),
+    skip_broken: bool = False,
 ) -> RunResult:
     """Predictions for the rows of `data`, in `out`.
 
@@ -87,6 +90,7 @@ def run_model(
         batch_size: prompts a batch; it changes speed and memory, not what a model in float32 writes.
         limit: only the first rows that the filters leave.
         shard: `i/n`: every n-th of the rows left, from the i-th on; what n runs wrote, `join_runs` puts together.
+        skip_broken: leave rows out that cannot be scored, and say which, instead of stopping.
         filters: `key=value` of a column that says where a row comes from; of several values of one key any will do.
     Raises: DataError for rows that cannot be scored; UsageError if `out` holds another run; ModelError.
     """
@@ -94,7 +98,8 @@ def run_model(
         raise UsageError(Problem("--batch-size", f"is {batch_size}; it must be at least 1."))
     part = shard_of(shard)
     # Rows without usable gold are found now, not after an hour of predicting.
-    examples = select([item.example for item in read_items(data)], filters, limit)
+    items, left_out = read_sound_items(data) if skip_broken else (read_items(data), [])
+    examples = select([item.example for item in items], filters, limit)
     folder = _check_folder(out)
     requests = [example_to_request(example) for example in examples]
     runner = open_backend(backend, replace(options, examples=examples))
@@ -124,7 +129,7 @@ def run_model(
                 _append(stream, found)
                 progress.advance(len(found), len(failures))
     _write_failures(folder / ERRORS_FILE, failures)
-    return RunResult(folder, len(mine) - len(failures), len(done), tuple(failures))
+    return RunResult(folder, len(mine) - len(failures), len(done), tuple(failures), tuple(left_out))
 
 
 def run_adapters(

@@ -18,7 +18,7 @@ from fgdata.files import file_sha256, write_whole
 from fgdata.format import message_text
 from fgdata.hub.source import data_facts
 from fgeval.ask_markers import Markers, asks_for, find_markers, markers_sha256
-from fgeval.items import Item, read_items
+from fgeval.items import Item, read_items, read_sound_items
 from fgeval.metrics import DEFAULT_MIN_N, ScoredItem, split_of, summarise
 from fgeval.predictions import (
     Prediction,
@@ -46,6 +46,7 @@ def score_predictions(
     *,
     profile: str = DEFAULT_PROFILE,
     allow_missing: bool = False,
+    skip_broken: bool = False,
     train: Sequence[str | os.PathLike[str]] = (),
     pack: str | os.PathLike[str] | None = None,
     min_n: int = DEFAULT_MIN_N,
@@ -55,6 +56,7 @@ def score_predictions(
 
     Args:
         allow_missing: leave rows without a prediction out, and count them in the summary.
+        skip_broken: leave rows out that cannot be scored, and name them in the summary, instead of stopping.
         train: training files; every item is marked clean or touched by them, and the summary tells the rates of both,
             and of items whose argument values stand in their calls or are new.
         pack: whose markers tell asking from other texts; without it that of the rows, if it comes with fgsuite.
@@ -69,7 +71,7 @@ def score_predictions(
     if min_n < 1:
         raise UsageError(Problem("--min-n", f"is {min_n}; it must be at least 1."))
     folder = _check_out(Path(out), overwrite)
-    items = read_items(data)
+    items, left_out = read_sound_items(data) if skip_broken else (read_items(data), [])
     found = read_predictions(predictions)
     run = read_run(predictions_file(predictions).parent)
     failures = read_failures(predictions_file(predictions).parent) if run else {}
@@ -101,6 +103,7 @@ def score_predictions(
         },
         "run": run,
         "missing": missing,
+        **({"left_out": [str(problem) for problem in left_out]} if left_out else {}),
         "backend_errors": [{"id": name, "reason": failures[name]} for name in missing if name in failures],
         "speed": _measure_speed([p for _, p in pairs]),
         **summarise(scored, min_n=min_n),

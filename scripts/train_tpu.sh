@@ -13,7 +13,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 python=${FG_TPU_PYTHON:-$root/.venv-tpu/bin/python}
 logs=${FG_LOG_DIR:-out/logs}
 if [[ ! -x $python ]]; then
-  echo "error: there is no $python. Make it: make .venv-tpu/.ready TPU_XLA='torch_xla[tpu]==2.9.0', or set FG_TPU_PYTHON." >&2
+  echo "error: there is no $python. Make it: make tpu-env TPU_XLA='torch_xla[tpu]==2.9.0', or set FG_TPU_PYTHON." >&2
   exit 2
 fi
 export PJRT_DEVICE=${PJRT_DEVICE:-TPU}

@@ -230,7 +230,7 @@ def test_rows_may_have_gold(tmp_path: Path) -> None:
 def test_the_tables_are_the_readers(tmp_path: Path) -> None:
     """Every kind and every join of pack.yaml's schema is one that the reader takes, and there are no others."""
     schema = file_schema("pack")
-    assert list(schema["properties"]["mix"]["properties"]) == list(KINDS)
+    assert list(schema["properties"]["mix"]["properties"]) == [*KINDS, "languages"]
     joins = schema["properties"]["compositions"]["items"]["properties"]["joins"]["items"]["enum"]
     assert set(joins) == {name for names in JOINS.values() for name in names}
 

@@ -129,7 +129,10 @@ def test_what_we_generate_is_clean(name: str, n_rows: int, tmp_path: Path) -> No
     assert {finding.rule for finding in report.findings} <= {
         "stem-leak", "near-duplicate", "few-several-calls"
     }  # fmt: skip
-    assert sum(report.rows.values()) == n_rows
+    missed = n_rows - sum(
+        report.rows.values()
+    )  # small splits may have too few texts of an intent, and say so
+    assert 0 <= missed <= n_rows // 500 and (not missed or manifest["shortfalls"])
 
     rows = {file.stem: [json.loads(line) for line in file.read_text("utf-8").splitlines()] for file in files}
     check_held_out(pack, rows)

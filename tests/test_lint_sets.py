@@ -163,6 +163,18 @@ def test_families_in_two_files(tmp_path: Path) -> None:
     assert report.findings[0].what == f"2 rows are of the family 'f/x', as is {train}:1."
 
 
+def test_test_files_share_stems_with_each_other_only(tmp_path: Path) -> None:
+    """The words of test with held-out values are no leak; those of train are, and a text that stands twice is."""
+    texts = [f"온도 {number}도로 맞춰 주세요" for number in range(30)]
+    test = write_rows(tmp_path / "test.jsonl", [text_row(text, "1.") for text in texts])
+    more = [text_row(text.replace("주세요", "줘"), "1.") for text in texts[:20]]
+    values = write_rows(tmp_path / "test_values.jsonl", [*more, text_row(texts[0], "1.")])
+    assert found(lint([test, values], similarity=0)) == [("split-leak", "test_values.jsonl", 21)]
+    train = write_rows(tmp_path / "train.jsonl", [text_row("온도 31도로 맞춰줘", "1.")])
+    rules = [rule for rule, _, _ in found(lint([train, test, values], similarity=0))]
+    assert rules.count("stem-leak") == len(texts) + len(more)
+
+
 def test_contamination_is_told_of_the_smaller_file(tmp_path: Path) -> None:
     """Whichever is named first."""
     many = write_rows(

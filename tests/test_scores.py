@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 import yaml
-from eval_data import ROWS, TOOLS, call, row, text_of, write_predictions, write_rows
+from eval_data import ADAPTER, ROWS, TOOLS, call, row, text_of, write_predictions, write_rows
 
 from fgdata.errors import DataError, FgError, PackError, UsageError
 from fgdata.gold import Gold, GoldCall
@@ -17,6 +17,7 @@ from fgdata.schema import Call
 from fgeval import read_predictions, read_scores, score_predictions
 from fgeval.ask_markers import asks_for, find_markers, read_markers
 from fgeval.cli import main
+from fgeval.report import write_report
 
 
 def score(folder: Path, rows: list[dict[str, Any]], predictions: list[dict[str, Any]], **options: Any) -> dict[str, Any]:  # fmt: skip
@@ -272,6 +273,33 @@ def test_rows_without_a_verdict_are_left_out_by_name(tmp_path: Path, capsys: pyt
     assert score(tmp_path, [UP, relevance], [right, called], profile="bfcl")["n"] == 2
 
 
+def test_broken_rows_are_skipped_by_name_when_asked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without the flag they stop the command; with it run and score go on, say which rows are missing, and count no point lost for them."""
+    sound = [
+        json.dumps(row(n, "올려", call("adjust_temperature", delta=2)), ensure_ascii=False) for n in range(3)
+    ]
+    unfit = json.dumps(row(3, "켜", call("power_up")), ensure_ascii=False)
+    data = tmp_path / "test.jsonl"
+    data.write_text("\n".join([sound[0], "{broken", unfit, sound[1], sound[1], sound[2]]) + "\n", "utf-8")
+    answers = {f"item-{n}": text_of(call("adjust_temperature", delta=2)) for n in range(3)}
+    recorded = write_predictions(tmp_path / "p.jsonl", answers)
+    run = ["run", "--backend", "replay", "--predictions", recorded, "--data", data, "--out", tmp_path / "run"]
+    score = ["score", "--data", data, "--predictions", tmp_path / "run", "--out", tmp_path / "run"]
+    assert main([str(word) for word in run]) == 2
+    assert not (tmp_path / "run").exists()
+    for words in (run, score):
+        capsys.readouterr()
+        assert main([*map(str, words), "--skip-broken"]) == 0
+        told = " ".join(capsys.readouterr().err.split())
+        assert all(f"test.jsonl:{line}: " in told for line in (2, 3, 5))
+        assert "3 rows of the data are left out." in told
+    summary = read_scores("run", tmp_path / "run").summary
+    assert (summary["overall"]["exact"]["k"], summary["overall"]["exact"]["n"]) == (3, 3)
+    assert len(summary["left_out"]) == 3
+
+
 def test_profiles_by_flag(tmp_path: Path) -> None:
     """The same row and output under each profile: its gold decides, and the summary names the rules."""
     gold = Gold("bfcl", "multiple", (GoldCall("set_code", {"code": ["-5"]}),))
@@ -348,3 +376,46 @@ def test_latency_and_prompt_stand_in_the_scores(tmp_path: Path) -> None:
         "text"
     ] == "안녕"
     assert (first["number_of_tools"], first["split"], first["utterance"]) == (len(TOOLS), "test", "켜줘")
+
+
+def test_rows_that_cannot_be_scored_are_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    """With --skip-broken a run and its scores go on without a broken line, gold that cannot be right and an id given twice, by name."""
+    impossible = row(8, "45도로", call("set_temperature", temperature=45))
+    data = write_rows(tmp_path / "test.jsonl", [*ROWS, impossible, ROWS[0]])
+    with data.open("a", encoding="utf-8") as stream:
+        stream.write("{broken\n")
+    recorded = write_predictions(tmp_path / "recorded.jsonl", ADAPTER)
+    run = [
+        "run",
+        "--backend",
+        "replay",
+        "--predictions",
+        str(recorded),
+        "--data",
+        str(data),
+        "--out",
+        str(tmp_path / "run"),
+    ]
+    assert main(run) == 2 and not (tmp_path / "run" / "predictions.jsonl").exists()
+    capsys.readouterr()
+    assert main([*run, "--skip-broken"]) == 0
+    told = capsys.readouterr().err
+    score = [
+        "score",
+        "--predictions",
+        str(tmp_path / "run"),
+        "--data",
+        str(data),
+        "--out",
+        str(tmp_path / "scores"),
+    ]
+    assert main(score) == 2
+    assert main([*score, "--skip-broken"]) == 0
+    told_again = capsys.readouterr().err
+    for text in (told, told_again):
+        assert "3 rows of the data are left out" in text
+        assert all(f"test.jsonl:{line}: " in text for line in (9, 10, 11))
+    found = read_scores("run", tmp_path / "scores")
+    assert len(found.rows) == len(ROWS) and len(found.summary["left_out"]) == 3
+    write_report([found], tmp_path / "report")
+    assert "3 rows of the data cannot be scored" in (tmp_path / "report" / "report.html").read_text("utf-8")

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from array import array
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -26,7 +26,7 @@ def text_hash(text: str) -> bytes:
 
 
 TEST_SPLITS = frozenset({"test", "test_values", "test_compositions"})
-"""Files that may share families: none of them is trained on."""
+"""Files that may share families, and with them stems: none of them is trained on."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,12 +119,20 @@ class Repeats:
         """A row of another file that says the same with other endings."""
         short = stem(row.utterance)
         places = self.stems.setdefault(text_hash(short or f"={text}"), {})
-        if short and not has_leak and (other := next((n for n in places if n != file), None)) is not None:
+        if short and not has_leak and (other := self._rival(file, places)) is not None:
             yield (
                 "stem-leak",
                 f"{row.utterance[:80]!r} is {self._place(other, places[other][0])} with other endings or numbers",
             )
         _count(places, file, row.line)
+
+    def _rival(self, file: int, places: Iterable[int]) -> int | None:
+        """The first of `places` that is another file; of a test file, one that is no test file."""
+        is_test = self._is_test(file)
+        return next((n for n in places if n != file and not (is_test and self._is_test(n))), None)
+
+    def _is_test(self, file: int) -> bool:
+        return Path(self.files[file]).stem in TEST_SPLITS
 
     def _place(self, file: int, line: int) -> str:
         """`file:line`."""
@@ -140,7 +148,7 @@ class Repeats:
     def _family_leaks(self) -> Iterator[Finding]:
         for (_, family), places in self.families.items():
             (first, (line, _)), *others = places.items()
-            if all(Path(self.files[file]).stem in TEST_SPLITS for file in places):
+            if all(map(self._is_test, places)):
                 continue  # values and pairs of intents are held out in the words of the test families
             for file, (other, count) in others:
                 what = f"{count} rows are of the family {family!r}, as is {self._place(first, line)}."
@@ -152,12 +160,16 @@ class Repeats:
             if len(places) > 1:
                 for file, (_, count) in places.items():
                     # The smaller file is the one that tests; of two equal ones, the later.
-                    if any((-self.n_rows[other], other) < (-self.n_rows[file], file) for other in places):
+                    larger = (other for other in places if self._is_larger(other, file))
+                    if self._rival(file, larger) is not None:
                         shared[file] += count
         for file, count in sorted(shared.items()):
             if self.n_rows[file] >= FEWEST_ROWS and count > CONTAMINATED * self.n_rows[file]:
                 what = f"{count} of {self.n_rows[file]} rows ({count / self.n_rows[file]:.0%}) share their text or stem with a larger file."
                 yield Finding("contaminated-split", self.files[file], 0, what)
+
+    def _is_larger(self, other: int, file: int) -> bool:
+        return (-self.n_rows[other], other) < (-self.n_rows[file], file)
 
     def _near(self) -> Iterator[Finding]:
         within: dict[int, list[tuple[int, int]]] = {}
@@ -166,6 +178,8 @@ class Repeats:
             other, other_line = self.kept_files[pair.earlier], self.kept_lines[pair.earlier]
             if file == other:
                 within.setdefault(file, []).append((line, other_line))
+                continue
+            if self._is_test(file) and self._is_test(other):
                 continue
             what = f"{self.kept[pair.later][:80]!r} is {self.kept[pair.earlier][:80]!r} of {self._place(other, other_line)} but for {1 - pair.similarity:.0%} of its trigrams."
             yield Finding("near-leak", self.files[file], line, what)

@@ -26,6 +26,7 @@ KOREAN: Mapping[str, str] = {
     "{n} rows have no prediction in {run} and are left out of every number.": "{run}: 예측이 없는 문항이 {n}개이며, 모든 수치에서 빠져 있습니다.",
     "On {n} of them the backend failed: no wrong answers of the model.": "그중 {n}개는 백엔드 오류이며 모델의 오답이 아닙니다.",
     "{n} items have no verdict in {run} under this profile and are left out of every number.": "{run}: 이 채점 규칙으로 판정하지 않는 문항이 {n}개이며, 모든 수치에서 빠져 있습니다.",
+    "{n} rows of the data cannot be scored and are left out of every number of {run}.": "데이터의 행 {n}개는 채점할 수 없어 {run}의 모든 수치에서 빠져 있습니다.",
     "exact match, {k} of {n}": "완전 일치, {n}개 중 {k}개",
     "interval {range}": "구간 {range}",
     "{new} against {base}": "{base} 대비 {new}",

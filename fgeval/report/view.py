@@ -58,6 +58,7 @@ def build_view(
                 "missing": len(run.summary["missing"]),
                 "failed": len(run.summary.get("backend_errors", ())),
                 "not_scored": len(run.summary.get("not_scored", ())),
+                "left_out": len(run.summary.get("left_out", ())),
             }
             for run in runs
         ],
