@@ -2,10 +2,10 @@
 
     python benchmarks/convert.py [--mb 50 200] [--characters 4000] [--json OUT]
 
-Files of our rows and of BFCL questions with their answers are made as large as asked, each row with a text of its own (--characters) that does
-not compress, so that Parquet is as large as it looks; one Parquet file is as other people write them, structs in one row group. Each conversion runs in a process of its
-own, whose highest resident memory the kernel tells. Memory that grows with the file is an error: the exit code is 1 if the larger file
-takes more than 300 MiB, or 1.25 times as much as the smaller one and 16 MiB more.
+Files of our rows and of BFCL questions with their answers are made as large as asked, each row with a text of its own (--characters)
+that halves at most when compressed, so that Parquet is large, too; one Parquet file is as other people write them, structs in one
+group of rows. Each conversion runs in a process of its own, whose highest resident memory the kernel tells. Memory that grows with the
+file is an error: the exit code is 1 if the larger file takes more than 300 MiB, or 1.25 times as much as the smaller one and 16 MiB more.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ print(json.dumps([report.n_written, report.is_lossless, seconds, peak]))
 
 
 def filler(number: int, n_characters: int) -> str:
-    """Text that does not compress, another one for each number."""
+    """Text that halves at most when compressed, another one for each number."""
     return hashlib.shake_256(str(number).encode()).hexdigest(-(-n_characters // 2))[:n_characters]
 
 

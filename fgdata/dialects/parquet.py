@@ -119,8 +119,10 @@ class ParquetRows:
 
 def _batch_rows(metadata: Any) -> int:
     """How many rows to read at a time, so that they hold about `BATCH_BYTES`."""
-    n_bytes: int = sum(metadata.row_group(n).total_byte_size for n in range(metadata.num_row_groups))
-    return max(1, min(BATCH_ROWS, BATCH_BYTES * int(metadata.num_rows) // max(1, n_bytes)))
+    n_rows, n_bytes = int(metadata.num_rows), 0
+    for number in range(metadata.num_row_groups):
+        n_bytes += int(metadata.row_group(number).total_byte_size)
+    return max(1, min(BATCH_ROWS, BATCH_BYTES * n_rows // max(1, n_bytes)))
 
 
 def _is_json_text(kind: Any) -> bool:
