@@ -19,6 +19,8 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from fgtrain.rest_attention import rest_attention
+
 SHARED_PREFIX = "fg_shared_prefix"
 """Name of this attention (`attn_implementation`); a batch without a group goes on to PyTorch's own."""
 
@@ -94,7 +96,10 @@ def shared_prefix_attention(  # noqa: PLR0917 - the signature transformers calls
     prefix = _prefix_attention(
         query[:, :, first], key[:, :, first], value[:, :, first], dict(attention_mask), dropout
     )
-    rests = _rest_attention(query[0], key[0], value[0], dict(attention_mask), dropout)
+    if query.device.type == "cpu" and not dropout:
+        rests = rest_attention(query[0], key[0], value[0], attention_mask)
+    else:
+        rests = _rest_attention(query[0], key[0], value[0], dict(attention_mask), dropout)
     return torch.cat((prefix[0].transpose(0, 1), rests))[None], None
 
 

@@ -43,6 +43,7 @@ from fgtrain.devices import (
     start_processes,
 )
 from fgtrain.failures import as_told, is_disk_full, with_survivor
+from fgtrain.fused import fuse
 from fgtrain.guard import FiniteGuard
 from fgtrain.inputs import Inputs, encode_inputs, find_sources, read_rows
 from fgtrain.joining import Joined, join_batches
@@ -341,6 +342,8 @@ def _trainer(
 ) -> tuple[ScoredTokenTrainer, Joined]:
     """The trainer, and how its batches are joined."""
     config, processes, inputs, model = setting.config, setting.processes, setting.inputs, setting.model
+    if setting.hardware.device.type == "cpu" and not has_static_shapes(config):
+        fuse(model)
     collator = make_collator(model, setting.tokenizer.pad_token_id, share=config.share_prefix == "auto")
     end_turn = int(setting.tokenizer.convert_tokens_to_ids(END_TURN))
     groups = prefix_groups(inputs.train.rows, end_turn)
