@@ -4,7 +4,7 @@
 
 Both ways run in turns in this process on the same rows, adapter and weights (dropout 0), forward and backward; medians are
 printed with their ratio, and how far apart loss and gradients are. `all logits` is transformers' own loss, `tiled loss, shared prefix`
-what `fgtrain lora` does. Against other trainers and at the real size: `benchmarks/train_cpu.py`, `benchmarks/train_gpu.py`. A whole run:
+what `fgtrain lora` does, on a CPU with the layers of the last way. Against other trainers and at the real size: `benchmarks/train_cpu.py`, `benchmarks/train_gpu.py`. A whole run:
 
     fgdata generate climate_ko --rows 5200 --seed 1 --out data && head -n 4000 data/train.jsonl > rows.jsonl
     time fgtrain lora --model models/tiny --train_file rows.jsonl --output_dir out --per_device_train_batch_size 16 \\
@@ -31,6 +31,7 @@ from fgeval.loading import load_model, load_tokenizer
 from fgtrain.adapter import add_lora
 from fgtrain.batches import Collator, all_parts, count_scored
 from fgtrain.encode import Encoded, encode_example
+from fgtrain.fused import fuse
 from fgtrain.loss import scored_logits, scored_loss, summed_loss
 from fgtrain.prefix import make_collator
 
@@ -70,33 +71,37 @@ def main() -> None:
     args = parser.parse_args()
     tokenizer, model = load_tokenizer(args.model), adapted(args.model)
     rows = encoded_rows(args.pack, tokenizer, args.batch)
+    quick = fuse(adapted(args.model))
     head = model.get_output_embeddings()
 
     def scored(batch: Any) -> torch.Tensor:
         return summed_loss(scored_logits(model, head, batch), batch) / count_scored(batch)
 
-    def tiled(batch: Any) -> torch.Tensor:
-        parts = [scored_loss(model, head, part) for part in all_parts(batch)]
+    def tiled(batch: Any, model: Any = model) -> torch.Tensor:
+        parts = [scored_loss(model, model.get_output_embeddings(), part) for part in all_parts(batch)]
         return torch.stack(parts).sum() / count_scored(batch)
 
     padded = Collator(tokenizer.pad_token_id)
     shared = make_collator(model, tokenizer.pad_token_id, share=True)
+    make_collator(quick, tokenizer.pad_token_id, share=True)
     ways: dict[str, Callable[[], torch.Tensor]] = {
         "all logits": lambda: model(**padded(rows), use_cache=False).loss,
         "scored logits": lambda: scored(padded(rows)),
         "tiled loss, shared prefix": lambda: tiled(shared(rows)),
+        "the same, fused layers": lambda: tiled(shared(rows), quick),
     }
     times: dict[str, list[float]] = {name: [] for name in ways}
     losses: dict[str, float] = {}
     vectors: dict[str, torch.Tensor] = {}
     for _ in range(args.repeats + 1):  # the first round warms up
         for name, way in ways.items():
-            model.zero_grad()
+            one = quick if "fused" in name else model
+            one.zero_grad()
             begun = time.perf_counter()
             loss = way()
             loss.backward()
             times[name].append(time.perf_counter() - begun)
-            losses[name], vectors[name] = loss.item(), gradients(model)
+            losses[name], vectors[name] = loss.item(), gradients(one)
     medians = {name: statistics.median(values[1:]) for name, values in times.items()}
     first = "all logits"
     table = Table(

@@ -24,6 +24,7 @@ from fgtrain.adapter import add_lora
 from fgtrain.batches import Batch, all_parts, count_scored
 from fgtrain.devices import trainer_options
 from fgtrain.encode import IGNORED, Encoded
+from fgtrain.fused import fuse
 from fgtrain.loss import scored_logits, summed_loss
 from fgtrain.prefix import make_collator
 from fgtrain.trainer import ScoredTokenTrainer
@@ -130,6 +131,8 @@ def our_trainer(task: Task, *, share: bool) -> Trainer:
     """Ours; without `share` every row whole, logits at scored positions only."""
     kind = ScoredTokenTrainer if share else CompletionTrainer
     pad = load_tokenizer(TOKENIZER).pad_token_id
+    if share and task.model.device.type == "cpu":
+        fuse(task.model)
     return kind(
         model=task.model,
         args=TrainingArguments(**task.options()),
