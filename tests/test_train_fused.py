@@ -16,6 +16,7 @@ from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm
 
 from fgeval.loading import load_model
 from fgtrain import attention
+from fgtrain import fused as fused_module
 from fgtrain.adapter import add_lora, save_adapter
 from fgtrain.batches import all_parts, count_scored
 from fgtrain.fused import FusedLora, FusedNorm, fuse
@@ -90,15 +91,41 @@ def test_in_float32_they_are_the_plain_way(
     assert furthest(ours, theirs) < 1e-5
 
 
-def test_dropout_drops_what_the_plain_layers_drop(tiny_model_dir: Path) -> None:
-    models = [model_with(tiny_model_dir, dropout=0.3) for _ in range(2)]
-    rows = rows_of(1, [40], 6, models[0])
-    expected, theirs = trained(models[0], rows)
-    loss, ours = trained(fuse(models[1]), rows)
+def test_dropout_has_its_gradients(tiny_model_dir: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With the same inputs dropped, loss and gradients are those of peft's layers."""
+    plain, ours = (model_with(tiny_model_dir, dropout=0.3) for _ in range(2))
+    rows = rows_of(1, [40], 6, plain)
+
+    def drop(x: torch.Tensor, p: float, training: bool, inplace: bool) -> torch.Tensor:
+        assert training and not inplace
+        kept, grown = fused_module.draw_kept(x.shape, p)
+        return x * kept * grown
+
+    monkeypatch.setattr(torch.nn.functional, "dropout", drop)
+    expected, theirs = trained(plain, rows)
+    loss, gained = trained(fuse(ours), rows)
     without, _ = trained(model_with(tiny_model_dir), rows)
     assert loss == pytest.approx(expected, rel=1e-5)
-    assert furthest(ours, theirs) < 1e-5
+    assert furthest(gained, theirs) < 1e-5
     assert abs(loss / without - 1) > 1e-4
+
+
+@pytest.mark.parametrize("share", [0.05, 0.3, 0.9])
+def test_dropout_drops_its_share(share: float) -> None:
+    """Of a million elements the share, each element and each of its neighbours on its own; the mean stays; the seed decides."""
+    torch.manual_seed(1)
+    kept, grown = fused_module.draw_kept((1001, 999), share)
+    assert kept.unique().tolist() == [0, 1]
+    error = (share * (1 - share) / kept.numel()) ** 0.5
+    assert abs(1 - kept.double().mean() - share) < 5 * error
+    pairs = kept.double()
+    together = (pairs[:, 1:] * pairs[:, :-1]).mean()
+    assert abs(together - (1 - share) ** 2) < 10 * error
+    assert kept.double().mean() * grown == pytest.approx(1, abs=10 * error / (1 - share))
+    again, _ = fused_module.draw_kept((1001, 999), share)
+    torch.manual_seed(1)
+    assert torch.equal(kept, fused_module.draw_kept((1001, 999), share)[0])
+    assert not torch.equal(kept, again)
 
 
 def test_in_bfloat16_they_are_no_further_from_float32_than_the_plain_way(tiny_model_dir: Path) -> None:
