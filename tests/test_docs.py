@@ -6,6 +6,7 @@ import re
 import shlex
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -49,6 +50,13 @@ def test_python_blocks_run(page: Path, tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
 
 
+@cache
+def help_of(program: str, verb: str) -> str:
+    """What `--help` of a verb prints."""
+    command = [sys.executable, "-m", f"{program}.cli", verb, "--help"]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
 @pytest.mark.parametrize("page", [page for page in PAGES if commands(page)], ids=lambda page: page.name)
 def test_commands_exist(page: Path) -> None:
     """Every `make` target and every verb and flag of our programs that a page names exists."""
@@ -58,9 +66,7 @@ def test_commands_exist(page: Path) -> None:
             named = [word for word in words[1:] if "=" not in word and not word.startswith("-")]
             assert set(named) <= targets, words
         elif words[0] in PROGRAMS and len(words) > 1:
-            usage = subprocess.run(
-                [sys.executable, "-m", f"{words[0]}.cli", words[1], "--help"], capture_output=True, text=True, check=True
-            ).stdout  # fmt: skip
+            usage = help_of(words[0], words[1])
             flags = [word.partition("=")[0] for word in words[2:] if word.startswith("--")]
             missing = [
                 flag for flag in flags if flag not in usage and flag.replace("-", "_")[2:] not in usage

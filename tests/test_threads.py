@@ -1,0 +1,31 @@
+"""Threads that wait for each other sleep: a busy neighbour must not stop a training run."""
+
+from __future__ import annotations
+
+import os
+
+import pytest
+
+from fgdata.console import run_command
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ({}, "passive"),
+        ({"OMP_WAIT_POLICY": "active"}, "active"),
+        ({"GOMP_SPINCOUNT": "5000"}, None),
+    ],
+)
+def test_waiting_threads_sleep_unless_told(
+    monkeypatch: pytest.MonkeyPatch, before: dict[str, str], after: str | None
+) -> None:
+    """Set before a command loads anything; what the user has set stays."""
+    for name in ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in before.items():
+        monkeypatch.setenv(name, value)
+    seen: list[str | None] = []
+    assert run_command(lambda: seen.append(os.environ.get("OMP_WAIT_POLICY"))) == 0
+    assert seen == [after]
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)  # what the command set is no part of what is put back
