@@ -22,6 +22,10 @@ Rows that do not fit the others stand in batches of their own, a list under `oth
 """
 
 
+ROWS = 64
+"""Rows of a matrix are filled up to a multiple of it where shapes should be few (`multiple_for`)."""
+
+
 def all_parts(batch: Batch) -> list[Batch]:
     """The batch and those that stand under its `others`: what is computed one after the other and counts as one."""
     return [batch, *batch.get("others", ())]
@@ -71,3 +75,11 @@ def scored_targets(batch: Batch) -> Tensor:
 def count_scored(batch: Batch) -> int:
     """The number of tokens with loss, in all parts."""
     return sum(int((part["labels"][:, 1:] != IGNORED).sum()) for part in all_parts(batch))
+
+
+def multiple_for(weight: torch.Tensor) -> int:
+    """To what multiple rows of a matrix are filled up beside such a weight.
+
+    A CPU's products of bfloat16 are compiled for each shape and kept: with a shape a batch that takes gigabytes in time.
+    """
+    return ROWS if weight.device.type == "cpu" and weight.dtype is torch.bfloat16 else 1

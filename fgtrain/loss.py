@@ -13,9 +13,9 @@ from typing import Any
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import cross_entropy, pad
 
-from fgtrain.batches import Batch, scored_positions, scored_targets
+from fgtrain.batches import Batch, multiple_for, scored_positions, scored_targets
 
 TILE = 4096
 """Words of the vocabulary whose logits exist at a time: their part of the output layer stays in a processor's cache between
@@ -114,7 +114,8 @@ class _TiledLoss(torch.autograd.Function):
             targets: (N,) int64.
         """
         needed = ctx.needs_input_grad[0]
-        rows = hidden.to(weight.dtype)
+        n_scored = len(hidden)
+        rows = pad(hidden.to(weight.dtype), (0, 0, 0, -n_scored % multiple_for(weight)))
         largest = torch.full((len(rows), 1), -torch.inf, dtype=torch.float32, device=rows.device)
         total = torch.zeros_like(largest)
         mean = torch.zeros(rows.shape if needed else (0,), dtype=torch.float32, device=rows.device)
@@ -128,7 +129,8 @@ class _TiledLoss(torch.autograd.Function):
                 mean.mul_(shrink).add_(shares.to(words.dtype) @ words)
             largest = above
         target_rows = weight[targets].float()
-        target_logits = (rows.float() * target_rows).sum(1)
+        target_logits = (rows[:n_scored].float() * target_rows).sum(1)
+        largest, total, mean = largest[:n_scored], total[:n_scored], mean[:n_scored]
         if needed:
             ctx.save_for_backward((mean.div_(total) - target_rows).to(hidden.dtype))
         return (largest.squeeze(1) + total.squeeze(1).log() - target_logits).sum()

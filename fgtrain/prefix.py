@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from fgtrain.attention import SHARED_PREFIX, group_layout
-from fgtrain.batches import Batch, Collator
+from fgtrain.batches import Batch, Collator, multiple_for
 from fgtrain.encode import IGNORED, Encoded
 
 SHARED_MODELS = ("gemma3_text",)
@@ -29,6 +29,8 @@ class PrefixCollator:
     pad_token_id: int
     sliding_window: int
     """Positions that the model's local layers look back, their own included."""
+    multiple: int = 1
+    """The rests of a group are filled up to a multiple of so many tokens."""
 
     def __call__(self, rows: Sequence[Encoded]) -> Batch:
         """The batch of these rows; `attention_mask` is a layout a kind of layer (`fgtrain.attention.group_layout`)."""
@@ -50,13 +52,24 @@ class PrefixCollator:
             labels += row.labels[length:]
             positions += range(length, len(row.input_ids))
         lengths = [len(row.input_ids) - length for row in rows]
+        # What fills up stands in rests of its own, which nothing sees and which have no loss.
+        missing, longest = -sum(lengths) % self.multiple, max(lengths)
+        while missing:
+            filler = min(missing, longest)
+            lengths.append(filler)
+            positions += range(length, length + filler)
+            missing -= filler
+        input_ids += [self.pad_token_id] * (len(positions) - len(input_ids))
+        labels += [IGNORED] * (len(positions) - len(labels))
         return {
             "input_ids": torch.tensor([input_ids]),
             "labels": torch.tensor([labels]),
             "position_ids": torch.tensor([positions]),
             "attention_mask": {
-                "full_attention": group_layout(length, lengths, None),
-                "sliding_attention": group_layout(length, lengths, self.sliding_window),
+                "full_attention": group_layout(length, lengths, None, widths=min(self.multiple, 16)),
+                "sliding_attention": group_layout(
+                    length, lengths, self.sliding_window, widths=min(self.multiple, 16)
+                ),
             },
         }
 
@@ -109,4 +122,4 @@ def make_collator(model: Any, pad_token_id: int, *, share: bool) -> Collator | P
     if not (share and able):
         return Collator(pad_token_id)
     config._attn_implementation = SHARED_PREFIX
-    return PrefixCollator(pad_token_id, config.sliding_window)
+    return PrefixCollator(pad_token_id, config.sliding_window, multiple_for(next(model.parameters())))

@@ -28,4 +28,6 @@ def test_waiting_threads_sleep_unless_told(
     seen: list[str | None] = []
     assert run_command(lambda: seen.append(os.environ.get("OMP_WAIT_POLICY"))) == 0
     assert seen == [after]
-    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)  # what the command set is no part of what is put back
+    monkeypatch.delenv(
+        "OMP_WAIT_POLICY", raising=False
+    )  # what the command set is no part of what is put back

@@ -17,8 +17,9 @@ from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm
 from fgeval.loading import load_model
 from fgtrain import attention
 from fgtrain import fused as fused_module
+from fgtrain import loss as loss_module
 from fgtrain.adapter import add_lora, save_adapter
-from fgtrain.batches import all_parts, count_scored
+from fgtrain.batches import ROWS, all_parts, count_scored
 from fgtrain.fused import FusedLora, FusedNorm, fuse
 from fgtrain.loss import scored_loss
 from fgtrain.prefix import PrefixCollator, make_collator
@@ -192,3 +193,42 @@ def test_rests_by_hand_are_rests_by_autograd(n_groups: int, monkeypatch: pytest.
             results.append((taken, *gained))
         for ours, theirs in zip(*results, strict=True):
             assert float((ours - theirs).norm() / theirs.norm()) < 1e-5
+
+
+def test_filled_up_rests_change_nothing(plain: Any) -> None:
+    """Tokens that only make shapes repeat are seen by nothing and have no loss."""
+    head = plain.get_output_embeddings()
+    for seed in range(4):
+        rows = rows_of(seed, [50, 20], 9, plain)
+        found = []
+        for multiple in (1, 64):
+            parts = all_parts(PrefixCollator(0, 16, multiple)(rows))
+            shared = [part for part in parts if "position_ids" in part]
+            assert shared
+            assert all(
+                len(part["attention_mask"]["full_attention"]["back"]) % multiple == 0 for part in shared
+            )
+            plain.zero_grad()
+            loss = torch.stack([scored_loss(plain, head, part) for part in parts]).sum()
+            loss.backward()
+            found.append((loss.item(), gradients(plain)))
+        assert found[1][0] == pytest.approx(found[0][0], rel=1e-5)
+        assert furthest(found[1][1], found[0][1]) < 1e-5
+
+
+def test_bfloat16_on_a_cpu_has_few_shapes(tiny_model_dir: Path) -> None:
+    """The collator and the loss of such a model fill up; those of float32 do not."""
+    half = make_collator(model_with(tiny_model_dir, dtype="bfloat16"), 0, share=True)
+    assert isinstance(half, PrefixCollator)
+    assert half.multiple == ROWS
+    exact = make_collator(model_with(tiny_model_dir), 0, share=True)
+    assert isinstance(exact, PrefixCollator)
+    assert exact.multiple == 1
+    hidden = torch.randn(5, 8).bfloat16().requires_grad_()
+    weight, targets = torch.randn(30, 8).bfloat16(), torch.tensor([3, 1, 4, 1, 5])
+    loss = loss_module._TiledLoss.apply(hidden, weight, targets)
+    loss.backward()
+    expected = torch.nn.functional.cross_entropy(hidden.float() @ weight.float().T, targets, reduction="sum")
+    assert loss.item() == pytest.approx(expected.item(), rel=2e-2)
+    assert hidden.grad is not None
+    assert hidden.grad.shape == hidden.shape
