@@ -5,20 +5,28 @@
 
 `draw` writes pairs.txt, for a judge who sees nothing else, and key.json. The judge answers with one line a pair, `7 A` where the
 machine is thought to have written line A of pair 7. `grade` counts how often that is right: 50 % is a judge who cannot tell.
-The human lines (`act` requirement, `text`) are not part of the project. Both lines lose the sign at their end, since the people's file
-has none.
+
+The human lines (`act` requirement, with `text`, `group` and `style`) are not part of the project. They are spoken: numbers are words,
+and no sign, digit or Latin letter stands in them. A group of them is one request said in some ten ways. That a judge may go by the
+wording alone, what differs for another reason is taken out of the drawing:
+
+- ours are the rows of 30,000 that call something and hold no digit, Latin letter or sign either; both lines lose the sign at their end;
+- a pair is of one style, formal or informal;
+- the two share content words (nouns, and stems of verbs and adjectives, as kiwipiepy tags them), weighed by how rare they are in both files;
+- of a person's group there are six pairs at most, and no line of either side stands in two pairs.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import math
 import re
 import sys
-import tempfile
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+from typing import Any, NamedTuple
 
 from scipy.stats import binomtest
 
@@ -26,24 +34,35 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the checkout's own packages, whatever is installed
 
 from fgdata.chance import Chance  # noqa: E402
-from fgdata.dataset import write_dataset  # noqa: E402
-from fgdata.example import read_jsonl  # noqa: E402
-from fgdata.generator import Request  # noqa: E402
+from fgdata.generator import Generator, Request  # noqa: E402
 from fgdata.packs import load_pack  # noqa: E402
 
 SUBJECT = re.compile(
     r"에어컨|난방|냉방|티비|TV|텔레비전|로봇 ?청소기|조명|전등|형광등|스탠드|불[을 좀]|커튼|블라인드|환풍기|환기|공기|스피커|볼륨|음악|노래|채널|온도"
 )
 """What the packs speak of; a person's line on anything else has no counterpart."""
+UNSPOKEN = re.compile(r"[0-9A-Za-z]|[^\w\s]|_")
+"""What no person's line holds: a line of ours that does would be known by it."""
 NO_CALLS = ("no_call", "missing_tool", "ask")
+STYLES: Mapping[str, str] = {"hae": "informal", "haera": "informal", "haeyo": "formal", "hapsyo": "formal"}
+"""Register of ours -> the style that the human file calls it; clipped commands are of neither."""
+ROWS = 30_000
+"""Rows of ours that lines are taken from."""
 NEAREST = 8
 """How many of a pack's likest lines one is drawn from: the likest alone would make every pair a pair of twins."""
+MOST_OF_A_GROUP = 6
+CONTENT_TAGS = ("NNG", "NNP", "VV", "VA", "XR", "SL")
+"""Sejong tags of words that say what a line is about."""
 
 
-def trigrams(text: str) -> frozenset[str]:
-    """The trigrams of a text's characters, its spaces left out."""
-    letters = " " + re.sub(r"[\W_]", "", text) + " "
-    return frozenset(letters[at : at + 3] for at in range(len(letters) - 2))
+class Line(NamedTuple):
+    """A request, of either side."""
+
+    text: str
+    style: str
+    """`formal` or `informal`."""
+    group: str = ""
+    """Of a person's line: the request that it says in its own way."""
 
 
 def bare(text: str) -> str:
@@ -51,55 +70,100 @@ def bare(text: str) -> str:
     return text.strip().rstrip(".?!~… ")
 
 
-def human_lines(file: Path) -> list[tuple[str, str]]:
-    """Group and text of every request in the file that is about a subject of the packs."""
+def human_lines(file: Path) -> list[Line]:
+    """Every request in the file that is about a subject of the packs."""
     rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     return [
-        (row["group"], bare(row["text"]))
+        Line(bare(row["text"]), row["style"], row["group"])
         for row in rows
         if row["act"] == "requirement" and SUBJECT.search(row["text"])
     ]
 
 
-def our_lines(pack: str, seed: int, n: int) -> list[str]:
-    """Requests of a pack that call something, as `fgdata generate` makes them."""
-    with tempfile.TemporaryDirectory() as folder:
-        manifest = write_dataset(load_pack(pack), Request(n, seed), Path(folder) / "rows")
-        rows = [row for name in manifest["files"] for row in read_jsonl(Path(folder) / "rows" / name)]
-    spoken = [row.utterance for row in rows if row.kind not in NO_CALLS and not row.perturbation]
-    return sorted({bare(text) for text in spoken if SUBJECT.search(text)})
+def our_lines(pack: str, seed: int, rows: int = ROWS) -> list[Line]:
+    """Requests of a pack that call something and could have been written down by who only hears them."""
+    generator = Generator(load_pack(pack), Request(rows, seed))
+    plan, maker = generator.plan, generator.maker
+    found: dict[str, Line] = {}
+    for split in plan.splits:
+        for place in range(plan.rows(split)):
+            text, _, label = maker.texts(plan, split, place)
+            style = STYLES.get(plan.lot(split, place)[0].register)
+            line = bare(text)
+            if (
+                style
+                and label.partition(":")[0] not in NO_CALLS
+                and SUBJECT.search(text)
+                and not UNSPOKEN.search(line)
+            ):
+                found.setdefault(line, Line(line, style))
+    return sorted(found.values())
 
 
-def by_turns(lines: Sequence[tuple[str, str]]) -> list[str]:
-    """The lines in turns, one of each group at a time: a group is one request said in some ten ways."""
+def content_of(texts: Sequence[str], kiwi: Any) -> list[frozenset[str]]:
+    """For each text, the words that say what it is about."""
+    return [
+        frozenset(token.form for token in tokens if token.tag.partition("-")[0] in CONTENT_TAGS)
+        for tokens in kiwi.tokenize(texts)
+    ]
+
+
+def rarity(contents: Iterable[frozenset[str]]) -> dict[str, float]:
+    """Word -> the logarithm of how many lines there are for each that has it."""
+    kept = list(contents)
+    counts = Counter(word for words in kept for word in words)
+    return {word: math.log(len(kept) / count) for word, count in counts.items()}
+
+
+def likeness(one: frozenset[str], other: frozenset[str], weights: Mapping[str, float]) -> float:
+    """Weight of the words that both have, over that of the words that either has."""
+    either = sum(weights[word] for word in one | other)
+    return sum(weights[word] for word in one & other) / either if either else 0.0
+
+
+def by_turns(lines: Sequence[Line]) -> list[Line]:
+    """The lines in turns, one of each group at a time, and of no group more than it may have."""
     seen: Counter[str] = Counter()
     turn = []
-    for group, line in lines:
-        turn.append((seen[group], line))
-        seen[group] += 1
+    for line in lines:
+        if seen[line.group] < MOST_OF_A_GROUP:
+            turn.append((seen[line.group], line))
+        seen[line.group] += 1
     return [line for _, line in sorted(turn, key=lambda entry: entry[0])]
 
 
 def draw(human: Path, pack: str, seed: int, n: int, folder: Path) -> None:
     """Write pairs.txt and key.json: each line of either side stands in one pair."""
+    from kiwipiepy import Kiwi
+
+    kiwi = Kiwi()
     chance = Chance("blind pairs", seed)
-    theirs = sorted(human_lines(human), key=lambda _: chance.below(10**9))
-    ours = [(line, trigrams(line)) for line in our_lines(pack, seed, 6000)]
+    lines = human_lines(human)
+    theirs = by_turns(sorted(lines, key=lambda _: chance.below(10**9)))[:n]
+    ours = our_lines(pack, seed)
+    content = dict(
+        zip([*theirs, *ours], content_of([line.text for line in (*theirs, *ours)], kiwi), strict=True)
+    )
+    weights = rarity(content.values())
     pairs: list[str] = []
     key: dict[str, str] = {}
-    for line in by_turns(theirs)[:n]:
-        mine = trigrams(line)
-        ours.sort(key=lambda entry: -len(mine & entry[1]) / len(mine | entry[1]))
-        other = ours.pop(chance.below(NEAREST))[0]
+    taken: set[Line] = set()
+    for line in theirs:
+        free = [other for other in ours if other.style == line.style and other not in taken]
+        free.sort(key=lambda other: -likeness(content[line], content[other], weights))
+        other = free[chance.below(NEAREST)]
+        taken.add(other)
         ours_first = bool(chance.below(2))
         number = str(len(pairs) + 1)
         first, second = (other, line) if ours_first else (line, other)
-        pairs.append(f"{number}\n  A: {first}\n  B: {second}\n")
+        pairs.append(f"{number}\n  A: {first.text}\n  B: {second.text}\n")
         key[number] = "A" if ours_first else "B"
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "pairs.txt").write_text("\n".join(pairs), "utf-8")
     (folder / "key.json").write_text(json.dumps(key), "utf-8")
-    print(f"{len(pairs)} pairs of {len(theirs)} human lines on like subjects: {folder / 'pairs.txt'}")
+    print(
+        f"{len(pairs)} pairs of {len(lines)} human lines in {len({line.group for line in lines})} groups and {len(ours):,} of ours: {folder / 'pairs.txt'}"
+    )
 
 
 def grade(key_file: Path, answers_file: Path) -> None:

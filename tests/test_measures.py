@@ -9,7 +9,7 @@ import pytest
 
 from fgdata.generator import Generator, Request
 from fgdata.packs import load_pack
-from scripts import beside_human, grammar_tags, held_out
+from scripts import beside_human, blind_pairs, grammar_tags, held_out
 
 
 def texts_of(pack: str, rows: int) -> list[str]:
@@ -111,3 +111,29 @@ def test_tables_of_ours_beside_people_hold_no_line_of_theirs(tmp_path: Path) -> 
     assert "거실" not in printed and "| any form of 주다 | 100.0% | 50.0% |" in printed
     assert "| digits | 0.0% | 50.0% |" in printed
     assert beside_human.main(["climate_ko", "--human", str(tmp_path / "none.jsonl")]) == 2
+
+
+def test_no_group_of_people_has_more_pairs_than_it_may() -> None:
+    """Groups take turns, and none has more lines than the drawing allows."""
+    lines = [blind_pairs.Line(f"{group}{number}", "formal", group) for group in "ab" for number in range(9)]
+    turns = blind_pairs.by_turns(lines)
+    assert [line.group for line in turns[:4]] == ["a", "b", "a", "b"]
+    assert len(turns) == 2 * blind_pairs.MOST_OF_A_GROUP
+
+
+def test_likeness_counts_rare_words_more() -> None:
+    """Two lines that share a rare word are liker than two that share a frequent one."""
+    contents = [frozenset(words) for words in ({"불", "끄"}, {"불"}, {"커튼", "끄"}, {"커튼"}, {"끄"})]
+    weights = blind_pairs.rarity(contents)
+    assert weights["불"] > weights["끄"]
+    assert blind_pairs.likeness(contents[0], contents[1], weights) > blind_pairs.likeness(
+        contents[0], contents[4], weights
+    )
+    assert blind_pairs.likeness(frozenset(), frozenset(), weights) == 0.0
+
+
+@pytest.mark.parametrize("text", ["24도로 해줘", "TV 꺼줘", "불, 꺼줘"])
+def test_what_no_person_spoke_is_left_out(text: str) -> None:
+    """Digits, Latin letters and signs would give a line of ours away."""
+    assert blind_pairs.UNSPOKEN.search(text)
+    assert not blind_pairs.UNSPOKEN.search("이십사 도로 맞춰 주세요")
