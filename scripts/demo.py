@@ -30,7 +30,7 @@ TINY_NOTE = (
     "the loop works; they say nothing about FunctionGemma."
 )
 TINY_TRAINING = (
-    "--num_train_epochs", "2", "--learning_rate", "6e-3", "--target_modules", "all-linear", "--lora_dropout", "0",
+    "--num_train_epochs", "3", "--learning_rate", "6e-3", "--target_modules", "all-linear", "--lora_dropout", "0",
     "--per_device_train_batch_size", "32", "--gradient_accumulation_steps", "1",
     "--per_device_eval_batch_size", "64",
 )  # fmt: skip
