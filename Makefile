@@ -99,7 +99,8 @@ bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side (TRL= 
 	$(BIN)/python benchmarks/generate.py --json benchmarks/results/generate.json
 	$(BIN)/python benchmarks/perturb.py --json benchmarks/results/perturb.json
 	$(BIN)/python benchmarks/score.py --json benchmarks/results/score.json
-	$(BIN)/python benchmarks/train.py --json benchmarks/results/train.json
+	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train.py --batch 32 --dtype bfloat16 --dropout 0.05 --json benchmarks/results/train.json
+	$(BIN)/python benchmarks/threads.py --json benchmarks/results/threads.json
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train_cpu.py $(if $(TRL),--trl $(TRL) --json benchmarks/results/train_cpu.json)
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/infer.py --json benchmarks/results/infer.json
 

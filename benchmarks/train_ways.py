@@ -131,7 +131,7 @@ def our_trainer(task: Task, *, share: bool) -> Trainer:
     """Ours; without `share` every row whole, logits at scored positions only."""
     kind = ScoredTokenTrainer if share else CompletionTrainer
     pad = load_tokenizer(TOKENIZER).pad_token_id
-    if share and task.model.device.type == "cpu":
+    if share:
         fuse(task.model)
     return kind(
         model=task.model,

@@ -18,6 +18,9 @@ from torch import Tensor, nn
 
 from fgdata.errors import ModelError, Problem, UsageError
 
+ADAPTER = "default"
+"""What peft calls the one adapter that is trained."""
+
 
 def add_lora(
     model: Any,
@@ -62,7 +65,7 @@ def add_lora(
     )
     adapted = get_peft_model(model, config)
     # peft puts the folder the base was loaded from here: for a hub model a path into this machine's cache.
-    adapted.peft_config["default"].base_model_name_or_path = base_name
+    adapted.peft_config[ADAPTER].base_model_name_or_path = base_name
     return adapted
 
 
@@ -129,7 +132,7 @@ def _write_weights(model: Any, weights: Mapping[str, Tensor], folder: Path) -> N
     file = folder / "adapter_model.safetensors"
     expected = {saved_name(name): weight.contiguous() for name, weight in weights.items()}
     save_file(expected, file, metadata={"format": "pt"})
-    config = copy.copy(model.peft_config["default"])
+    config = copy.copy(model.peft_config[ADAPTER])
     config.inference_mode = True
     config.save_pretrained(folder)
     saved = load_file(file)

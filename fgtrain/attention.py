@@ -19,6 +19,7 @@ from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
 
+from fgtrain.batches import in_steps
 from fgtrain.rest_attention import rest_attention
 
 SHARED_PREFIX = "fg_shared_prefix"
@@ -31,21 +32,21 @@ Layout = dict[str, Any]
 """What one kind of layer needs to know of a group's row; stands where a batch has its mask."""
 
 
-def group_layout(n_prefix: int, lengths: Sequence[int], window: int | None, *, widths: int = 1) -> Layout:
+def group_layout(n_prefix: int, lengths: Sequence[int], window: int | None, *, step: int = 1) -> Layout:
     """What one kind of layer needs to know of a group's row.
 
     Args:
         n_prefix: tokens of the prefix, P.
         lengths: tokens of each sample's rest, in the order of the row; N together, R at least the longest.
         window: positions a local layer looks back, its own included; None: all.
-        widths: R is rounded up to a multiple of it.
+        step: R is a multiple of it.
     Returns: `places` (B, R) int64, which of the N tokens stand in each rest, filled up with 0; `back` (N,) int64, where the
         tokens stand in `places`. `first`: the first token of the prefix that a rest sees. `prefix_hidden` (N, P - first)
         bool, True where a rest's token does not see the prefix; None if all see all from `first` on. `rest_hidden` (R, R) bool, the same for
         a rest's own tokens. `window`: as given, None if the prefix is no longer; then `band` (BLOCK, BLOCK + window - 1) is
         True where the i-th token of a block of the prefix sees the j-th token from the first that any of the block can see.
     """
-    n_rest = -(-max(lengths) // widths) * widths
+    n_rest = in_steps(max(lengths), step)
     starts = torch.tensor([0, *lengths]).cumsum(0)
     offsets = torch.arange(n_rest)
     inside = offsets < torch.tensor(lengths)[:, None]  # (B, R)

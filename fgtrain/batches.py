@@ -22,8 +22,13 @@ Rows that do not fit the others stand in batches of their own, a list under `oth
 """
 
 
-ROWS = 64
-"""Rows of a matrix are filled up to a multiple of it where shapes should be few (`multiple_for`)."""
+ROWS, REST = 64, 16
+"""Where shapes should be few (`has_few_shapes`): rows of a matrix, and tokens of a rest, are filled up to a multiple of these."""
+
+
+def in_steps(n: int, step: int) -> int:
+    """`n` rounded up to a multiple of `step`."""
+    return -(-n // step) * step
 
 
 def all_parts(batch: Batch) -> list[Batch]:
@@ -77,9 +82,9 @@ def count_scored(batch: Batch) -> int:
     return sum(int((part["labels"][:, 1:] != IGNORED).sum()) for part in all_parts(batch))
 
 
-def multiple_for(weight: torch.Tensor) -> int:
-    """To what multiple rows of a matrix are filled up beside such a weight.
+def has_few_shapes(weight: Tensor) -> bool:
+    """Whether matrices that meet such a weight are filled up, so that their shapes repeat.
 
     A CPU's products of bfloat16 are compiled for each shape and kept: with a shape a batch that takes gigabytes in time.
     """
-    return ROWS if weight.device.type == "cpu" and weight.dtype is torch.bfloat16 else 1
+    return weight.device.type == "cpu" and weight.dtype is torch.bfloat16

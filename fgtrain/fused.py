@@ -17,16 +17,18 @@ from peft.tuners.lora.layer import Linear as LoraLinear
 from torch import Tensor, nn
 from transformers.models.gemma3.modeling_gemma3 import Gemma3RMSNorm
 
-ADAPTER = "default"
-"""The name under which `fgtrain.adapter.add_lora` trains its weights."""
+from fgtrain.adapter import ADAPTER
+from fgtrain.rest_attention import computes_in
 
 
 def fuse(model: Any) -> Any:
-    """`model` itself, its LoRA layers and frozen normalisations exchanged for those of this module; weights and names stay.
+    """`model` itself, on a CPU with its LoRA layers and frozen normalisations exchanged for those of this module; weights and names stay.
 
     A layer that is more than one adapter on a linear layer without bias keeps its way, and so does every layer where nothing
     is trained (evaluation, answers while training).
     """
+    if model.device.type != "cpu":
+        return model
     for module in model.modules():
         if type(module) is LoraLinear and _is_plain(module):
             module.__class__ = FusedLora
@@ -49,12 +51,6 @@ def _is_plain(layer: LoraLinear) -> bool:
     )
 
 
-def _computes_in(x: Tensor) -> torch.dtype:
-    """The type of a product of `x`: autocast's, where that is on."""
-    kind = x.device.type
-    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
-
-
 class FusedLora(LoraLinear):  # type: ignore[misc]
     """A LoRA layer of peft with one backward pass for base and adapter."""
 
@@ -64,7 +60,7 @@ class FusedLora(LoraLinear):  # type: ignore[misc]
         plain = not (
             args or others or self.merged or self.disable_adapters or self.active_adapters != [ADAPTER]
         )
-        if not (plain and self.training and torch.is_grad_enabled() and weight.dtype == _computes_in(x)):
+        if not (plain and self.training and torch.is_grad_enabled() and weight.dtype == computes_in(x)):
             return cast(Tensor, super().forward(x, *args, **others))
         dropout = self.lora_dropout[ADAPTER]
         share = dropout.p if isinstance(dropout, nn.Dropout) else 0.0

@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, pad
 
-from fgtrain.batches import Batch, multiple_for, scored_positions, scored_targets
+from fgtrain.batches import ROWS, Batch, has_few_shapes, in_steps, scored_positions, scored_targets
 
 TILE = 4096
 """Words of the vocabulary whose logits exist at a time: their part of the output layer stays in a processor's cache between
@@ -115,7 +115,8 @@ class _TiledLoss(torch.autograd.Function):
         """
         needed = ctx.needs_input_grad[0]
         n_scored = len(hidden)
-        rows = pad(hidden.to(weight.dtype), (0, 0, 0, -n_scored % multiple_for(weight)))
+        missing = in_steps(n_scored, ROWS) - n_scored if has_few_shapes(weight) else 0
+        rows = pad(hidden.to(weight.dtype), (0, 0, 0, missing))
         largest = torch.full((len(rows), 1), -torch.inf, dtype=torch.float32, device=rows.device)
         total = torch.zeros_like(largest)
         mean = torch.zeros(rows.shape if needed else (0,), dtype=torch.float32, device=rows.device)

@@ -15,7 +15,7 @@ from typing import Any
 import torch
 
 from fgtrain.attention import SHARED_PREFIX, group_layout
-from fgtrain.batches import Batch, Collator, multiple_for
+from fgtrain.batches import REST, ROWS, Batch, Collator, has_few_shapes, in_steps
 from fgtrain.encode import IGNORED, Encoded
 
 SHARED_MODELS = ("gemma3_text",)
@@ -29,8 +29,8 @@ class PrefixCollator:
     pad_token_id: int
     sliding_window: int
     """Positions that the model's local layers look back, their own included."""
-    multiple: int = 1
-    """The rests of a group are filled up to a multiple of so many tokens."""
+    few_shapes: bool = False
+    """Whether the rests of a group are filled up, so that shapes repeat."""
 
     def __call__(self, rows: Sequence[Encoded]) -> Batch:
         """The batch of these rows; `attention_mask` is a layout a kind of layer (`fgtrain.attention.group_layout`)."""
@@ -53,7 +53,8 @@ class PrefixCollator:
             positions += range(length, len(row.input_ids))
         lengths = [len(row.input_ids) - length for row in rows]
         # What fills up stands in rests of its own, which nothing sees and which have no loss.
-        missing, longest = -sum(lengths) % self.multiple, max(lengths)
+        n_tokens, longest = sum(lengths), max(lengths)
+        missing = in_steps(n_tokens, ROWS) - n_tokens if self.few_shapes else 0
         while missing:
             filler = min(missing, longest)
             lengths.append(filler)
@@ -61,15 +62,14 @@ class PrefixCollator:
             missing -= filler
         input_ids += [self.pad_token_id] * (len(positions) - len(input_ids))
         labels += [IGNORED] * (len(positions) - len(labels))
+        step = REST if self.few_shapes else 1
         return {
             "input_ids": torch.tensor([input_ids]),
             "labels": torch.tensor([labels]),
             "position_ids": torch.tensor([positions]),
             "attention_mask": {
-                "full_attention": group_layout(length, lengths, None, widths=min(self.multiple, 16)),
-                "sliding_attention": group_layout(
-                    length, lengths, self.sliding_window, widths=min(self.multiple, 16)
-                ),
+                "full_attention": group_layout(length, lengths, None, step=step),
+                "sliding_attention": group_layout(length, lengths, self.sliding_window, step=step),
             },
         }
 
@@ -122,4 +122,4 @@ def make_collator(model: Any, pad_token_id: int, *, share: bool) -> Collator | P
     if not (share and able):
         return Collator(pad_token_id)
     config._attn_implementation = SHARED_PREFIX
-    return PrefixCollator(pad_token_id, config.sliding_window, multiple_for(next(model.parameters())))
+    return PrefixCollator(pad_token_id, config.sliding_window, has_few_shapes(next(model.parameters())))

@@ -13,6 +13,12 @@ import torch
 from torch import Tensor
 
 
+def computes_in(x: Tensor) -> torch.dtype:
+    """The type of a product of `x`: autocast's, where that is on."""
+    kind = x.device.type
+    return torch.get_autocast_dtype(kind) if torch.is_autocast_enabled(kind) else x.dtype
+
+
 def rest_attention(query: Tensor, key: Tensor, value: Tensor, layout: Mapping[str, Any]) -> Tensor:
     """(N, H, D): what each token of the rests takes; queries are scaled already, nothing is dropped.
 
@@ -23,9 +29,7 @@ def rest_attention(query: Tensor, key: Tensor, value: Tensor, layout: Mapping[st
     """
     places, back, first, hidden = (layout[name] for name in ("places", "back", "first", "prefix_hidden"))
     n_prefix, n_groups = query.shape[1] - len(back), len(key)
-    kind = value.dtype
-    if torch.is_autocast_enabled(query.device.type):
-        kind = torch.get_autocast_dtype(query.device.type)
+    kind = computes_in(value)
     taken = []
     for number, heads in enumerate(query.chunk(n_groups)):
         rows = heads[:, n_prefix:].transpose(0, 1)  # (N, H / G, D)

@@ -342,7 +342,7 @@ def _trainer(
 ) -> tuple[ScoredTokenTrainer, Joined]:
     """The trainer, and how its batches are joined."""
     config, processes, inputs, model = setting.config, setting.processes, setting.inputs, setting.model
-    if setting.hardware.device.type == "cpu" and not has_static_shapes(config):
+    if not has_static_shapes(config):
         fuse(model)
     collator = make_collator(model, setting.tokenizer.pad_token_id, share=config.share_prefix == "auto")
     end_turn = int(setting.tokenizer.convert_tokens_to_ids(END_TURN))

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import torch
 
-from fgtrain.batches import Batch
+from fgtrain.batches import Batch, in_steps
 from fgtrain.encode import IGNORED, Encoded
 from fgtrain.prefix import common_prefix, groups_of
 
@@ -57,11 +57,6 @@ def padded(n: int, step: int) -> int:
             return size // 2 * 3
         size *= 2
     return size
-
-
-def in_steps(n: int, step: int) -> int:
-    """`n` rounded up to a multiple of `step`."""
-    return -(-n // step) * step
 
 
 @dataclass(frozen=True, slots=True)

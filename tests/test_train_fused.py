@@ -27,12 +27,10 @@ from fgtrain.prefix import PrefixCollator, make_collator
 EVERY = ("q_proj", "k_proj", "v_proj", "o_proj", "gate_proj", "up_proj", "down_proj")
 
 
-def model_with(folder: Path, *, dropout: float = 0.0, dtype: Any = "float32", **changes: Any) -> Any:
+def model_with(folder: Path, *, dropout: float = 0.0, dtype: Any = "float32") -> Any:
     """The tiny model with an adapter on all layers, its second matrices not zero, in training."""
     torch.manual_seed(3)
     base = load_model(folder, device="cpu", dtype=dtype)
-    for name, value in changes.items():
-        setattr(base.config, name, value)
     model = add_lora(base, r=4, alpha=8, dropout=dropout, target_modules=EVERY, base_name="tiny", revision=None)  # fmt: skip
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -176,7 +174,7 @@ def test_a_layer_that_is_more_keeps_its_way(tiny_model_dir: Path) -> None:
 
 
 @pytest.mark.parametrize("n_groups", [1, 2, 4])
-def test_rests_by_hand_are_rests_by_autograd(n_groups: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rests_by_hand_are_rests_by_autograd(n_groups: int) -> None:
     """One, two and four heads of keys for four of queries; a window that hides some of the prefix, and none."""
     generator = torch.Generator().manual_seed(n_groups)
     lengths, n_prefix, width = [3, 7, 1, 5], 20, 8
@@ -201,12 +199,13 @@ def test_filled_up_rests_change_nothing(plain: Any) -> None:
     for seed in range(4):
         rows = rows_of(seed, [50, 20], 9, plain)
         found = []
-        for multiple in (1, 64):
-            parts = all_parts(PrefixCollator(0, 16, multiple)(rows))
+        for few in (False, True):
+            parts = all_parts(PrefixCollator(0, 16, few)(rows))
             shared = [part for part in parts if "position_ids" in part]
             assert shared
             assert all(
-                len(part["attention_mask"]["full_attention"]["back"]) % multiple == 0 for part in shared
+                len(part["attention_mask"]["full_attention"]["back"]) % (ROWS if few else 1) == 0
+                for part in shared
             )
             plain.zero_grad()
             loss = torch.stack([scored_loss(plain, head, part) for part in parts]).sum()
@@ -220,10 +219,10 @@ def test_bfloat16_on_a_cpu_has_few_shapes(tiny_model_dir: Path) -> None:
     """The collator and the loss of such a model fill up; those of float32 do not."""
     half = make_collator(model_with(tiny_model_dir, dtype="bfloat16"), 0, share=True)
     assert isinstance(half, PrefixCollator)
-    assert half.multiple == ROWS
+    assert half.few_shapes
     exact = make_collator(model_with(tiny_model_dir), 0, share=True)
     assert isinstance(exact, PrefixCollator)
-    assert exact.multiple == 1
+    assert not exact.few_shapes
     hidden = torch.randn(5, 8).bfloat16().requires_grad_()
     weight, targets = torch.randn(30, 8).bfloat16(), torch.tensor([3, 1, 4, 1, 5])
     loss = loss_module._TiledLoss.apply(hidden, weight, targets)

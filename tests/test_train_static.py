@@ -23,7 +23,7 @@ from fgdata.errors import ModelError, UsageError
 from fgeval.loading import load_tokenizer
 from fgtrain import TrainConfig
 from fgtrain.adapter import save_adapter
-from fgtrain.batches import Batch, all_parts
+from fgtrain.batches import Batch, all_parts, in_steps
 from fgtrain.devices.tpu import host_weights
 from fgtrain.encode import IGNORED, Encoded
 from fgtrain.run import train_lora
@@ -36,7 +36,6 @@ from fgtrain.static_shapes import (
     StaticCollator,
     choose_sizes,
     count_learnt,
-    in_steps,
     padded,
     slots_of,
 )
