@@ -265,7 +265,7 @@ class Compositions:
         key = ("holds a join", self._holds_join)
         found: bool | None = entries.known(key)  # type: ignore[assignment]
         if found is None:
-            found = any(self._is_join(text) for entry in entries for text in entry.texts)
+            found = any(map(self._is_join, {text for entry in entries for text in entry.texts}))
             entries.worked_out(key, found)
         return found
 
@@ -289,6 +289,9 @@ class Compositions:
             return None
         part: Cell | None = cell
         for number, dimension in enumerate(cell.dimensions):
+            is_own = ending and last in dimension.positions
+            if not is_own and not self._hold_join(entries_of(dimension.entries)):
+                continue
 
             def is_free(entry: Entry, positions: tuple[int, ...] = dimension.positions) -> bool:
                 return not any(map(is_join, positions, entry.texts))

@@ -6,7 +6,8 @@ from it, so that a pack of thousands of templates is read in the time its differ
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import itertools
+from collections.abc import Iterable, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -99,6 +100,13 @@ class Entries(tuple[Entry, ...]):
             found = kept["spelt"] = tuple(tuple(map(normalised, entry.texts)) for entry in self)
         return found  # type: ignore[return-value]
 
+    def picked(self, digits: Sequence[int]) -> Entries:
+        """Some of the entries; how they are spelt need not be found again."""
+        part = Entries(self[digit] for digit in digits)
+        if "spelt" in self._found:
+            part._found["spelt"] = tuple(map(self.spelt().__getitem__, digits))
+        return part
+
     def strings(self, place: int) -> frozenset[str]:
         """The normalised texts that the entries print at one of their places."""
         kept = self._found
@@ -106,15 +114,32 @@ class Entries(tuple[Entry, ...]):
             found = kept[place] = frozenset(texts[place] for texts in self.spelt())
         return found  # type: ignore[return-value]
 
+    def labels(self, names: frozenset[str]) -> tuple[Label, ...]:
+        """Each entry's values of the slots among `names`."""
+        kept = self._found
+        names &= self.slots()
+        key = ("labels", names)
+        if (found := kept.get(key)) is None:
+            # Many texts have the same bindings.
+            of = {bindings: label_of(bindings, names) for bindings in {entry.bindings for entry in self}}
+            found = kept[key] = tuple(of[entry.bindings] for entry in self)
+        return found  # type: ignore[return-value]
+
+    def slots(self) -> frozenset[str]:
+        """The slots that some entry fills."""
+        kept = self._found
+        if (found := kept.get("slots")) is None:
+            bindings = set(itertools.chain.from_iterable(entry.bindings for entry in self))
+            found = kept["slots"] = frozenset(binding.slot for binding in bindings)
+        return found  # type: ignore[return-value]
+
     def options(self, place: int, names: frozenset[str]) -> frozenset[tuple[str, Label]]:
         """The strings of a place, each with the values of `names` that it stands for."""
         kept = self._found
-        key = (place, names)
+        key = (place, names & self.slots())
         if (found := kept.get(key)) is None:
-            found = kept[key] = frozenset(
-                (texts[place], label_of(entry.bindings, names))
-                for texts, entry in zip(self.spelt(), self, strict=True)
-            )
+            strings = (texts[place] for texts in self.spelt())
+            found = kept[key] = frozenset(zip(strings, self.labels(names), strict=True))
         return found  # type: ignore[return-value]
 
     def look(self, place: int) -> Look:

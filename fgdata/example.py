@@ -14,6 +14,7 @@ from fgdata.errors import DataError, FgError, Problem, SchemaError
 from fgdata.files import write_whole
 from fgdata.format import message_text, parse_completion
 from fgdata.gold import Gold
+from fgdata.row_decoder import RowDecoder
 from fgdata.schema import Call, JsonValue, Tool, read_json, tools_by_name
 
 Message = dict[str, Any]
@@ -234,19 +235,17 @@ class Line:
 
 
 def scan_lines(
-    path: str | os.PathLike[str],
-    *,
-    decode: Callable[[str], Any] = read_json,
-    advance: Callable[[int], object] = lambda _: None,
+    path: str | os.PathLike[str], advance: Callable[[int], object] = lambda _: None
 ) -> Iterator[Line | DataError]:
     """Line by line what a JSONL file holds, in constant memory: the value, or why it is none. Empty lines are skipped.
 
+    Rows that declare the same tools one after the other share one list of them.
+
     Args:
-        decode: the value of a line's JSON text; raises what `read_json` raises.
         advance: told after each line how many bytes it took.
     Raises: DataError if the file cannot be opened.
     """
-    file = Path(path)
+    file, decode = Path(path), RowDecoder()
     try:
         with file.open("rb") as stream:
             for number, line in enumerate(stream, 1):
@@ -276,18 +275,16 @@ def scan_jsonl(
     path: str | os.PathLike[str],
     read: Callable[[Any, str, str], Example] = example_from_row,
     *,
-    decode: Callable[[str], Any] = read_json,
     advance: Callable[[int], object] = lambda _: None,
 ) -> Iterator[Example | DataError]:
     """Row by row what a JSONL file of ours holds, in constant memory: the example, or why the line is none.
 
     Args:
         read: makes the example of a decoded row, its `file:line` and the id it has if it states none.
-        decode: the value of a line's JSON text; raises what `read_json` raises.
         advance: told after each line how many bytes it took.
     Raises: DataError if the file cannot be opened.
     """
-    for line in scan_lines(path, decode=decode, advance=advance):
+    for line in scan_lines(path, advance):
         if isinstance(line, DataError):
             yield line
             continue

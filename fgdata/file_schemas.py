@@ -510,6 +510,7 @@ def _intents() -> Schema:
                 "type": "boolean",
                 "description": "Whether its texts may stand in a composition. Left out: those that end in `request`.",
             },
+            "weight": _weight("Share among the intent's families of its split; 1 if left out."),
         },
     )
     counted = [

@@ -218,7 +218,7 @@ class IntentReader:
         """
         found: dict[str, TemplateFamily] = {}
         splits: dict[str, list[str]] = {}
-        optional = ["registers", "joins", "language"]
+        optional = ["registers", "joins", "language", "weight"]
         for item in reader.items(node, "families"):
             fields = reader.fields(item, "a family", ["name", "split", "templates"], optional)
             name, split = reader.text(fields.get("name"), "name"), reader.text(fields.get("split"), "split")
@@ -244,7 +244,10 @@ class IntentReader:
             if not isinstance(joins, bool | None):
                 reader.wrong(fields["joins"], f"joins is {joins!r}.", "Write true or false.")
                 joins = None
-            family = TemplateFamily(name.text, split.text, registers, templates, name.place, joins, language)
+            weight = (reader.weight(fields["weight"], "weight") if "weight" in fields else None) or 1.0
+            family = TemplateFamily(
+                name.text, split.text, registers, templates, name.place, joins, language, weight
+            )
             self.check_family(family, calls, answers)
             found[name.text] = family
         if isinstance(node, SequenceNode):

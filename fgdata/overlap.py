@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
-from fgdata.entries import Label, entries_of, label_of, normalised, only_string
+from fgdata.entries import Label, entries_of, normalised, only_string
 from fgdata.space import Cell, Dimension
 from fgdata.template import tidied
 
@@ -56,15 +56,15 @@ def without_twins(cell: Cell, labels: frozenset[str]) -> tuple[Cell, bool]:
 def _first_spellings(dimension: Dimension, labels: frozenset[str]) -> tuple[Dimension, bool]:
     """The same of a dimension, found once for its entries; its positions are those of whoever asked first."""
     entries = entries_of(dimension.entries)
-    key = ("twins", labels, dimension.sums)
+    key = ("twins", labels & entries.slots(), dimension.sums)
     known: tuple[Dimension, bool] | None = entries.known(key)  # type: ignore[assignment]
     if known is None:
         spelt: set[tuple[str, ...]] = set()
         said: dict[tuple[str, ...], Label] = {}
         kept = []
         has_two_labels = False
-        for digit, (entry, texts) in enumerate(zip(entries, entries.spelt(), strict=True)):
-            label = label_of(entry.bindings, labels)
+        rows = zip(entries, entries.spelt(), entries.labels(labels), strict=True)
+        for digit, (entry, texts, label) in enumerate(rows):
             has_two_labels |= said.setdefault(texts, label) != label
             spelling = tuple(map(spelling_key, entry.texts))
             if spelling not in spelt:
@@ -190,8 +190,12 @@ class Language:
         """Characters that some text has."""
         heads, tails = {""}, {""}
         for part in self.parts:
+            if min(map(len, heads)) == _END:
+                break
             heads = {(head + more)[:_END] for head in heads for more in part.heads}
         for part in reversed(self.parts):
+            if min(map(len, tails)) == _END:
+                break
             tails = {(more + tail)[-_END:] for tail in tails for more in part.tails}
         self.ends = (frozenset(heads), frozenset(tails))
         """How texts begin, and how they end."""
@@ -440,20 +444,26 @@ class _Options:
         self._strings_by_first: dict[str, list[str]] = {}
         for string in self.strings:
             self._strings_by_first.setdefault(string[:1], []).append(string)
+        # What fits is kept: a wording meets the same others in many templates.
+        self._fitting: dict[str, tuple[tuple[str, Label], ...]] = {}
+        self._strings_fitting: dict[str, tuple[str, ...]] = {}
 
-    def fitting(self, ahead: str) -> Iterator[tuple[str, Label]]:
+    def fitting(self, ahead: str) -> tuple[tuple[str, Label], ...]:
         """Those that begin `ahead` or begin with it."""
-        yield from self._by_first.get("", ())
-        for option in self._by_first.get(ahead[0], ()):
-            if option[0].startswith(ahead) or ahead.startswith(option[0]):
-                yield option
+        if (found := self._fitting.get(ahead)) is None:
+            strings = set(self.strings_fitting(ahead))
+            blank, others = self._by_first.get("", ()), self._by_first.get(ahead[0], ())
+            found = (*blank, *(option for option in others if option[0] in strings))
+            self._fitting[ahead] = found
+        return found
 
-    def strings_fitting(self, ahead: str) -> Iterator[str]:
+    def strings_fitting(self, ahead: str) -> tuple[str, ...]:
         """The same, without values."""
-        yield from self._strings_by_first.get("", ())
-        for string in self._strings_by_first.get(ahead[0], ()):
-            if string.startswith(ahead) or ahead.startswith(string):
-                yield string
+        if (found := self._strings_fitting.get(ahead)) is None:
+            blank, others = self._strings_by_first.get("", ()), self._strings_by_first.get(ahead[0], ())
+            found = (*blank, *(s for s in others if s.startswith(ahead) or ahead.startswith(s)))
+            self._strings_fitting[ahead] = found
+        return found
 
 
 @cache
@@ -467,7 +477,7 @@ def _choices(cell: Cell, names: frozenset[str]) -> list[_Options]:
     for dimension in cell.dimensions:
         entries = entries_of(dimension.entries)
         for place, position in enumerate(dimension.positions):
-            key = ("options", place, names)
+            key = ("options", place, names & entries.slots())
             options: _Options | None = entries.known(key)  # type: ignore[assignment]
             if options is None:
                 options = _Options(entries.options(place, names))

@@ -176,6 +176,8 @@ class TemplateFamily:
     """Whether its texts may stand beside another's in one utterance; where not said, those that end in `request` may."""
     language: str = ""
     """Of all its texts."""
+    weight: float = 1.0
+    """Share among the intent's families of its split."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Literal
 from fgdata.chance import shares
 from fgdata.compose import Compositions, Group
 from fgdata.dealing import allocate, dealt_rows
-from fgdata.entries import entries_of
+from fgdata.entries import Binding, entries_of
 from fgdata.errors import PackError, Problem
 from fgdata.languages import in_language
 from fgdata.lots import Lot, Plan, Shortfall
@@ -164,17 +164,21 @@ class _SplitPlanner:
         known: list[_ValueClass] | None = entries.known(key)  # type: ignore[assignment]
         if known is None:
             weights = [high - low for low, high in itertools.pairwise((0, *dimension.sums))]
-            found: dict[tuple[tuple[str, int], ...], tuple[set[int], int]] = {}
+            alike: dict[tuple[Binding, ...], list[int]] = {}
             for digit, entry in enumerate(entries):
+                alike.setdefault(entry.bindings, []).append(digit)
+            found: dict[tuple[tuple[str, int], ...], list[int]] = {}
+            for bindings, digits in alike.items():
                 values = tuple(
                     (b.slot, b.value)
-                    for b in entry.bindings
+                    for b in bindings
                     if b.slot in labels and b.value in self.targets[b.slot]
                 )
-                digits, weight = found.get(values, (set(), 0))
-                digits.add(digit)
-                found[values] = (digits, weight + weights[digit])
-            known = [(values, frozenset(digits), weight) for values, (digits, weight) in found.items()]
+                found.setdefault(values, []).extend(digits)
+            known = [
+                (values, frozenset(digits), sum(map(weights.__getitem__, digits)))
+                for values, digits in found.items()
+            ]
             entries.worked_out(key, known)
         return known
 
@@ -297,9 +301,11 @@ class _SplitPlanner:
         return list(found.values())
 
     def _family_weight(self, pools: Sequence[_Pool], factors: Mapping[str, float]) -> float:
+        """The family's share among those of its intent: its own weight, and how much its registers are wanted."""
         registers = {pool.register for pool in pools}
         weights = self.registers
-        return sum(weights[r] * factors[r] for r in registers) / sum(weights[r] for r in registers)
+        wanted = sum(weights[r] * factors[r] for r in registers) / sum(weights[r] for r in registers)
+        return pools[0].source.family.weight * wanted
 
     def _singles(self, intent: str, n: int, factors: Mapping[str, float]) -> None:
         """Rows of one intent: to its families, their templates, registers, and groups of values."""

@@ -24,7 +24,7 @@ from typing import Any, NamedTuple
 
 from jinja2 import nodes
 
-from fgdata.entries import Binding, Entries, Entry
+from fgdata.entries import Binding, Entries, Entry, entries_of
 from fgdata.errors import PackError, Problem
 from fgdata.pack import Slot
 from fgdata.permutation import ADDEND, MASK, MULTIPLIER, Permutation, mix
@@ -82,7 +82,7 @@ class Dimension:
     @cached_property
     def largest(self) -> int:
         """The largest weight."""
-        return max(high - low for high, low in zip(self.sums, (0, *self.sums), strict=False))
+        return max(self._weights)
 
     def only(self, keep: Callable[[Entry], bool]) -> Dimension | None:
         """The dimension with some of its entries; None if that is none of them."""
@@ -95,16 +95,18 @@ class Dimension:
             return self
         key = tuple(digits)
         if (known := self._parts.get(key)) is None:
-            sums = self.sums
-            weights = (sums[digit] - (sums[digit - 1] if digit else 0) for digit in digits)
             known = self._parts[key] = Dimension(
                 self.positions,
-                Entries(self.entries[digit] for digit in digits),
-                tuple(itertools.accumulate(weights)),
+                entries_of(self.entries).picked(key),
+                tuple(itertools.accumulate(map(self._weights.__getitem__, key))),
                 self.is_label,
-                tuple(self.number(digit) for digit in digits),
+                tuple(map(self.numbers.__getitem__, key)) if self.numbers else key,
             )
         return known
+
+    @cached_property
+    def _weights(self) -> list[int]:
+        return [high - low for low, high in itertools.pairwise((0, *self.sums))]
 
     @cached_property
     def _parts(self) -> dict[tuple[int, ...], Dimension]:
@@ -546,23 +548,49 @@ def _groups(
     return sorted(tuple(sorted(positions)) for positions, _ in groups)
 
 
+class _Fillings:
+    """What an expression may fill its slots with, by slot: of a slot that is filled already only the same goes with it."""
+
+    def __init__(self, fillings: Iterable[tuple[Binding, ...]]) -> None:
+        self._all = tuple(dict.fromkeys(fillings))
+        self._by_slot: dict[str, dict[Binding, list[tuple[Binding, ...]]]] = {}
+        for filling in self._all:
+            for binding in filling:
+                self._by_slot.setdefault(binding.slot, {}).setdefault(binding, []).append(filling)
+
+    def beside(self, bindings: tuple[Binding, ...]) -> Iterable[tuple[Binding, ...]]:
+        """Those that may go with the bindings; `Expander.consistent` has the last word."""
+        for binding in bindings:
+            by_binding = self._by_slot.get(binding.slot)
+            if by_binding and sum(map(len, by_binding.values())) == len(self._all):  # all of them fill the slot
+                return by_binding.get(binding, ())
+        return self._all
+
+
 def _dimension(
     positions: tuple[int, ...],
     found: Mapping[int, list[Outcome]],
     expander: Expander,
     labels: frozenset[str],
 ) -> Dimension:
-    joined: list[tuple[tuple[str, ...], tuple[Binding, ...], float]] = [((), (), 1.0)]
-    for position in positions:
+    first_place, *others = positions
+    joined: list[tuple[tuple[str, ...], tuple[Binding, ...], float]] = [
+        ((outcome.text,), outcome.bindings, outcome.weight) for outcome in found[first_place]
+    ]
+    for position in others:
         longer = []
         # Many texts have the same bindings: what goes with them is found once.
         fitting: dict[tuple[Binding, ...], list[tuple[tuple[Binding, ...], Outcome]]] = {}
+        of_position = _Fillings(outcome.bindings for outcome in found[position])
         for texts, bindings, weight in joined:
             if (found_here := fitting.get(bindings)) is None:
+                with_them = {
+                    more: expander.consistent((bindings, more)) for more in of_position.beside(bindings)
+                }
                 found_here = fitting[bindings] = [
                     (both, outcome)
                     for outcome in found[position]
-                    if (both := expander.consistent((bindings, outcome.bindings))) is not None
+                    if (both := with_them.get(outcome.bindings)) is not None
                 ]
             longer += [
                 ((*texts, outcome.text), both, weight * outcome.weight) for both, outcome in found_here
@@ -575,8 +603,10 @@ def _dimension(
     first: dict[tuple[tuple[str, ...], frozenset[Binding]], Entry] = {}
     for texts, bindings, weight in joined:
         key = (texts, frozenset(bindings))
-        first.setdefault(key, Entry(texts, bindings))
-        weights[key] = weights.get(key, 0.0) + weight
+        if key in weights:
+            weights[key] += weight
+        else:
+            first[key], weights[key] = Entry(texts, bindings), weight
     whole = sum(weights.values()) or 1.0
     units = [max(1, round(weight / whole * _WEIGHT_UNITS)) for weight in weights.values()]
     entries = Entries(first.values())

@@ -7,6 +7,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 from fgdata.dialects import read_examples, scan_examples, tell_layouts
 from fgdata.errors import DataError, FgError, Problem
@@ -42,13 +43,24 @@ def _read_tool(text: str) -> Tool:
     return Tool.from_json(json.loads(text))
 
 
+_last: list[tuple[list[dict[str, Any]], Mapping[str, Tool]]] = []
+"""The entries that were read last and their tools: rows of one file share a list where they declare the same."""
+
+
 def tools_of(example: Example) -> Mapping[str, Tool]:
     """The declared tools by name, each list of them built once.
 
     Raises: DataError if one is no tool.
     """
+    if not example.tools:
+        return {}
+    for entries, tools in _last:
+        if entries is example.tools:
+            return tools
     try:
-        return _read_tools(canonical_json(example.tools)) if example.tools else {}
+        tools = _read_tools(canonical_json(example.tools))
+        _last[:] = [(example.tools, tools)]
+        return tools
     except FgError as error:
         where = example.source or example.id
         raise DataError(

@@ -178,6 +178,20 @@ def test_seeds_differ(pack: Pack, made: Generated) -> None:
     assert {r.utterance for r in all_rows(generate(pack, 400, 2))} != {r.utterance for r in all_rows(made)}
 
 
+def test_a_family_has_the_weight_it_is_given(tmp_path: Path) -> None:
+    """Of six families one that weighs three gets three rows where the others get one; other splits are as they were."""
+    name = "  - name: family_2\n"
+    heavy = INTENTS["set_level"].replace(name, f"{name}    weight: 3\n")
+    made = generate(read_pack(write_pack(tmp_path, set_level=heavy)), rows=600, seed=1)
+    counts = Counter(row.family for row in made.splits["train"] if row.intent == "set_level")
+    whole = counts.total()
+    for family, n in counts.items():
+        share = 3 / 8 if family == "set_level/family_2" else 1 / 8
+        assert abs(n - share * whole) < 1, family
+    tests = Counter(row.family for row in made.splits["test"] if row.intent == "set_level")
+    assert max(tests.values()) - min(tests.values()) <= 1
+
+
 def test_registers_follow_the_pack(tmp_path: Path) -> None:
     """Requests take endings of their row's register, in about the pack's shares."""
     rows = all_rows(generate(read_pack(write_korean_pack(tmp_path)), 1000, 1))

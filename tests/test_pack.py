@@ -133,6 +133,8 @@ BAD_INTENTS = [
     ("intent: set_level\n", "", "set_level.yaml:1: the intent has no 'intent'."),
     ("kind: call", "kind: cal", "set_level.yaml:2: unknown kind 'cal'. Did you mean 'call'?"),
     ("kind: call", "kind: call\nweight: 0", "set_level.yaml:3: weight is 0; it must be above 0."),
+    ("  - name: family_0\n", "  - name: family_0\n    weight: -1\n", "set_level.yaml:7: weight is -1; it must be above 0."),
+    ("  - name: family_0\n", "  - name: family_0\n    weight: much\n", "set_level.yaml:7: weight must be a number, not a text (much)."),
     ("kind: call", "kind: call\nanswers: [Yes.]", "set_level.yaml:3: an intent of kind 'call' has answers."),
     ("kind: call", "kind: call\nasks_for: level", "set_level.yaml:3: an intent of kind 'call' asks for nothing."),
     ("tool: set_light", "tool: set_ligth", "set_level.yaml:4: unknown tool 'set_ligth'. Did you mean 'set_light'?"),

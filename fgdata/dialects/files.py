@@ -9,7 +9,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 from fgdata.console import err
 from fgdata.dialects.answers import Answers, answers_beside
@@ -17,7 +17,7 @@ from fgdata.dialects.detect import LayoutReader, in_words
 from fgdata.dialects.parquet import ParquetRows, is_parquet
 from fgdata.errors import DataError, Problem
 from fgdata.example import Example, Line, collect, scan_lines
-from fgdata.schema import read_json
+from fgdata.row_decoder import RowDecoder
 
 _CHUNK = 1 << 20
 MOST_BYTES = 64 << 20
@@ -30,7 +30,6 @@ class RowFile:
     Args:
         layout: what is known of the layout; without it each row's is told from its columns.
         answers: the file of answers to BFCL questions; without it the one in `possible_answer/` beside.
-        decode: the value of a line of JSONL; raises what `read_json` raises.
     """
 
     def __init__(
@@ -39,12 +38,10 @@ class RowFile:
         *,
         reader: LayoutReader | None = None,
         answers: str | os.PathLike[str] | None = None,
-        decode: Callable[[str], Any] = read_json,
     ) -> None:
         self.path = Path(path)
         self.reader = reader or LayoutReader()
         self.answers = answers or answers_beside(path)
-        self.decode = decode
         self.parquet = ParquetRows(path) if is_parquet(path) else None
 
     def lines(self, advance: Callable[[int], object] = lambda _: None) -> Iterator[Line | DataError]:
@@ -53,7 +50,7 @@ class RowFile:
             return self.parquet.lines(advance)
         if _is_list(self.path):
             return _scan_list(self.path, advance)
-        return scan_lines(self.path, decode=self.decode, advance=advance)
+        return scan_lines(self.path, advance)
 
     def examples(self, advance: Callable[[int], object] = lambda _: None) -> Iterator[Example | DataError]:
         """The examples, or why a row is none. Raises: DataError if a file cannot be read, or the file of answers is broken."""
@@ -115,7 +112,7 @@ def _is_list(path: Path) -> bool:
 
 def _scan_list(path: Path, advance: Callable[[int], object]) -> Iterator[Line | DataError]:
     """Row by row what one JSON list holds. Raises: DataError for what stands between or behind the rows, and a list that breaks off."""
-    decoder = json.JSONDecoder()
+    decoder, decode = json.JSONDecoder(), RowDecoder()
     number, text, position = 0, "", 0
     signs, takes_row = "[", False  # what may stand here
     try:
@@ -145,7 +142,7 @@ def _scan_list(path: Path, advance: Callable[[int], object]) -> Iterator[Line | 
                 number += 1
                 source = f"{path}:{number}"
                 try:
-                    yield Line(read_json(text[position:end]), source, f"{path.stem}:{number}")
+                    yield Line(decode(text[position:end]), source, f"{path.stem}:{number}")
                 except (ValueError, RecursionError) as error:
                     yield DataError(Problem(source, f"is no JSON ({error})."))
                 position, signs, takes_row = end, ",]", False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from collections import Counter
@@ -18,7 +17,6 @@ from fgdata.example import Example
 from fgdata.format import message_text
 from fgdata.format.tokens import START_CALL
 from fgdata.generator import utterance_key
-from fgdata.schema import read_json
 from fgdata.stats.human import HUMAN, REPORTED, SOURCE
 from fgdata.stats.profile import FIRST_ROWS, Profile, Tally, look_at
 from fgdata.stats.tables import count_table, profile_tables
@@ -88,32 +86,6 @@ class DataStats:
         return found
 
 
-class _Decoder:
-    """`read_json` without reading the same tools again for every row.
-
-    Declarations are most of a row's text and mostly those of the row before. What a row calls is not in them.
-    """
-
-    def __init__(self) -> None:
-        self._tools = ""
-        self._value: Any = None
-
-    def __call__(self, line: str) -> Any:
-        # No quotation mark inside a JSON string stands without a backslash, so what is found is a key. A second one is left to
-        # `read_json`, which refuses it.
-        start = line.find(', "tools": ')
-        if start >= 0 and self._tools and line.startswith(self._tools, start):
-            rest = line[start + len(self._tools) :]
-            if '"tools":' not in rest:
-                row = read_json(line[:start] + rest)
-                return {**row, "tools": self._value} if isinstance(row, dict) else row
-        row = read_json(line)
-        if isinstance(row, dict) and row.get("tools"):
-            self._value = row["tools"]
-            self._tools = f', "tools": {json.dumps(self._value, ensure_ascii=False)}'
-        return row
-
-
 class _Texts:
     """Tallies of one language's utterances."""
 
@@ -141,7 +113,7 @@ def count_rows(files: Sequence[str | os.PathLike[str]], first: int = FIRST_ROWS)
     tallies: dict[str, _Texts] = {}
     length = 0
     for path in paths:
-        for item in RowFile(path, decode=_Decoder()).examples():
+        for item in RowFile(path).examples():
             if isinstance(item, DataError):
                 broken[path] += 1
                 continue
