@@ -20,6 +20,7 @@ from referencing.exceptions import Unresolvable
 
 from fgdata.compiled import Check, compile_schema
 from fgdata.errors import Problem, SchemaError
+from fgdata.plain_schema import is_plain_schema
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
 
@@ -194,7 +195,8 @@ class Tool:
             raise SchemaError(f"parameters of {body['name']!r} are no mapping: {schema!r}.")
         tool = cls(body["name"], str(body.get("description") or ""), schema)
         try:
-            _StrictValidator.check_schema(tool.strict_schema, format_checker=_PATTERNS)  # type: ignore[call-arg]  # its protocol leaves it out
+            if not is_plain_schema(tool.strict_schema):
+                _StrictValidator.check_schema(tool.strict_schema, format_checker=_PATTERNS)  # type: ignore[call-arg]  # its protocol leaves it out
         except RecursionError as error:
             raise SchemaError(f"parameters of {tool.name!r} are nested too deep.") from error
         except JsonSchemaError as error:

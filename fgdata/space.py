@@ -562,7 +562,9 @@ class _Fillings:
         """Those that may go with the bindings; `Expander.consistent` has the last word."""
         for binding in bindings:
             by_binding = self._by_slot.get(binding.slot)
-            if by_binding and sum(map(len, by_binding.values())) == len(self._all):  # all of them fill the slot
+            if by_binding and sum(map(len, by_binding.values())) == len(
+                self._all
+            ):  # all of them fill the slot
                 return by_binding.get(binding, ())
         return self._all
 

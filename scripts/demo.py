@@ -32,9 +32,9 @@ TINY_NOTE = (
 TINY_TRAINING = (
     "--num_train_epochs", "3", "--learning_rate", "6e-3", "--target_modules", "all-linear", "--lora_dropout", "0",
     "--per_device_train_batch_size", "32", "--gradient_accumulation_steps", "1",
-    "--per_device_eval_batch_size", "64",
+    "--per_device_eval_batch_size", "64", "--max_length", "4096",
 )  # fmt: skip
-"""The tiny base takes a higher rate, and adapters on all layers; the real model trains with fgtrain's defaults."""
+"""The tiny base takes a higher rate, adapters on all layers, and its 4,096 positions; the real model trains with fgtrain's defaults."""
 MADE_HERE = ("data", "base", "adapter", "adapter-run", "report.html", "report.md", "fine-tuning.md")
 
 
