@@ -26,7 +26,6 @@ from fgdata.stats import (
     find_ending,
     profile_texts,
 )
-from fgdata.stats.count import _Decoder
 from fgdata.stats.human import HUMAN, REPORTED
 from fgdata.stats.numbers import has_spoken_number, mask_numbers
 from fgdata.stats.profile import DIVERSITY, SURFACE, measure_diversity
@@ -183,17 +182,6 @@ def test_no_request_at_all(tmp_path: Path) -> None:
     stats = count_rows([write(tmp_path / "rows.jsonl", row("오늘 춥네", 0))])
     assert set(stats.profiles["ko"]) == {"all rows"}
     assert stats.tables()
-
-
-def test_tools_are_read_once_and_rows_alike(tmp_path: Path) -> None:
-    """Passing over repeated tools changes no other column, and hides no broken line."""
-    tricky = row('say ", "tools": [] twice')
-    twice = row("b")[:-1] + ', "tools": []}'
-    file = write(tmp_path / "rows.jsonl", row("a"), row("b"), tricky, twice, '{"tools": [], "messages": 1}')
-    plain, fast = list(scan_jsonl(file)), list(scan_jsonl(file, decode=_Decoder()))
-    assert [isinstance(item, DataError) for item in plain] == [isinstance(item, DataError) for item in fast]
-    assert [str(item) for item in plain if isinstance(item, DataError)] == [str(item) for item in fast if isinstance(item, DataError)]  # fmt: skip
-    assert [item.messages for item in plain if not isinstance(item, DataError)] == [item.messages for item in fast if not isinstance(item, DataError)]  # fmt: skip
 
 
 @pytest.mark.parametrize("layout", sorted(LAYOUT_ROWS))
