@@ -16,6 +16,7 @@ from fgdata.characters import text_key
 from fgdata.entries import Binding, Entries, Label, entries_of, look_at_one
 from fgdata.errors import PackError, Problem
 from fgdata.format import find_control_tokens
+from fgdata.kept_overlaps import Overlaps, keep_overlaps, read_overlaps
 from fgdata.memory import collection_paused
 from fgdata.overlap import Ends, Language, Parts, without_twins, witnesses
 from fgdata.pack import ALL_SPLITS, CALLING, HELD_OUT_SPLITS, Intent, Pack, TemplateFamily
@@ -101,7 +102,14 @@ class Stock:
                         except PackError as error:
                             problems += error.problems
         PackError.raise_if(dict.fromkeys(problems))
+        is_large = len(self.sources) >= _LARGE
+        known = read_overlaps(pack.sha256, len(self.sources)) if is_large else None
+        if known is not None:
+            self._recall(known)
+            return
         PackError.raise_if(self._overlaps())
+        if is_large:
+            keep_overlaps(pack.sha256, self._found_overlaps())
 
     @cached_property
     def by_split(self) -> dict[str, list[Source]]:
@@ -251,6 +259,18 @@ class Stock:
             is_doubtful = later.has_two_labels or later.language.is_ambiguous
             if is_doubtful and (problem := self._conflict(later, later)) is not None:
                 yield problem
+
+    def _found_overlaps(self) -> Overlaps:
+        """What `_overlaps` noted, as numbers."""
+        numbers = {id(source): number for number, source in enumerate(self.sources)}
+        rivals = [[numbers[id(other)] for _, other in source.rivals] for source in self.sources]
+        return Overlaps(rivals, [source.language.is_ambiguous for source in self.sources])
+
+    def _recall(self, known: Overlaps) -> None:
+        """Note what `_overlaps` found in another process: nothing that it would refuse."""
+        for source, rivals, is_ambiguous in zip(self.sources, known.rivals, known.ambiguous, strict=True):
+            source.rivals = [(self.sources[number].language, self.sources[number]) for number in rivals]
+            source.language.is_ambiguous = is_ambiguous
 
     def _are_apart(self, held: Source, seen: Source) -> bool:
         """Whether two parts of one template cannot share a text: each text has one derivation, which is in one of them.

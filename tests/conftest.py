@@ -19,6 +19,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 # Test processes side by side (make tests) take a core each: two that compute with all cores wait for each other.
 if "PYTEST_XDIST_WORKER" in os.environ:
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+# Large packs are read by many test processes: what one finds out about them the others need not.
+os.environ.setdefault("FGSUITE_CACHE", str(Path(__file__).parents[1] / ".pytest_cache" / "fgsuite"))
 # The same property cases every time, so that a red run is the change's; `make fuzz` draws new ones.
 settings.register_profile("steady", derandomize=True)
 settings.register_profile("fuzz")

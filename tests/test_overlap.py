@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections import Counter
 from dataclasses import replace
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from small_pack import INTENTS, KOREAN_PACK, SLOTS, intent_text, write_korean_pack, write_pack
 
+from fgdata import kept_overlaps
 from fgdata import stock as stock_module
 from fgdata.characters import text_key
 from fgdata.dataset import manifest_notes, write_dataset
@@ -323,6 +325,65 @@ def test_composed_characters_across_parts(tmp_path: Path) -> None:
     """A part that begins with a mark would change the letter before it, unseen by any comparison: refused."""
     weather = talk(family_0="is it caf{{ pick('e', 'a') }}{{ '\\\\u0301' }} now ?")
     assert re.search(r"weather\.yaml:8: .*'\\u0301'", refused(write_pack(tmp_path, weather=weather)))
+
+
+def overlaps(stock: stock_module.Stock) -> list[tuple[list[str], bool]]:
+    """Each template's rivals and whether it is ambiguous."""
+    return [
+        ([str(other.template.place) for _, other in source.rivals], source.language.is_ambiguous) for source in stock.sources
+    ]  # fmt: skip
+
+
+def test_overlaps_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another process has them without looking; what is broken, of another pack or of other code is found anew."""
+    pack = load_pack("fitness_ko")
+    monkeypatch.setenv("FGSUITE_CACHE", "")
+    expected = overlaps(stock_module.Stock(pack))
+    assert any(rivals for rivals, _ in expected)
+    folder = tmp_path / "not" / "there"
+    monkeypatch.setenv("FGSUITE_CACHE", str(folder))
+    stock_module.Stock(pack)
+    (file,) = folder.iterdir()
+    with monkeypatch.context() as blind:
+        blind.setattr(stock_module.Stock, "_overlaps", lambda _: pytest.fail("looked again"))
+        assert overlaps(stock_module.Stock(pack)) == expected
+    for broken in (
+        "",
+        "{",
+        "[]",
+        '{"rivals": [[0]], "ambiguous": [0]}',
+        file.read_text().replace("[", "[9999999, ", 3),
+    ):
+        file.write_text(broken)
+        assert overlaps(stock_module.Stock(pack)) == expected
+    assert json.loads(file.read_text())["ambiguous"]
+    stock_module.Stock(replace(pack, sha256="0" * 64))
+    assert len(list(folder.iterdir())) == 2
+    monkeypatch.setattr(kept_overlaps, "_code", lambda: "another")
+    stock_module.Stock(pack)
+    assert len(list(folder.iterdir())) == 3
+
+
+def test_kept_overlaps_are_read_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rivals and ambiguity, for the same pack and number of templates alone; the oldest files go."""
+    monkeypatch.setenv("FGSUITE_CACHE", str(tmp_path))
+    found = kept_overlaps.Overlaps([[], [0], [], [0, 1]], [False, True, False, True])
+    kept_overlaps.keep_overlaps("a", found)
+    assert kept_overlaps.read_overlaps("a", 4) == found
+    assert kept_overlaps.read_overlaps("a", 5) is None
+    assert kept_overlaps.read_overlaps("b", 4) is None
+    for number in range(20):
+        kept_overlaps.keep_overlaps(f"pack {number}", found)
+    assert len(list(tmp_path.iterdir())) == 16
+    assert kept_overlaps.read_overlaps("pack 19", 4) == found
+
+
+def test_a_folder_that_keeps_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache folder that is none, or cannot be written, is done without."""
+    (tmp_path / "file").write_text("mine")
+    monkeypatch.setenv("FGSUITE_CACHE", str(tmp_path / "file"))
+    assert stock_module.Stock(load_pack("fitness_en")).sources
+    assert (tmp_path / "file").read_text() == "mine"
 
 
 def test_a_large_stock_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
