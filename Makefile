@@ -97,6 +97,7 @@ bench: $(VENV)/.dev  ## run the benchmarks, old way and ours side by side (TRL= 
 	$(BIN)/python benchmarks/format.py --json benchmarks/results/format.json
 	$(BIN)/python benchmarks/intervals.py --json benchmarks/results/intervals.json
 	$(BIN)/python benchmarks/generate.py --json benchmarks/results/generate.json
+	$(BIN)/python benchmarks/reading.py --json benchmarks/results/reading.json
 	$(BIN)/python benchmarks/perturb.py --json benchmarks/results/perturb.json
 	$(BIN)/python benchmarks/score.py --json benchmarks/results/score.json
 	OMP_NUM_THREADS=1 $(BIN)/python benchmarks/train.py --batch 32 --dtype bfloat16 --dropout 0.05 --json benchmarks/results/train.json
