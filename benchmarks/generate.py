@@ -42,7 +42,8 @@ def ours(rows: int, folder: Path, *, workers: int = 1, perturb: str = "off") -> 
 
 
 def timed(command: list[str]) -> Timed:
-    """One run of ours."""
+    """One run of ours, in a new folder: deleting an old one would count, too."""
+    shutil.rmtree(command[command.index("--out") + 1], ignore_errors=True)
     done = run_timed(command, {}, 3600)
     if isinstance(done, str):
         raise SystemExit(f"{' '.join(command)}: {done}")
@@ -73,7 +74,6 @@ def beside_peers(peers: list[Peer], rows: int, rounds: int, work: Path) -> dict[
         (work / f"{peer.name}.grammar").write_text(peer.grammar(rows, 0), "utf-8")
     for _ in range(rounds):
         for name, workers in {"ours": processors(), "ours, one process": 1}.items():
-            shutil.rmtree(work / "ours", ignore_errors=True)
             runs.setdefault(name, []).append(timed(ours(rows, work / "ours", workers=workers)))
         for peer in peers:
             done = run_timed(
@@ -84,10 +84,9 @@ def beside_peers(peers: list[Peer], rows: int, rounds: int, work: Path) -> dict[
             else:
                 runs.setdefault(f"{peer.name} {peer.version}", []).append(done)
     found = {name: figures(middle(of), rows) for name, of in runs.items()}
-    for name, figure in found.items():
+    for figure in found.values():
         figure["ours_is_times_faster"] = round(figure["cpu_seconds"] / found["ours"]["cpu_seconds"], 2)
         figure["ours_is_times_faster_wall"] = round(figure["seconds"] / found["ours"]["seconds"], 2)
-        _ = name
     return found
 
 
@@ -99,6 +98,16 @@ def steady_rate(rows: int, rounds: int, work: Path, perturb: str) -> dict[str, f
         long = timed(ours(rows, work / "long", perturb=perturb))
         rates.append((rows - rows // 10) / (long.cpu_seconds - short.cpu_seconds))
     return {"rows_per_cpu_s": round(statistics.median(rates)), "of": rounds}
+
+
+def two_workers(rows: int, rounds: int, work: Path) -> dict[str, float]:
+    """Seconds of one worker and of two, medians of runs in turn."""
+    seconds: dict[int, list[float]] = {1: [], 2: []}
+    for _ in range(rounds):
+        for workers, of in seconds.items():
+            of.append(timed(ours(rows, work / "workers", workers=workers)).seconds)
+    one, two = map(statistics.median, seconds.values())
+    return {"one_s": round(one, 2), "two_s": round(two, 2), "times_faster": round(one / two, 2), "of": rounds}
 
 
 def big_space(work: Path) -> dict[str, Any]:
@@ -178,14 +187,8 @@ def main() -> None:
             f"{args.million:,} rows": figures(many, args.million),
         }
         results["memory"]["difference"] = {"peak_mib": round(many.peak_mib - few.peak_mib, 1)}
-        seconds: dict[int, list[float]] = {1: [], 2: []}
-        for _ in range(args.rounds):
-            for workers, of in seconds.items():
-                shutil.rmtree(work / "w", ignore_errors=True)
-                of.append(timed(ours(2 * args.rows, work / "w", workers=workers)).seconds)
-        one, two = map(statistics.median, seconds.values())
         results["two workers"] = {
-            "seconds": {"one": round(one, 2), "two": round(two, 2), "times_faster": round(one / two, 2)}
+            f"{rows:,} rows": two_workers(rows, args.rounds, work) for rows in (2 * args.rows, args.million)
         }
         last = timed(ours(2 * args.million, work / "many", workers=2))
         results["to the end"] = {f"{2 * args.million:,} rows": figures(last, 2 * args.million)}

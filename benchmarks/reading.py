@@ -1,10 +1,11 @@
-"""Rows of many tools read and checked: everything anew for each row and tool, and what repeats or is plain told at once.
+"""Rows of many tools, and packs, read and checked: everything anew each time, and what repeats, is plain or is known told at once.
 
     python benchmarks/reading.py [--pack home_ko] [--rows 1000] [--rounds 3] [--json OUT]
 
 Old way and ours take turns in this process; medians of processor seconds and their ratio are printed. Rows: `read_json` for each line
 against `RowDecoder`, which decodes declarations once; beside it what all rows together hold in memory. Tools: jsonschema's check
 against the meta-schema for each tool against `is_plain_schema` first, on tools that are all different, as twins with other names are.
+Pack: its templates compared, against what an earlier process kept of that (`fgdata.kept_overlaps`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,9 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import os
 import statistics
+import tempfile
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -23,10 +26,13 @@ from rich.table import Table
 
 from fgdata.console import out
 from fgdata.generator import Generator, Request
+from fgdata.kept_overlaps import VARIABLE
+from fgdata.pack import Pack
 from fgdata.packs import load_pack
 from fgdata.plain_schema import is_plain_schema
 from fgdata.row_decoder import RowDecoder
 from fgdata.schema import _PATTERNS, _StrictValidator, read_json
+from fgdata.stock import Stock
 
 
 def timed(work: Callable[[], Any]) -> float:
@@ -61,6 +67,12 @@ def check(schemas: list[dict[str, Any]], *, quick: bool) -> None:
             _StrictValidator.check_schema(schema, format_checker=_PATTERNS)  # type: ignore[call-arg]
 
 
+def stock(pack: Pack, cache: str) -> Stock:
+    """The pack's stock, with what is kept in a folder, or with nothing kept."""
+    os.environ[VARIABLE] = cache
+    return Stock(pack)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -70,6 +82,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
+    cache = tempfile.TemporaryDirectory()
+    os.environ[VARIABLE] = cache.name
     pack = load_pack(args.pack)
     generator = Generator(pack, Request(args.rows + args.rows // 2, 1))
     lines = [row.line for row in generator.rows("train", range(args.rows))]
@@ -84,6 +98,7 @@ def main() -> None:
             lambda: check(schemas, quick=False),
             lambda: check(schemas, quick=True),
         ),
+        "the pack made ready": (lambda: stock(pack, ""), lambda: stock(pack, cache.name)),
     }
     found: dict[str, dict[str, float]] = {}
     for name, (old, ours) in pairs.items():

@@ -17,6 +17,7 @@ import numpy as np
 
 from fgdata.arrays import LIMIT, Integers, Permutations, bisect, mix
 from fgdata.permutation import ADDEND, MASK, MULTIPLIER, Permutation, key_of
+from fgdata.perturb import untouched
 from fgdata.rows import MAX_CACHED, Written, check_grounded, check_recovered, perturbed
 from fgdata.space import Draws
 from fgdata.stock import check_control_tokens
@@ -287,6 +288,9 @@ class BulkMaker:
         self.plan, self.maker = plan, maker
         self._drawers: dict[str, Drawer] = {}
         self._labels: dict[tuple[str, int, int], _Label] = {}
+        self._said: dict[tuple[str, int, int], tuple[int, tuple[str, ...]]] = {}
+        """By split, lot and code: a label as a number, and what a perturbation leaves alone."""
+        self._untouched = np.array(untouched(maker.options.level), np.bool_)
         self._heads = {
             language: f'", "messages": [{head}, {{"role": "user", "content": '.encode()
             for language, head in maker.heads.items()
@@ -377,20 +381,28 @@ class BulkMaker:
         """For each place, what `RowMaker.texts` says of it, the label as a number."""
         drawer, maker = self.drawer(split), self.maker
         drawn = drawer.draw(places)
-        rows = zip(drawn.lots, drawn.codes, drawn.texts, drawn.noise, places, strict=True)
-        labels: dict[tuple[int, int], tuple[int, tuple[str, ...]]] = {}
-        for number, (lot, code, text, key, place) in enumerate(rows):
+        first = mix(np.array(drawn.noise, np.uint64), np.ones(1, np.uint64))
+        stays = self._untouched[first % np.uint64(len(self._untouched))].tolist()
+        rows = zip(drawn.lots, drawn.codes, drawn.texts, drawn.noise, stays, places, strict=True)
+        labels, level = self._said, maker.options.level
+        for number, (lot, code, text, key, is_left, place) in enumerate(rows):
             frame = drawer.frames[lot]
             if frame is None or drawer.lots[lot].borrowed:
                 plain, noisy, said = maker.texts(self.plan, split, place)
                 yield plain, noisy, key_of(split, said)
                 continue
-            known = labels.get((lot, code))
+            known = labels.get((split, lot, code))
             if known is None:
                 digits = drawn.digits[number].tolist()
                 said = f"{drawer.lots[lot].kind}:{frame.label(digits)}"
-                known = labels[lot, code] = key_of(split, said), frame.forms(digits)
-            yield text, perturbed(text, frame.language, key, known[1], maker.options.level), known[0]
+                if len(labels) >= MAX_CACHED:
+                    labels.clear()
+                known = labels[split, lot, code] = key_of(split, said), frame.forms(digits)
+            yield (
+                text,
+                (text, "") if is_left else perturbed(text, frame.language, key, known[1], level),
+                known[0],
+            )
 
     def _label(self, drawer: Drawer, drawn: Drawn, number: int) -> _Label:
         lot = drawn.lots[number]

@@ -67,8 +67,8 @@ def run_command(command: Callable[[], int | None]) -> int:
 
     Threads of a library that is loaded from here on soon sleep where they wait for each other, unless the environment says otherwise.
     """
-    # They spin for milliseconds by default: so many turns are some microseconds. Beside one busy process on two cores a training step is
-    # 1.5 times as fast or more, alone 0.84 to 0.99 times (benchmarks/threads.py).
+    # By default they spin for milliseconds before they sleep; 3,000 turns last some microseconds. Beside a busy process on two cores
+    # training runs faster so, alone about as fast (benchmarks/threads.py has the figures).
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "3000")
     try:

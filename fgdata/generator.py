@@ -68,9 +68,6 @@ class Request:
             raise UsageError(
                 Problem("--rows", f"more than {MAX_ROWS:,} rows are asked for.", "Ask for that many at most.")
             )
-        if (self.max_length is None) != (not self.tokenizer):
-            what = "a limit and a tokenizer go together."
-            raise UsageError(Problem("--max-length", what, "Give both --max-length N and --tokenizer NAME."))
         if self.perturb not in LEVELS:
             raise UsageError(
                 Problem("--perturb", f"unknown level {self.perturb!r}.", f"One of {', '.join(LEVELS)}.")

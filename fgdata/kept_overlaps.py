@@ -1,4 +1,4 @@
-"""Which templates of a large pack overlap, kept in the user's cache folder: finding it takes half of the time that reading such a pack does.
+"""Which templates of a large pack overlap, kept in the user's cache folder: finding it takes a quarter of the time that reading such a pack does.
 
 What is kept was found by the same code, for a pack with the same contents: its file is named by a hash of both. A file that is missing,
 broken or for another pack is as good as none. FGSUITE_CACHE names another folder; empty, nothing is kept.

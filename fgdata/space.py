@@ -548,27 +548,6 @@ def _groups(
     return sorted(tuple(sorted(positions)) for positions, _ in groups)
 
 
-class _Fillings:
-    """What an expression may fill its slots with, by slot: of a slot that is filled already only the same goes with it."""
-
-    def __init__(self, fillings: Iterable[tuple[Binding, ...]]) -> None:
-        self._all = tuple(dict.fromkeys(fillings))
-        self._by_slot: dict[str, dict[Binding, list[tuple[Binding, ...]]]] = {}
-        for filling in self._all:
-            for binding in filling:
-                self._by_slot.setdefault(binding.slot, {}).setdefault(binding, []).append(filling)
-
-    def beside(self, bindings: tuple[Binding, ...]) -> Iterable[tuple[Binding, ...]]:
-        """Those that may go with the bindings; `Expander.consistent` has the last word."""
-        for binding in bindings:
-            by_binding = self._by_slot.get(binding.slot)
-            if by_binding and sum(map(len, by_binding.values())) == len(
-                self._all
-            ):  # all of them fill the slot
-                return by_binding.get(binding, ())
-        return self._all
-
-
 def _dimension(
     positions: tuple[int, ...],
     found: Mapping[int, list[Outcome]],
@@ -583,16 +562,14 @@ def _dimension(
         longer = []
         # Many texts have the same bindings: what goes with them is found once.
         fitting: dict[tuple[Binding, ...], list[tuple[tuple[Binding, ...], Outcome]]] = {}
-        of_position = _Fillings(outcome.bindings for outcome in found[position])
+        fillings = dict.fromkeys(outcome.bindings for outcome in found[position])
         for texts, bindings, weight in joined:
             if (found_here := fitting.get(bindings)) is None:
-                with_them = {
-                    more: expander.consistent((bindings, more)) for more in of_position.beside(bindings)
-                }
+                with_them = {more: expander.consistent((bindings, more)) for more in fillings}
                 found_here = fitting[bindings] = [
                     (both, outcome)
                     for outcome in found[position]
-                    if (both := with_them.get(outcome.bindings)) is not None
+                    if (both := with_them[outcome.bindings]) is not None
                 ]
             longer += [
                 ((*texts, outcome.text), both, weight * outcome.weight) for both, outcome in found_here

@@ -23,7 +23,7 @@ class Dice:
         self._state = key
 
     def draw(self) -> int:
-        """The next number, of 64 bits."""
+        """The next number, of 64 bits. The first is `mix(key, 1)` of `fgdata.permutation` and `fgdata.arrays`."""
         self._state = z = (self._state + 0x9E3779B97F4A7C15) & _MASK
         z = ((z ^ z >> 30) * 0xBF58476D1CE4E5B9) & _MASK
         z = ((z ^ z >> 27) * 0x94D049BB133111EB) & _MASK

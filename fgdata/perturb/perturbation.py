@@ -83,6 +83,11 @@ def perturb(
     return Perturbed(draft.result() if done else text, tuple(done))
 
 
+def untouched(level: str) -> tuple[bool, ...]:
+    """Which keys the level leaves every text alone for: by a key's first 64-bit number, modulo the length."""
+    return tuple(not count for count in _COUNTS[level])
+
+
 def perturb_one(
     text: str, kind: str, *, language: Language, key: int, protected: Sequence[str] = ()
 ) -> Perturbed:
