@@ -1,6 +1,6 @@
 """Several calls in one utterance, put together from the templates of single ones: 에어컨 켜고 온도 24도로 맞춰 줘.
 
-Every clause but the last gives up the ending that asks and takes that of the join. Only templates may stand in an utterance of
+Every clause but the last gives up the ending that asks and takes that of the join, and its 좀. Only templates may stand in an utterance of
 several whose own texts hold no join: what was put together can then be taken apart in one way alone.
 """
 
@@ -19,6 +19,7 @@ from fgdata.characters import text_key
 from fgdata.entries import Entries, Entry, entries_of
 from fgdata.errors import PackError, Problem
 from fgdata.joins import JOINS, joins_of
+from fgdata.korean.registers import SOFTENER
 from fgdata.overlap import Ends, Language, Parts, without_twins
 from fgdata.pack import Composition
 from fgdata.permutation import Permutation, mix
@@ -27,6 +28,10 @@ from fgdata.stock import Source, Stock
 
 _HOLDS_JOIN = {"ko": r"고($|[ ,])|^나서\b|그다음에", "en": r"(?i:\b(and|then)\b)"}
 """How the joins of a language are seen in a text; in a pack of several, those of all are looked for."""
+
+
+_FEW = 8
+"""Entries of a choice of words; what has more is filled by slots."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,6 +131,18 @@ class Group:
             chosen.append(clauses[digit])
         joined = join_clauses(chosen[::-1], self.joins[join])
         return joined, draws(joined.cell, turns, mix(key, number)).digits(turn)
+
+
+def _without_softener(cell: Cell) -> Cell:
+    """The cell without 좀 where that may be left out: it is said once, in the last clause."""
+    for number, dimension in enumerate(cell.dimensions):
+        if len(dimension.entries) <= _FEW and (left := cell.restricted(number, _is_no_softener)):
+            cell = left
+    return cell
+
+
+def _is_no_softener(entry: Entry) -> bool:
+    return all(text.strip() != SOFTENER for text in entry.texts)
 
 
 class Compositions:
@@ -337,7 +354,7 @@ class Compositions:
             known=self.stock.known.in_style(f"{ending} alone"),
         )
         seen = self.stock.seen_part(without_twins(cell, source.intent.label_slots)[0])
-        part = seen and self._without_joins(seen, ending)
+        part = seen and self._without_joins(_without_softener(seen), ending)
         return [Clause(source, part)] if part is not None else []
 
     def _last(self, split: str, intent: str) -> dict[str, list[Clause]]:

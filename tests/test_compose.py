@@ -101,6 +101,18 @@ def test_joins_are_grammatical(composed: list[Example]) -> None:
                 assert not clause.endswith("고"), row.utterance
 
 
+def test_the_softener_is_said_once(composed: list[Example]) -> None:
+    """좀 stands in last clauses and in those that keep their ending, not in one that takes 고."""
+    rows = [row for row in composed if row.language == "ko"]
+    softened = {False: 0, True: 0}
+    for row in rows:
+        clauses = clauses_of(row)
+        for name, clause in zip(joins_of(row), clauses, strict=False):
+            assert name == "그리고" or "좀" not in clause.split(), row.utterance
+        softened["좀" in clauses[-1].split()] += 1
+    assert not rows or all(softened.values())
+
+
 def test_no_clause_holds_a_join(composed: list[Example]) -> None:
     """Between two joins there is no other, so that a text can be cut in one way alone."""
     marks = {"ko": re.compile(r"고[ ,]|그다음에|그리고"), "en": re.compile(r"\b(and|then)\b")}

@@ -120,6 +120,15 @@ def test_endings_that_turn_the_sense_are_left_out():
     assert dict(request_endings("hae", "켜다")) == pytest.approx(dict(request_endings("hae")))
 
 
+@pytest.mark.parametrize(
+    ("register", "ending"), [("haera", "도록 해라"), ("hapsyo", "기 바랍니다"), ("noun", "기 바람")]
+)
+def test_a_favour_is_not_ordered(register: str, ending: str):
+    """끄도록 해라 and 끄기 바랍니다, but neither 꺼주도록 해라 nor 꺼주기 바랍니다."""
+    assert ending in dict(request_endings(register, "끄다"))
+    assert ending not in dict(request_endings(register, "꺼주다"))
+
+
 @pytest.mark.parametrize("lemma", ["알려주다", "길을 알려 주다", "켜다"])
 def test_each_form_is_drawn_once(lemma: str):
     """알려주다 with 어 and with 어줘 are one form, so one ending stays; a choice of endings is a choice of texts."""
