@@ -22,7 +22,7 @@ from transformers.utils import logging as transformers_logging
 from fgeval.loading import load_tokenizer
 from fgtrain.adapter import add_lora
 from fgtrain.batches import Batch, all_parts, count_scored
-from fgtrain.devices import trainer_options
+from fgtrain.devices import Hardware
 from fgtrain.encode import IGNORED, Encoded
 from fgtrain.fused import fuse
 from fgtrain.loss import scored_logits, summed_loss
@@ -123,7 +123,7 @@ class Task:
             "optim": "adamw_torch",
             "learning_rate": 1e-4,
             "seed": 1,
-            **trainer_options(self.model.device, self.dtype),
+            **Hardware(self.model.device, self.dtype, "").trainer_options(),
         }
 
 
