@@ -179,7 +179,7 @@ class Compositions:
             return []
         for composition in pack.compositions:
             for intents in itertools.product(*composition.parts):
-                is_held = any(pair in pack.held_out_pairs for pair in itertools.pairwise(intents))
+                is_held = pack.is_held_out(intents)
                 if len(set(intents)) < len(intents) or is_held != (split == "test_compositions"):
                     continue
                 for language, ending in self._join_groups(composition):
