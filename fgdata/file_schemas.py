@@ -254,7 +254,7 @@ def _pack() -> Schema:
                 "distractors": {
                     "type": "integer",
                     "minimum": 0,
-                    "description": "Tools beside the right ones.",
+                    "description": "Tools beside the right ones; fewer than the pack has.",
                 },
                 "shuffled": {"type": "boolean", "description": "In another order in every row."},
                 "masked": {

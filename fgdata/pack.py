@@ -202,6 +202,8 @@ class PromptRule:
     is_shuffled: bool = False
     masked: float = 0.0
     """Share of rows whose names of tools and parameters are random: the model must read descriptions."""
+    place: Place | None = field(default=None, compare=False)
+    """Where the number of distractors stands."""
 
     @property
     def is_plain(self) -> bool:

@@ -273,24 +273,32 @@ def test_without_a_rule_declarations_are_the_same(made: Generated, pack: Pack) -
             assert row.tools == pack.tool_entries
 
 
-@pytest.mark.parametrize("number", [0, 2, 99])
+@pytest.mark.parametrize("number", [0, 2, len(TOOLS) - 1])
 def test_distractors(tmp_path: Path, number: int) -> None:
-    """Beside the tools that are called stand so many others, as far as there are any."""
+    """Beside the tools that are called stand so many others, as far as there are any, and the row says how many."""
     seen = set()
     for row in every(with_prompt(tmp_path, f"{{distractors: {number}}}")):
         called = {call.name for call in row.expected_calls}
         assert called <= set(names_of(row))
         wanted = min(number, len(TOOLS) - len(called)) + len(called)
-        more = number
+        more = min(number, len(TOOLS) - len(called))
         if row.kind == "missing_tool":
-            wanted = min(number or 1, len(TOOLS) - 1)
-            more = number or 1
+            wanted = more = min(number or 1, len(TOOLS) - 1)
         elif not wanted:  # no call, and no tool that the answer asks of
             wanted = more = 1
         assert len(set(names_of(row))) == len(names_of(row)) == wanted
         assert row.prompt == f"distractors={more}"
         seen |= set(names_of(row))
     assert len(seen) == len(TOOLS)
+
+
+@pytest.mark.parametrize("number", [len(TOOLS), 10**9])
+def test_more_distractors_than_tools(tmp_path: Path, number: int) -> None:
+    """What no row can declare is told when the pack is read, with the line and the most there can be."""
+    with pytest.raises(
+        PackError, match=rf"pack\.yaml:\d+: prompt\.distractors is {number}, but .*{len(TOOLS) - 1} at most"
+    ):
+        with_prompt(tmp_path, f"{{distractors: {number}}}")
 
 
 def test_text_rows_lack_no_tool(tmp_path: Path) -> None:
