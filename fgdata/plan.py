@@ -213,11 +213,12 @@ class _SplitPlanner:
             what = f"rows of kind {BORROWED}, which only rows with tools can be"
             self._miss(what, shares(self.count, mix_of_kinds)[BORROWED], 0)
             mix_of_kinds = {kind: share for kind, share in mix_of_kinds.items() if kind != BORROWED}
-        quotas = shares(self.count, mix_of_kinds)
-        borrowed = quotas.pop(BORROWED, 0)
-        if borrowed:
-            quotas["call"] = quotas.get("call", 0) + borrowed
+        wanted = shares(self.count, mix_of_kinds)
+        quotas = {kind: n for kind, n in wanted.items() if kind != BORROWED}
+        if wanted.get(BORROWED):
+            quotas["call"] = quotas.get("call", 0) + wanted[BORROWED]
         asked: dict[str, int] = {}
+        origins: list[dict[tuple[str, str], int]] = []
         lots: list[Lot] = []
         for kind, of_kind in quotas.items():
             names = [intent for intent in pack.intents if intent.kind == kind]
@@ -226,8 +227,13 @@ class _SplitPlanner:
             caps = [sum(pool.cap for pool in self.pools.get(intent.name, ())) for intent in names]
             caps += [sum(group.count for group in self.groups.get(c.name, ())) for c in composed]
             dealt = allocate(of_kind, weights, caps, mix(self.key, key_of(kind)))
-            if sum(dealt) < of_kind:
-                self._miss(f"rows of kind {kind}", of_kind, sum(dealt))
+            # What each would have if none ran short, dealt by the same chance: where it has less, that is more than rounding.
+            full = allocate(
+                of_kind, weights, [of_kind * bool(cap) for cap in caps], mix(self.key, key_of(kind))
+            )
+            said = [("intent", intent.name) for intent in names]
+            said += [("composition", composition.name) for composition in composed]
+            origins.append(dict(zip(said, full, strict=True)))
             asked |= {intent.name: n for intent, n in zip(names, dealt, strict=False)}
             for composition, n in zip(composed, dealt[len(names) :], strict=True):
                 lots += self._composed(composition.name, n)
@@ -242,16 +248,43 @@ class _SplitPlanner:
         self.rejected = sum(lot.overlaps.total() for lot in lots)
         self.drawn = self.rejected + sum(lot.rows for lot in lots)
         lots = [lot for lot in lots if lot.rows]
+        self._lend(lots, wanted)
+        self._note_kinds(lots, wanted)
+        self._note_origins(lots, origins)
         self._note_values(lots, asked)
-        if borrowed:
-            calls = [lot for lot in lots if lot.kind == "call"]
-            lent = allocate(
-                borrowed, [lot.rows for lot in calls], [lot.rows for lot in calls], mix(self.key, 5)
-            )
-            for lot, n in zip(calls, lent, strict=True):
-                lot.borrowed = n
         self._note_registers(lots)
         return lots
+
+    def _lend(self, lots: Sequence[Lot], wanted: Mapping[str, int]) -> None:
+        """Make some rows of `call` those whose tool is not declared. Where calls run short both kinds share what there is."""
+        calls = [lot for lot in lots if lot.kind == "call"]
+        rows = [lot.rows for lot in calls]
+        of_both = {kind: wanted.get(kind, 0) for kind in ("call", BORROWED)}
+        lent = shares(min(sum(rows), sum(of_both.values())), of_both)[BORROWED] if of_both[BORROWED] else 0
+        for lot, n in zip(calls, allocate(lent, rows, rows, mix(self.key, 5)), strict=True):
+            lot.borrowed = n
+
+    # What falls short
+
+    def _note_kinds(self, lots: Sequence[Lot], wanted: Mapping[str, int]) -> None:
+        """Note kinds that have fewer rows than their share."""
+        made: Counter[str] = Counter()
+        for lot in lots:
+            made[lot.kind] += lot.rows - lot.borrowed
+            made[BORROWED] += lot.borrowed
+        for kind, n in wanted.items():
+            if made[kind] < n:
+                self._miss(f"rows of kind {kind}", n, made[kind])
+
+    def _note_origins(self, lots: Sequence[Lot], origins: Iterable[Mapping[tuple[str, str], int]]) -> None:
+        """Note intents and compositions that have fewer rows than their share of their kind, if that has several."""
+        made: Counter[tuple[str, str]] = Counter()
+        for lot in lots:
+            made["intent" if isinstance(lot.source, Source) else "composition", lot.origin] += lot.rows
+        for full in origins:
+            for (what, name), n in full.items() if len(full) > 1 else ():
+                if made[what, name] < n:
+                    self._miss(f"rows of {what} {name}", n, made[what, name])
 
     def _mix(self) -> Mapping[str, float]:
         """Shares of the kinds; in a held-out split, of those that can have what is held out."""
@@ -537,7 +570,7 @@ class _SplitPlanner:
         by_origin: dict[str, list[Lot]] = {}
         for lot in lots:
             by_origin.setdefault(lot.origin, []).append(lot)
-        for origin, of in by_origin.items():
+        for of in by_origin.values():
             lacking = sum(lot.lacks for lot in of)
             able = sorted((lot for lot in of if not lot.lacks), key=lambda lot: mix(lot.key, 9))
             while lacking and able:
@@ -550,9 +583,6 @@ class _SplitPlanner:
                         self._check(lot)
                         lacking -= lot.rows - had
                 able = [*able, *(lot for lot in tried if not lot.lacks and lot.rows < lot.count)]
-            if lacking:
-                made = sum(lot.rows for lot in of)
-                self._miss(f"texts of {origin}", made + lacking, made)
         for lot in lots:
             self.overlaps.update(lot.overlaps)
 

@@ -166,9 +166,19 @@ def test_exact_stops_before_anything_is_written(tmp_path: Path) -> None:
 
 def test_exact_is_met_where_it_can_be(tmp_path: Path) -> None:
     """With `exact` and enough texts the shares are exact, held-out splits included."""
-    made = generate(read_pack(write_home_pack(tmp_path, "en")), 400, 1, mix="exact")
+    made = generate(read_pack(write_home_pack(tmp_path, "en")), 300, 1, mix="exact")
     assert made.shortfalls == ()
-    assert made.n_rows == 400
+    assert made.n_rows == 300
+
+
+def test_calls_that_run_short_are_shared(tmp_path: Path) -> None:
+    """Where there are fewer texts of calls than `call` and `missing_tool` ask for, each has its proportion and its own numbers."""
+    made = generate(read_pack(write_home_pack(tmp_path, "en")), 40_000, 1)
+    counts = Counter(row.kind for row in made.splits["train"])
+    assert counts["call"] // 3 == counts["missing_tool"] > 100  # 0.3 and 0.1 of the mix
+    missed = {s.what: (s.asked, s.made) for s in made.shortfalls if s.split == "train"}
+    assert missed["rows of kind call"] == (8400, counts["call"])
+    assert missed["rows of kind missing_tool"] == (2800, counts["missing_tool"])
 
 
 def covered(made: Generated, slot: str, least: int) -> list[str]:
