@@ -17,7 +17,7 @@ from fgdata.errors import PackError, Problem
 from fgdata.languages import in_language
 from fgdata.lots import Lot, Plan, Shortfall
 from fgdata.memory import collection_paused
-from fgdata.pack import BORROWED, HELD_OUT_SPLITS, Slot
+from fgdata.pack import BORROWED, HELD_OUT_SPLITS, Pack, Slot
 from fgdata.permutation import MASK, key_of, mix
 from fgdata.space import Cell, Dimension
 from fgdata.stock import Source, Stock
@@ -403,7 +403,7 @@ class _SplitPlanner:
             while have[value] < least and self._move(holders[value], have, value, least):
                 pass
         for value in sorted(holders):
-            most = self._most(whole[value[0]])
+            most = most_rows(self.pack, value[0], whole[value[0]])
             while have[value] > most and self._move_away(holders[value], have, value, most):
                 pass
         for number, pool in enumerate(pools):
@@ -415,10 +415,6 @@ class _SplitPlanner:
                         Lot(self.split, kind, pool.register, rows, key, pool.source, pool.cell_of(group))
                     )
         return lots
-
-    def _most(self, rows: int) -> int:
-        """Rows of one value at most, of so many rows of its slot."""
-        return max(self.pack.each_value, math.floor(self.pack.at_most * rows))
 
     def _note_values(self, lots: Sequence[Lot], asked: Iterable[str]) -> None:
         """Note values that have fewer rows than they should, or more: counted when all else is settled."""
@@ -440,7 +436,7 @@ class _SplitPlanner:
                 if have[value] < self.pack.each_value:
                     what = f"rows of {self._said(value)}"
                     self._miss(what, self.pack.each_value, have[value])
-                most = self._most(whole[slot])
+                most = most_rows(self.pack, slot, whole[slot])
                 if self.pack.at_most < 1 and have[value] > most:
                     what = f"at most rows of {self._said(value)}"
                     self._miss(what, most, have[value])
@@ -611,6 +607,15 @@ def id_of(holder: tuple[_Pool, int]) -> int:
     """A number for a group of a pool that is the same in every process."""
     pool, group = holder
     return key_of(pool.source.path, pool.source.number, pool.register, group) & MASK
+
+
+def most_rows(pack: Pack, slot: str, rows: int) -> int:
+    """Rows of one value at most, of so many rows of its slot."""
+    most, n_values = math.floor(pack.at_most * rows + 1e-9), len(pack.slots[slot].values)
+    # 13 rows of two values, half each at most, are 6 and 7: what whole rows alone do not allow is not asked.
+    if n_values * most < rows <= n_values * pack.at_most * rows + 1e-9:
+        most = -(-rows // n_values)
+    return max(pack.each_value, most)
 
 
 def value_numbers(slot: Slot, *, is_held: bool = False) -> Iterable[int]:
