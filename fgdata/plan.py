@@ -11,25 +11,22 @@ from typing import Literal
 
 from fgdata.chance import shares
 from fgdata.compose import Compositions, Group
+from fgdata.covering import BITE, MAX_GROUPS, most_rows, move_away, shift, spread_several, value_numbers
 from fgdata.dealing import allocate, dealt_rows
 from fgdata.entries import Binding, entries_of
 from fgdata.errors import PackError, Problem
 from fgdata.languages import in_language
 from fgdata.lots import Lot, Plan, Shortfall
 from fgdata.memory import collection_paused
-from fgdata.pack import BORROWED, HELD_OUT_SPLITS, Pack, Slot
+from fgdata.pack import BORROWED, HELD_OUT_SPLITS
 from fgdata.permutation import MASK, key_of, mix
 from fgdata.space import Cell, Dimension
 from fgdata.stock import Source, Stock
 
 Mix = Literal["fill", "exact"]
 """`fill`: what a pack cannot give is left out, and said. `exact`: then nothing is made."""
-MAX_GROUPS = 256
-"""Groups of values that a cell is divided into for coverage."""
 MAX_DRAWS, MANY = 8, 2000
 """Draws for each row that is asked for, and some for all, after which a cell whose texts are others' counts as empty."""
-_BITE = 8
-"""Rows are moved between values an eighth at a time of what is to be moved: few steps, and many groups give and take."""
 _ROUNDS = 40
 _FACTOR = 6.0
 """How far the weight of a register is moved at most to meet the pack's shares."""
@@ -237,6 +234,8 @@ class _SplitPlanner:
             asked |= {intent.name: n for intent, n in zip(names, dealt, strict=False)}
             for composition, n in zip(composed, dealt[len(names) :], strict=True):
                 lots += self._composed(composition.name, n)
+        if pack.at_most < 1:
+            lots = spread_several(lots, pack, self.targets)
         factors = self._register_factors(asked)
         for name, n in asked.items():
             self._singles(name, n, factors)
@@ -259,8 +258,12 @@ class _SplitPlanner:
         """Make some rows of `call` those whose tool is not declared. Where calls run short both kinds share what there is."""
         calls = [lot for lot in lots if lot.kind == "call"]
         rows = [lot.rows for lot in calls]
-        of_both = {kind: wanted.get(kind, 0) for kind in ("call", BORROWED)}
-        lent = shares(min(sum(rows), sum(of_both.values())), of_both)[BORROWED] if of_both[BORROWED] else 0
+        of_both: dict[str, float] = {kind: wanted.get(kind, 0) for kind in ("call", BORROWED)}
+        lent = (
+            shares(min(sum(rows), wanted.get("call", 0) + wanted.get(BORROWED, 0)), of_both)[BORROWED]
+            if of_both[BORROWED]
+            else 0
+        )
         for lot, n in zip(calls, allocate(lent, rows, rows, mix(self.key, 5)), strict=True):
             lot.borrowed = n
 
@@ -402,9 +405,9 @@ class _SplitPlanner:
         for value in sorted(holders):
             while have[value] < least and self._move(holders[value], have, value, least):
                 pass
+        most = {value: most_rows(self.pack, value[0], whole[value[0]]) for value in holders}
         for value in sorted(holders):
-            most = most_rows(self.pack, value[0], whole[value[0]])
-            while have[value] > most and self._move_away(holders[value], have, value, most):
+            while have[value] > most[value] and move_away(holders[value], have, value, most.__getitem__):
                 pass
         for number, pool in enumerate(pools):
             for group, rows in enumerate(pool.dealt):
@@ -420,26 +423,51 @@ class _SplitPlanner:
         """Note values that have fewer rows than they should, or more: counted when all else is settled."""
         have: Counter[tuple[str, int]] = Counter()
         whole: Counter[str] = Counter()
-        slots = dict.fromkeys(
+        single = {
             slot
             for name in asked
             for pool in self.pools.get(name, ())
-            for slot in sorted(pool.source.intent.label_slots)
-        )
+            for slot in pool.source.intent.label_slots
+        }
+        composed = [(lot, lot.source) for lot in lots if isinstance(lot.source, Group)]
         for lot in lots:
             if isinstance(lot.source, Source):
                 whole.update(dict.fromkeys(lot.source.intent.label_slots, lot.rows))
                 have.update(self._values_of(lot))
-        for slot in slots:
+        lacking = any(have[slot, n] < self.pack.each_value for slot in single for n in self.targets[slot])
+        if composed and (lacking or self.pack.at_most < 1):
+            labels = {intent.name: intent.label_slots for intent in self.pack.intents}
+            for lot, group in composed:
+                for name in group.intents:
+                    whole.update(dict.fromkeys(labels[name], lot.rows))
+                have.update(self._values_of_several(lot, labels))
+        for slot in [name for name in self.pack.slots if name in single or whole[name]]:
             for number in sorted(self.targets[slot]):
                 value = (slot, number)
-                if have[value] < self.pack.each_value:
+                if slot in single and have[value] < self.pack.each_value:
                     what = f"rows of {self._said(value)}"
                     self._miss(what, self.pack.each_value, have[value])
                 most = most_rows(self.pack, slot, whole[slot])
                 if self.pack.at_most < 1 and have[value] > most:
                     what = f"at most rows of {self._said(value)}"
                     self._miss(what, most, have[value])
+
+    def _values_of_several(self, lot: Lot, labels: Mapping[str, frozenset[str]]) -> Counter[tuple[str, int]]:
+        """Rows of each value to cover, each clause counted for itself."""
+        have: Counter[tuple[str, int]] = Counter()
+        for row in range(lot.rows):
+            joined, _, digits = lot.draw(lot.accepted(row))
+            assert joined is not None
+            for clause, own in joined.cuts(digits):
+                named = labels[clause.source.intent.name]
+                have.update(
+                    {
+                        (b.slot, b.value)
+                        for b in clause.cell.bindings(own)
+                        if b.slot in named and b.value in self.targets[b.slot]
+                    }
+                )
+        return have
 
     def _values_of(self, lot: Lot) -> Counter[tuple[str, int]]:
         """Rows of each value to cover; gone through row by row only where the lot mixes several."""
@@ -497,45 +525,9 @@ class _SplitPlanner:
                     spare = [have[v] - least for v in other.values(taken) if v != value]
                     room = pool.caps[group] - pool.dealt[group]
                     n = min([least - have[value], room, other.dealt[taken], *spare])
-                    self._shift(other, taken, pool, group, have, n=-(-n // _BITE))
+                    shift(other, taken, pool, group, have, n=-(-n // BITE))
                     return True
         return False
-
-    def _move_away(
-        self,
-        holders: Sequence[tuple[_Pool, int]],
-        have: Counter[tuple[str, int]],
-        value: tuple[str, int],
-        most: int,
-    ) -> bool:
-        """Whether rows were taken from this value and given to another group of its cell."""
-        for pool, group in sorted(holders, key=lambda h: -h[0].dealt[h[1]]):
-            if not pool.dealt[group]:
-                continue
-            for other in sorted(range(len(pool.dealt)), key=lambda g: pool.dealt[g]):  # used at once
-                gains = [v for v in pool.values(other) if v not in set(pool.values(group))]
-                if (
-                    value in set(pool.values(other))
-                    or pool.dealt[other] >= pool.caps[other]
-                    or any(have[v] >= most for v in gains)
-                ):
-                    continue
-                room = [pool.caps[other] - pool.dealt[other], *(most - have[v] for v in gains)]
-                n = min([have[value] - most, pool.dealt[group], *room])
-                self._shift(pool, group, pool, other, have, n=-(-n // _BITE))
-                return True
-        return False
-
-    @staticmethod
-    def _shift(
-        source: _Pool, taken: int, target: _Pool, group: int, have: Counter[tuple[str, int]], *, n: int
-    ) -> None:
-        source.dealt[taken] -= n
-        target.dealt[group] += n
-        for value in source.values(taken):
-            have[value] -= n
-        for value in target.values(group):
-            have[value] += n
 
     # Texts that others spell
 
@@ -607,21 +599,3 @@ def id_of(holder: tuple[_Pool, int]) -> int:
     """A number for a group of a pool that is the same in every process."""
     pool, group = holder
     return key_of(pool.source.path, pool.source.number, pool.register, group) & MASK
-
-
-def most_rows(pack: Pack, slot: str, rows: int) -> int:
-    """Rows of one value at most, of so many rows of its slot."""
-    most, n_values = math.floor(pack.at_most * rows + 1e-9), len(pack.slots[slot].values)
-    # 13 rows of two values, half each at most, are 6 and 7: what whole rows alone do not allow is not asked.
-    if n_values * most < rows <= n_values * pack.at_most * rows + 1e-9:
-        most = -(-rows // n_values)
-    return max(pack.each_value, most)
-
-
-def value_numbers(slot: Slot, *, is_held: bool = False) -> Iterable[int]:
-    """Numbers of the values that every split must have: all listed ones, or both ends of a range; none of words."""
-    if not slot.has_value or is_held:
-        return ()
-    if slot.kind == "range":
-        return {0, len(slot.values) - 1}
-    return range(len(slot.values))

@@ -14,13 +14,13 @@ from small_pack import INTENTS, PACK, SLOTS, intent_text, write_pack
 from small_pack import TOOLS as LAMP_TOOLS
 
 from fgdata import rows as rows_module
+from fgdata.covering import most_rows
 from fgdata.dataset import write_dataset
 from fgdata.errors import PackError
 from fgdata.example import Example
 from fgdata.generator import Generated, Generator, Request, generate, utterance_key
 from fgdata.pack import KINDS, Pack
 from fgdata.pack_reader import read_pack
-from fgdata.plan import most_rows
 from fgdata.schema import check_call, tools_by_name
 
 HELD_FORMS = {"ko": ["요리하는 곳", "19도", "23도", r"(?<!이)십구 도", "이십삼 도"], "en": ["room where I cook", "19 degrees", "23 degrees", "19°", "23°"]}  # fmt: skip
