@@ -44,6 +44,8 @@ class Clause:
     """Of the last clause; the others have none."""
     rivals: tuple[Language, ...] = ()
     """Earlier templates that spell some of its texts as the same part."""
+    whole: Clause | None = None
+    """The clause of which it is a part; None if it is no part. Rows are numbered in the whole."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -130,7 +132,11 @@ class Group:
             rest, digit = divmod(rest, len(clauses))
             chosen.append(clauses[digit])
         joined = join_clauses(chosen[::-1], self.joins[join])
-        return joined, draws(joined.cell, turns, mix(key, number)).digits(turn)
+        digits = draws(joined.cell, turns, mix(key, number)).digits(turn)
+        if any(clause.whole for clause in chosen):
+            digits = joined.cell.whole_digits(digits)
+            joined = join_clauses([clause.whole or clause for clause in joined.clauses], joined.joins)
+        return joined, digits
 
 
 def _without_softener(cell: Cell) -> Cell:
@@ -179,7 +185,7 @@ class Compositions:
             return []
         for composition in pack.compositions:
             for intents in itertools.product(*composition.parts):
-                is_held = any(pair in pack.held_out_pairs for pair in itertools.pairwise(intents))
+                is_held = pack.is_held_out(intents)
                 if len(set(intents)) < len(intents) or is_held != (split == "test_compositions"):
                     continue
                 for language, ending in self._join_groups(composition):

@@ -236,8 +236,8 @@ def _pack() -> Schema:
             "What only one file has.",
             {
                 "compositions": _list(
-                    _list(_text("An intent."), "[first, second]", minItems=2, maxItems=2),
-                    "Pairs of intents that only `test_compositions` has side by side.",
+                    _list(_text("An intent."), "[one, another]", minItems=2, maxItems=2),
+                    "Pairs of intents that only `test_compositions` has in one utterance, in whatever order and place.",
                 )
             },
             {},
@@ -254,7 +254,7 @@ def _pack() -> Schema:
                 "distractors": {
                     "type": "integer",
                     "minimum": 0,
-                    "description": "Tools beside the right ones.",
+                    "description": "Tools beside the right ones; fewer than the pack has.",
                 },
                 "shuffled": {"type": "boolean", "description": "In another order in every row."},
                 "masked": {
@@ -748,7 +748,7 @@ def _manifest() -> Schema:
         "held_out_compositions": {
             "type": "array",
             "items": {**names, "minItems": 2, "maxItems": 2},
-            "description": "Pairs of intents that only `test_compositions` has.",
+            "description": "Pairs of intents that only `test_compositions` has in one utterance.",
         },
         "counts": splits(_names("By column.", _names("Value -> rows.", count)), "Rows of each file."),
         "expansions": {

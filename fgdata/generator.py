@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from fgdata.compose import Compositions
+from fgdata.covering import value_numbers
 from fgdata.errors import PackError, Problem, UsageError
 from fgdata.example import Example, example_from_row
 from fgdata.lengths import TokenCounter
@@ -19,7 +20,7 @@ from fgdata.lots import Plan, Shortfall
 from fgdata.memory import collection_paused
 from fgdata.pack import Pack
 from fgdata.perturb import LEVELS
-from fgdata.plan import Mix, make_plan, value_numbers
+from fgdata.plan import Mix, make_plan
 from fgdata.rows import COLUMNS, Options, Row, RowMaker, Shape, Values, Written
 from fgdata.schema import JsonValue, canonical_json
 from fgdata.stock import Stock, stock_of

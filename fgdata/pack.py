@@ -12,7 +12,7 @@ Pack                        pack.yaml and tools.json
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -202,6 +202,8 @@ class PromptRule:
     is_shuffled: bool = False
     masked: float = 0.0
     """Share of rows whose names of tools and parameters are random: the model must read descriptions."""
+    place: Place | None = field(default=None, compare=False)
+    """Where the number of distractors stands."""
 
     @property
     def is_plain(self) -> bool:
@@ -276,7 +278,7 @@ class Pack:
     """Over names and contents of the pack's files."""
     compositions: tuple[Composition, ...] = ()
     held_out_pairs: frozenset[tuple[str, str]] = frozenset()
-    """Pairs of intents, in order, that only `test_compositions` has."""
+    """Pairs of intents that only `test_compositions` has in one utterance, in whatever order and place."""
     missing_tool_answers: tuple[Template, ...] = ()
     prompt: PromptRule = PromptRule()
     each_value: int = 1
@@ -293,6 +295,10 @@ class Pack:
     def developer(self) -> str:
         """The developer message of the first language."""
         return self.developers[self.language]
+
+    def is_held_out(self, intents: Collection[str]) -> bool:
+        """Whether an utterance of these intents is for `test_compositions` alone."""
+        return any(first in intents and second in intents for first, second in self.held_out_pairs)
 
     def registers_of(self, language: str) -> dict[str, float]:
         """Shares of one language's registers."""

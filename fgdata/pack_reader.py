@@ -74,6 +74,7 @@ class _PackReader:
     def read(self) -> Pack:
         head = self.head(Reader(self.folder / "pack.yaml", self.problems))
         tools = self.tools(self.folder / "tools.json")
+        self.check_distractors(head["prompt"], tools)
         slots_file = Reader(self.folder / "slots.yaml", self.problems)
         registers = {
             language: tuple(name for name, of in head["register_languages"].items() if of == language)
@@ -140,6 +141,13 @@ class _PackReader:
                         f"Add families with `language: {language}` to one, or take {kind!r} out of `mix`."
                     )
                 self.problems.append(Problem(where, what, remedy))
+
+    def check_distractors(self, rule: PromptRule, tools: Mapping[str, Tool]) -> None:
+        """Note more tools beside the right one than there are."""
+        if tools and rule.place is not None and (rule.distractors or 0) >= len(tools):
+            what = f"prompt.distractors is {rule.distractors}, but the pack has {len(tools)} tools, the right one among them."
+            remedy = f"{len(tools) - 1} at most, or leave it out to declare all tools."
+            self.complain(rule.place, what, remedy)
 
     def check_compositions(self, head: Mapping[str, Any], intents: Sequence[Intent]) -> None:
         """Note compositions and held-out pairs of intents that are none, or that call nothing."""
@@ -357,7 +365,8 @@ class _PackReader:
         if isinstance(masked, bool) or not isinstance(masked, int | float) or not 0 <= masked <= 1:
             reader.wrong(fields["masked"], f"prompt.masked is {masked!r}.", "A share from 0 to 1.")
             masked = 0.0
-        return PromptRule(distractors, values.get("shuffled") is True, float(masked))
+        place = reader.place(fields["distractors"]) if "distractors" in fields else None
+        return PromptRule(distractors, values.get("shuffled") is True, float(masked), place)
 
     def coverage(self, reader: Reader, node: Node | None) -> dict[str, Any]:
         """How often each value is there, at least and at most."""

@@ -11,25 +11,22 @@ from typing import Literal
 
 from fgdata.chance import shares
 from fgdata.compose import Compositions, Group
+from fgdata.covering import BITE, MAX_GROUPS, most_rows, move_away, shift, spread_several, value_numbers
 from fgdata.dealing import allocate, dealt_rows
 from fgdata.entries import Binding, entries_of
 from fgdata.errors import PackError, Problem
 from fgdata.languages import in_language
 from fgdata.lots import Lot, Plan, Shortfall
 from fgdata.memory import collection_paused
-from fgdata.pack import BORROWED, HELD_OUT_SPLITS, Slot
+from fgdata.pack import BORROWED, HELD_OUT_SPLITS
 from fgdata.permutation import MASK, key_of, mix
 from fgdata.space import Cell, Dimension
 from fgdata.stock import Source, Stock
 
 Mix = Literal["fill", "exact"]
 """`fill`: what a pack cannot give is left out, and said. `exact`: then nothing is made."""
-MAX_GROUPS = 256
-"""Groups of values that a cell is divided into for coverage."""
 MAX_DRAWS, MANY = 8, 2000
 """Draws for each row that is asked for, and some for all, after which a cell whose texts are others' counts as empty."""
-_BITE = 8
-"""Rows are moved between values an eighth at a time of what is to be moved: few steps, and many groups give and take."""
 _ROUNDS = 40
 _FACTOR = 6.0
 """How far the weight of a register is moved at most to meet the pack's shares."""
@@ -213,11 +210,12 @@ class _SplitPlanner:
             what = f"rows of kind {BORROWED}, which only rows with tools can be"
             self._miss(what, shares(self.count, mix_of_kinds)[BORROWED], 0)
             mix_of_kinds = {kind: share for kind, share in mix_of_kinds.items() if kind != BORROWED}
-        quotas = shares(self.count, mix_of_kinds)
-        borrowed = quotas.pop(BORROWED, 0)
-        if borrowed:
-            quotas["call"] = quotas.get("call", 0) + borrowed
+        wanted = shares(self.count, mix_of_kinds)
+        quotas = {kind: n for kind, n in wanted.items() if kind != BORROWED}
+        if wanted.get(BORROWED):
+            quotas["call"] = quotas.get("call", 0) + wanted[BORROWED]
         asked: dict[str, int] = {}
+        origins: list[dict[tuple[str, str], int]] = []
         lots: list[Lot] = []
         for kind, of_kind in quotas.items():
             names = [intent for intent in pack.intents if intent.kind == kind]
@@ -226,11 +224,18 @@ class _SplitPlanner:
             caps = [sum(pool.cap for pool in self.pools.get(intent.name, ())) for intent in names]
             caps += [sum(group.count for group in self.groups.get(c.name, ())) for c in composed]
             dealt = allocate(of_kind, weights, caps, mix(self.key, key_of(kind)))
-            if sum(dealt) < of_kind:
-                self._miss(f"rows of kind {kind}", of_kind, sum(dealt))
+            # What each would have if none ran short, dealt by the same chance: where it has less, that is more than rounding.
+            full = allocate(
+                of_kind, weights, [of_kind * bool(cap) for cap in caps], mix(self.key, key_of(kind))
+            )
+            said = [("intent", intent.name) for intent in names]
+            said += [("composition", composition.name) for composition in composed]
+            origins.append(dict(zip(said, full, strict=True)))
             asked |= {intent.name: n for intent, n in zip(names, dealt, strict=False)}
             for composition, n in zip(composed, dealt[len(names) :], strict=True):
                 lots += self._composed(composition.name, n)
+        if pack.at_most < 1:
+            lots = spread_several(lots, pack, self.targets)
         factors = self._register_factors(asked)
         for name, n in asked.items():
             self._singles(name, n, factors)
@@ -242,16 +247,47 @@ class _SplitPlanner:
         self.rejected = sum(lot.overlaps.total() for lot in lots)
         self.drawn = self.rejected + sum(lot.rows for lot in lots)
         lots = [lot for lot in lots if lot.rows]
+        self._lend(lots, wanted)
+        self._note_kinds(lots, wanted)
+        self._note_origins(lots, origins)
         self._note_values(lots, asked)
-        if borrowed:
-            calls = [lot for lot in lots if lot.kind == "call"]
-            lent = allocate(
-                borrowed, [lot.rows for lot in calls], [lot.rows for lot in calls], mix(self.key, 5)
-            )
-            for lot, n in zip(calls, lent, strict=True):
-                lot.borrowed = n
         self._note_registers(lots)
         return lots
+
+    def _lend(self, lots: Sequence[Lot], wanted: Mapping[str, int]) -> None:
+        """Make some rows of `call` those whose tool is not declared. Where calls run short both kinds share what there is."""
+        calls = [lot for lot in lots if lot.kind == "call"]
+        rows = [lot.rows for lot in calls]
+        of_both: dict[str, float] = {kind: wanted.get(kind, 0) for kind in ("call", BORROWED)}
+        lent = (
+            shares(min(sum(rows), wanted.get("call", 0) + wanted.get(BORROWED, 0)), of_both)[BORROWED]
+            if of_both[BORROWED]
+            else 0
+        )
+        for lot, n in zip(calls, allocate(lent, rows, rows, mix(self.key, 5)), strict=True):
+            lot.borrowed = n
+
+    # What falls short
+
+    def _note_kinds(self, lots: Sequence[Lot], wanted: Mapping[str, int]) -> None:
+        """Note kinds that have fewer rows than their share."""
+        made: Counter[str] = Counter()
+        for lot in lots:
+            made[lot.kind] += lot.rows - lot.borrowed
+            made[BORROWED] += lot.borrowed
+        for kind, n in wanted.items():
+            if made[kind] < n:
+                self._miss(f"rows of kind {kind}", n, made[kind])
+
+    def _note_origins(self, lots: Sequence[Lot], origins: Iterable[Mapping[tuple[str, str], int]]) -> None:
+        """Note intents and compositions that have fewer rows than their share of their kind, if that has several."""
+        made: Counter[tuple[str, str]] = Counter()
+        for lot in lots:
+            made["intent" if isinstance(lot.source, Source) else "composition", lot.origin] += lot.rows
+        for full in origins:
+            for (what, name), n in full.items() if len(full) > 1 else ():
+                if made[what, name] < n:
+                    self._miss(f"rows of {what} {name}", n, made[what, name])
 
     def _mix(self) -> Mapping[str, float]:
         """Shares of the kinds; in a held-out split, of those that can have what is held out."""
@@ -369,9 +405,9 @@ class _SplitPlanner:
         for value in sorted(holders):
             while have[value] < least and self._move(holders[value], have, value, least):
                 pass
+        most = {value: most_rows(self.pack, value[0], whole[value[0]]) for value in holders}
         for value in sorted(holders):
-            most = self._most(whole[value[0]])
-            while have[value] > most and self._move_away(holders[value], have, value, most):
+            while have[value] > most[value] and move_away(holders[value], have, value, most.__getitem__):
                 pass
         for number, pool in enumerate(pools):
             for group, rows in enumerate(pool.dealt):
@@ -383,34 +419,55 @@ class _SplitPlanner:
                     )
         return lots
 
-    def _most(self, rows: int) -> int:
-        """Rows of one value at most, of so many rows of its slot."""
-        return max(self.pack.each_value, math.floor(self.pack.at_most * rows))
-
     def _note_values(self, lots: Sequence[Lot], asked: Iterable[str]) -> None:
         """Note values that have fewer rows than they should, or more: counted when all else is settled."""
         have: Counter[tuple[str, int]] = Counter()
         whole: Counter[str] = Counter()
-        slots = dict.fromkeys(
+        single = {
             slot
             for name in asked
             for pool in self.pools.get(name, ())
-            for slot in sorted(pool.source.intent.label_slots)
-        )
+            for slot in pool.source.intent.label_slots
+        }
+        composed = [(lot, lot.source) for lot in lots if isinstance(lot.source, Group)]
         for lot in lots:
             if isinstance(lot.source, Source):
                 whole.update(dict.fromkeys(lot.source.intent.label_slots, lot.rows))
                 have.update(self._values_of(lot))
-        for slot in slots:
+        lacking = any(have[slot, n] < self.pack.each_value for slot in single for n in self.targets[slot])
+        if composed and (lacking or self.pack.at_most < 1):
+            labels = {intent.name: intent.label_slots for intent in self.pack.intents}
+            for lot, group in composed:
+                for name in group.intents:
+                    whole.update(dict.fromkeys(labels[name], lot.rows))
+                have.update(self._values_of_several(lot, labels))
+        for slot in [name for name in self.pack.slots if name in single or whole[name]]:
             for number in sorted(self.targets[slot]):
                 value = (slot, number)
-                if have[value] < self.pack.each_value:
+                if slot in single and have[value] < self.pack.each_value:
                     what = f"rows of {self._said(value)}"
                     self._miss(what, self.pack.each_value, have[value])
-                most = self._most(whole[slot])
+                most = most_rows(self.pack, slot, whole[slot])
                 if self.pack.at_most < 1 and have[value] > most:
                     what = f"at most rows of {self._said(value)}"
                     self._miss(what, most, have[value])
+
+    def _values_of_several(self, lot: Lot, labels: Mapping[str, frozenset[str]]) -> Counter[tuple[str, int]]:
+        """Rows of each value to cover, each clause counted for itself."""
+        have: Counter[tuple[str, int]] = Counter()
+        for row in range(lot.rows):
+            joined, _, digits = lot.draw(lot.accepted(row))
+            assert joined is not None
+            for clause, own in joined.cuts(digits):
+                named = labels[clause.source.intent.name]
+                have.update(
+                    {
+                        (b.slot, b.value)
+                        for b in clause.cell.bindings(own)
+                        if b.slot in named and b.value in self.targets[b.slot]
+                    }
+                )
+        return have
 
     def _values_of(self, lot: Lot) -> Counter[tuple[str, int]]:
         """Rows of each value to cover; gone through row by row only where the lot mixes several."""
@@ -468,45 +525,9 @@ class _SplitPlanner:
                     spare = [have[v] - least for v in other.values(taken) if v != value]
                     room = pool.caps[group] - pool.dealt[group]
                     n = min([least - have[value], room, other.dealt[taken], *spare])
-                    self._shift(other, taken, pool, group, have, n=-(-n // _BITE))
+                    shift(other, taken, pool, group, have, n=-(-n // BITE))
                     return True
         return False
-
-    def _move_away(
-        self,
-        holders: Sequence[tuple[_Pool, int]],
-        have: Counter[tuple[str, int]],
-        value: tuple[str, int],
-        most: int,
-    ) -> bool:
-        """Whether rows were taken from this value and given to another group of its cell."""
-        for pool, group in sorted(holders, key=lambda h: -h[0].dealt[h[1]]):
-            if not pool.dealt[group]:
-                continue
-            for other in sorted(range(len(pool.dealt)), key=lambda g: pool.dealt[g]):  # used at once
-                gains = [v for v in pool.values(other) if v not in set(pool.values(group))]
-                if (
-                    value in set(pool.values(other))
-                    or pool.dealt[other] >= pool.caps[other]
-                    or any(have[v] >= most for v in gains)
-                ):
-                    continue
-                room = [pool.caps[other] - pool.dealt[other], *(most - have[v] for v in gains)]
-                n = min([have[value] - most, pool.dealt[group], *room])
-                self._shift(pool, group, pool, other, have, n=-(-n // _BITE))
-                return True
-        return False
-
-    @staticmethod
-    def _shift(
-        source: _Pool, taken: int, target: _Pool, group: int, have: Counter[tuple[str, int]], *, n: int
-    ) -> None:
-        source.dealt[taken] -= n
-        target.dealt[group] += n
-        for value in source.values(taken):
-            have[value] -= n
-        for value in target.values(group):
-            have[value] += n
 
     # Texts that others spell
 
@@ -537,7 +558,7 @@ class _SplitPlanner:
         by_origin: dict[str, list[Lot]] = {}
         for lot in lots:
             by_origin.setdefault(lot.origin, []).append(lot)
-        for origin, of in by_origin.items():
+        for of in by_origin.values():
             lacking = sum(lot.lacks for lot in of)
             able = sorted((lot for lot in of if not lot.lacks), key=lambda lot: mix(lot.key, 9))
             while lacking and able:
@@ -550,9 +571,6 @@ class _SplitPlanner:
                         self._check(lot)
                         lacking -= lot.rows - had
                 able = [*able, *(lot for lot in tried if not lot.lacks and lot.rows < lot.count)]
-            if lacking:
-                made = sum(lot.rows for lot in of)
-                self._miss(f"texts of {origin}", made + lacking, made)
         for lot in lots:
             self.overlaps.update(lot.overlaps)
 
@@ -581,12 +599,3 @@ def id_of(holder: tuple[_Pool, int]) -> int:
     """A number for a group of a pool that is the same in every process."""
     pool, group = holder
     return key_of(pool.source.path, pool.source.number, pool.register, group) & MASK
-
-
-def value_numbers(slot: Slot, *, is_held: bool = False) -> Iterable[int]:
-    """Numbers of the values that every split must have: all listed ones, or both ends of a range; none of words."""
-    if not slot.has_value or is_held:
-        return ()
-    if slot.kind == "range":
-        return {0, len(slot.values) - 1}
-    return range(len(slot.values))

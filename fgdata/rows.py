@@ -472,7 +472,9 @@ class RowMaker:
             order = Permutation(max(1, len(others)), mix(key, 1))
             # A prompt without any tool is none of the format's: rows that have no right one declare one other at least.
             more = rule.distractors or int(kind == BORROWED or not kept)
-            chosen = {others[order[n]] for n in range(min(more, len(others)))} | kept
+            # A row that calls several tools may leave fewer than the pack asks for: it says how many it has.
+            more = min(more, len(others))
+            chosen = {others[order[n]] for n in range(more)} | kept
             names = [name for name in names if name in chosen]
             said.append(f"distractors={more}")
         if kind == BORROWED:

@@ -138,13 +138,15 @@ def test_a_text_can_be_made_in_one_way(generator: Generator, composed: list[Exam
 
 
 def test_held_out_pairs_stand_in_their_split_alone(rows: Rows) -> None:
-    """A held-out pair of intents, in that order, is in test_compositions and nowhere else; there every row has one."""
+    """Rows that have both intents of a pair, in any order and place, are in test_compositions, and no others are."""
+    seen = set()
     for split, of_split in rows.items():
         for row in of_split:
-            pairs = set(itertools.pairwise(row.intent.split("+")))
+            pairs = set(itertools.permutations(row.intent.split("+"), 2))
             assert bool(pairs & HELD) == (split == "test_compositions"), (split, row.intent)
-    seen = {pair for row in rows["test_compositions"] for pair in itertools.pairwise(row.intent.split("+"))}
-    assert seen >= HELD
+            if split == "test_compositions":
+                seen |= {*itertools.combinations(row.intent.split("+"), 2)}
+    assert seen >= HELD | {("light", "blind")}, "in either order"
     assert len(rows["test_compositions"]) == 75
 
 
@@ -194,6 +196,32 @@ def test_ids_rebuild_their_rows(generator: Generator, rows: Rows) -> None:
     for split in generator.plan.splits:
         for row in generator.rows(split, range(0, generator.plan.rows(split), 3)):
             assert generator.maker.rebuild(json.loads(row.line)["id"]) == row.line
+
+
+@pytest.mark.parametrize("at_most", [0.5, 0.01])
+def test_no_value_is_in_too_many_clauses(tmp_path: Path, at_most: float) -> None:
+    """`at_most` holds for rows of several, clause by clause, or the value is named; ids still rebuild their rows."""
+    text = write_home_pack(tmp_path, "en") / "slots.yaml"
+    text.write_text(
+        text.read_text("utf-8").replace("{value: kitchen,", "{value: kitchen, weight: 40,"), "utf-8"
+    )
+    head = tmp_path / "pack.yaml"
+    head.write_text(head.read_text("utf-8") + f"coverage: {{at_most: {at_most}}}\n", encoding="utf-8")
+    generator = Generator(read_pack(tmp_path), Request(600, 1))
+    texts = set()
+    for split in ("train", "validation", "test", "test_compositions"):
+        rooms: Counter[str] = Counter()
+        for row in generator.rows(split, range(generator.plan.rows(split))):
+            example = example_from_row(json.loads(row.line), "", "")
+            texts.add(utterance_key(example.utterance))
+            if "+" in example.intent:
+                rooms.update(c.arguments["room"] for c in example.expected_calls if "room" in c.arguments)
+                assert generator.maker.rebuild(example.id) == row.line
+        said = {s.what for s in generator.plan.shortfalls if s.split == split}
+        too_many = [room for room, n in rooms.items() if n > at_most * rooms.total() + 1]
+        assert {f"at most rows of room = {room!r}" for room in too_many} <= said
+        assert at_most < 0.5 or not too_many, (split, rooms)
+    assert len(texts) == sum(map(generator.plan.rows, ("train", "validation", "test", "test_compositions")))
 
 
 def test_ids_that_name_nothing(generator: Generator, composed: list[Example]) -> None:

@@ -270,6 +270,22 @@ def test_a_family_that_runs_out_is_said(tmp_path: Path) -> None:
     assert Shortfall("train", "rows of kind no_call", 6400, 96) in made.shortfalls
 
 
+def test_a_share_of_intents_that_is_missed_is_said(tmp_path: Path) -> None:
+    """An intent with fewer texts than its weight asks for is named with its numbers, and `exact` fails; the rows are others'."""
+    pack = read_pack(write_pack(tmp_path, cosy=INTENTS["cosy"].replace("weight: 0.5", "weight: 9")))
+    made = generate(pack, 600, 1)
+    assert made.n_rows == 600
+    counts = Counter(row.intent for row in made.splits["train"])
+    (missed,) = [s for s in made.shortfalls if (s.split, s.what) == ("train", "rows of intent cosy")]
+    assert missed.made == counts["cosy"] < missed.asked
+    assert abs(missed.asked - 0.7 * 480 * 9 / 10) < 1
+    assert not [s for s in made.shortfalls if "set_level" in s.what]
+    with pytest.raises(
+        PackError, match=f"train: rows of intent cosy: {missed.asked} asked, {missed.made} possible"
+    ):
+        generate(pack, 600, 1, mix="exact")
+
+
 def test_other_families_make_up(tmp_path: Path) -> None:
     """A family with few texts leaves its share to the others of its intent, and that is said."""
     text = (

@@ -159,7 +159,7 @@ def check_held_out(pack: Pack, rows: dict[str, list[dict[str, Any]]]) -> None:
             held = [form for key in named for form in forms.get(key, ())]
             has = any(re.search(rf"(?<![0-9A-Za-z가-힣]){form}(?![0-9A-Za-z])", text) for form in held)
             assert has == (split == "test_values"), (split, text, row["slots"])
-            found = pack.held_out_pairs & set(itertools.pairwise(row["intent"].split("+")))
+            found = pack.held_out_pairs & set(itertools.permutations(row["intent"].split("+"), 2))
             assert bool(found) == (split == "test_compositions"), (split, text)
 
 
