@@ -123,12 +123,12 @@ def cluster_intervals(
         quantile = student.ppf((1 + confidence) / 2, _degrees_of_freedom(right[spread], counted[spread]))
         half = quantile * np.sqrt(v) / (p * (1 - p))
         ends = expit(logit(p) - half), expit(logit(p) + half)
-        low[spread], high[spread] = _bound(*ends, p, v, counted[spread], confidence)
+        low[spread], high[spread] = _bound(ends, p, v, counted[spread], confidence)
     return low, high
 
 
 def _bound(
-    low: Floats, high: Floats, rate: Floats, variance: Floats, counted: Floats, confidence: float
+    ends: tuple[Floats, Floats], rate: Floats, variance: Floats, counted: Floats, confidence: float
 ) -> tuple[Floats, Floats]:
     """The ends held between two readings of the same clusters, neither of which takes a variance from a few right items.
 
@@ -143,8 +143,8 @@ def _bound(
     one_right = np.minimum(rate, 1 / size)
     one_wrong = np.minimum(1 - rate, 1 / size)
     return (
-        np.minimum(np.maximum(low, lowest), _wilson(1 - one_wrong, n_clusters, confidence)[0]),
-        np.maximum(np.minimum(high, highest), _wilson(one_right, n_clusters, confidence)[1]),
+        np.minimum(np.maximum(ends[0], lowest), _wilson(1 - one_wrong, n_clusters, confidence)[0]),
+        np.maximum(np.minimum(ends[1], highest), _wilson(one_right, n_clusters, confidence)[1]),
     )
 
 
