@@ -198,7 +198,7 @@ def declared_parameters(items: Iterable[ScoredItem]) -> set[tuple[str, str]]:
     """Tool and parameter of all that the prompts of these items declare."""
     # Rows share their declarations, so that most of them are looked at once.
     entries = {id(entry): entry for item in items for entry in item.example.tools or ()}
-    found = set()
+    found: set[tuple[str, str]] = set()
     for entry in entries.values():
         function = entry.get("function", entry)
         properties = (function.get("parameters") or {}).get("properties") or {}
