@@ -28,6 +28,8 @@ SIZES = {"10 each": (10,), "2 to 30": (2, 3, 5, 8, 12, 20, 30)}
 """Items of a family, repeated until there are enough families."""
 CORRELATIONS = (0.0, 0.1, 0.3)
 RATES = (0.1, 0.3, 0.5, 0.7, 0.9)
+RARE_RATES = (0.02, 0.98)
+"""Hardly anything right, or wrong: intervals are on the cautious side there, and have a column of their own."""
 CLUSTERS = (10, 20, 40, 100)
 PAIRS = ((0.1, 0.1), (0.5, 0.5), (0.9, 0.9), (0.5, 0.6), (0.8, 0.9))
 """Rates of first and second run: the first three are true nulls."""
@@ -84,8 +86,8 @@ def pair_cell(
 
 
 def simulate(runs: int, seed: int) -> dict[str, list[dict[str, Any]]]:
-    """Every cell of both simulations."""
-    rates, pairs = [], []
+    """Every cell of the simulations."""
+    rates, rare, pairs = [], [], []
     number = 0
     for clusters, sizes, correlation in itertools.product(CLUSTERS, SIZES, CORRELATIONS):
         cell = {"clusters": clusters, "sizes": sizes, "correlation": correlation}
@@ -94,6 +96,9 @@ def simulate(runs: int, seed: int) -> dict[str, list[dict[str, Any]]]:
             number += 1
             rng = np.random.default_rng((seed, number))
             rates.append(cell | {"rate": rate, "covered": rate_cell(rng, counted, rate, correlation, runs)})
+        for place, rate in enumerate(RARE_RATES):
+            rng = np.random.default_rng((seed, number, place))
+            rare.append(cell | {"rate": rate, "covered": rate_cell(rng, counted, rate, correlation, runs)})
         for pair, shared in itertools.product(PAIRS, (False, True)):
             if shared and (pair[0] != pair[1] or not correlation):
                 continue
@@ -102,7 +107,7 @@ def simulate(runs: int, seed: int) -> dict[str, list[dict[str, Any]]]:
             covered, rejected = pair_cell(rng, counted, pair, correlation, runs, shared=shared)
             how = "shared" if shared else "own"
             pairs.append(cell | {"pair": pair, "rates": how, "covered": covered, "rejected": rejected})
-    return {"rates": rates, "pairs": pairs}
+    return {"rates": rates, "rare": rare, "pairs": pairs}
 
 
 def main() -> None:
@@ -116,7 +121,10 @@ def main() -> None:
     begun = time.perf_counter()
     found = simulate(args.runs, args.seed)
     table = Table(title=f"{args.runs} simulated data sets a cell; the least and the most of the cells")
-    for column in ("families", "items a family", "rate covered", "difference covered", "false positives"):
+    for column in (
+        *("families", "items a family", "rate covered", "rare rate covered"),
+        *("difference covered", "false positives"),
+    ):
         table.add_column(column, justify="right")
     summary = []
     for clusters, sizes in itertools.product(CLUSTERS, SIZES):
@@ -127,13 +135,12 @@ def main() -> None:
         nulls = [cell["rejected"] for cell in mine["pairs"] if cell["pair"][0] == cell["pair"][1]]
         columns = {
             "rate_covered": [cell["covered"] for cell in mine["rates"]],
+            "rare_covered": [cell["covered"] for cell in mine["rare"]],
             "difference_covered": [cell["covered"] for cell in mine["pairs"]],
             "false_positives": nulls,
         }
         ends = {name: [min(values), max(values)] for name, values in columns.items()}
-        summary.append(
-            {"clusters": clusters, "sizes": sizes, "cells": len(mine["rates"] + mine["pairs"])} | ends
-        )
+        summary.append({"clusters": clusters, "sizes": sizes, "cells": sum(map(len, mine.values()))} | ends)
         table.add_row(str(clusters), sizes, *(f"{low:.1%} – {high:.1%}" for low, high in ends.values()))
     out.print(table)
     out.print(f"{time.perf_counter() - begun:.0f} s")

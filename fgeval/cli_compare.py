@@ -185,9 +185,10 @@ def _named(text: str) -> tuple[str, str]:
 def _summary_table(view: dict[str, Any]) -> Table:
     from fgeval.report.figures import interval, percent, points
 
-    table = Table(
-        title=escape(view["title"]), caption=f"{view['n']} items; 95 % Wilson intervals in brackets"
+    kind = (
+        f"intervals by {view['n_families']} template families" if view["n_families"] else "Wilson intervals"
     )
+    table = Table(title=escape(view["title"]), caption=f"{view['n']} items; 95 % {kind} in brackets")
     table.add_column("metric")
     for run in view["runs"]:
         table.add_column(escape(run["name"]), justify="right")

@@ -4,7 +4,9 @@ The rate is a ratio of two sums over clusters (right items, items). Its variance
 correction of Bell and McCaffrey (2002), which undoes that few clusters fit their own mean; the interval is built on the logit scale,
 so that it stays between 0 and 1 and leans the right way, with Student's t. The degrees of freedom are Satterthwaite's, under
 a working correlation estimated from the data, or those that the spread of the clusters itself speaks for if they are fewer:
-a handful of large or odd families then widens the interval. `benchmarks/intervals.py` shows what it covers.
+a handful of large or odd families then widens the interval. Where hardly anything is right, or wrong, two or three items carry
+that estimate and it would run away; two bounds from Wilson's interval hold it (`_bound`). `benchmarks/intervals.py` shows what
+all of this covers.
 """
 
 from __future__ import annotations
@@ -120,8 +122,30 @@ def cluster_intervals(
         p, v = rate[spread], variance[spread]
         quantile = student.ppf((1 + confidence) / 2, _degrees_of_freedom(right[spread], counted[spread]))
         half = quantile * np.sqrt(v) / (p * (1 - p))
-        low[spread], high[spread] = expit(logit(p) - half), expit(logit(p) + half)
+        ends = expit(logit(p) - half), expit(logit(p) + half)
+        low[spread], high[spread] = _bound(ends, p, v, counted[spread], confidence)
     return low, high
+
+
+def _bound(
+    ends: tuple[Floats, Floats], rate: Floats, variance: Floats, counted: Floats, confidence: float
+) -> tuple[Floats, Floats]:
+    """The ends held between two readings of the same clusters, neither of which takes a variance from a few right items.
+
+    Never wider than if every cluster were right or wrong as a whole: items cannot be more alike. (One right item in 50 clusters has
+    one degree of freedom, t = 12.7, and would end at 55 %.) And the upper end is never below where one right item would put it, the
+    lower one never above where one wrong item would: else 5 % right would be surer to stay below 9 % than nothing right is.
+    """
+    size = counted.sum(axis=1)
+    whole = np.minimum(rate * (1 - rate) / variance, size**2 / (counted**2).sum(axis=1))
+    lowest, highest = _wilson(rate, whole, confidence)
+    n_clusters = np.full_like(size, counted.shape[1])
+    one_right = np.minimum(rate, 1 / size)
+    one_wrong = np.minimum(1 - rate, 1 / size)
+    return (
+        np.minimum(np.maximum(ends[0], lowest), _wilson(1 - one_wrong, n_clusters, confidence)[0]),
+        np.maximum(np.minimum(ends[1], highest), _wilson(one_right, n_clusters, confidence)[1]),
+    )
 
 
 def _wilson(rate: Floats, n: Floats, confidence: float) -> tuple[Floats, Floats]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
-from fgdata.errors import FgError, Problem
+from fgdata.errors import FgError, Problem, UsageError
 from fgeval.predictions import list_differences
 from fgeval.scores import ScoredRun
 
@@ -32,6 +33,25 @@ def check_comparable(
         for other in runs[1:]
         for difference in find_differences(first, other)
     )
+
+
+def check_distinct(bases: Sequence[ScoredRun], news: Sequence[ScoredRun]) -> None:
+    """Raise UsageError for a folder given twice, and for two of `news` with the same predictions: a copy is no second seed."""
+    seen: dict[Path, str] = {}
+    for run in (*bases, *news):
+        folder = run.folder.resolve()
+        if folder in seen:
+            what = f"is given twice, as {seen[folder]!r} and as {run.name!r}."
+            raise UsageError(Problem(str(run.folder), what, "A run says nothing about itself: give two."))
+        seen[folder] = run.name
+    predictions: dict[str, ScoredRun] = {}
+    for run in news:
+        sha256 = run.summary["predictions"]["sha256"]
+        if sha256 in predictions:
+            other = predictions[sha256]
+            what = f"holds the very predictions of {str(other.folder)!r}."
+            raise UsageError(Problem(str(run.folder), what, "One run counts once: leave one of them out."))
+        predictions[sha256] = run
 
 
 def find_differences(first: ScoredRun, other: ScoredRun) -> list[str]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 from fgdata.errors import Problem, UsageError
 from fgdata.files import write_whole
 from fgeval.clusters import FEW_CLUSTERS, ClusteredRate
-from fgeval.comparable import check_comparable, list_unknown
+from fgeval.comparable import check_comparable, check_distinct, list_unknown
 from fgeval.contamination import Contamination, find_contamination, mark_touched
 from fgeval.paired import ENOUGH_CHANGED, PairedClusters, SeedSpread, compare_clusters, holm, pool_seeds
 from fgeval.predictions import json_text
@@ -91,7 +90,9 @@ def compare_runs(
         min_n: fewest items of a slice that is shown.
     Raises: NotComparableError; UsageError for a run given twice; DataError for broken training rows.
     """
-    _check_distinct(base, news)
+    if not news:
+        raise UsageError(Problem("NEW", "is missing.", "Name the scores to compare with the base."))
+    check_distinct([base], news)
     check_comparable([base, *news], where=lambda run: str(run.folder))
     found = None
     if train:
@@ -185,26 +186,6 @@ def _compare_slices(
         )
         for by, value, members, paired in kept
     ), n_small
-
-
-def _check_distinct(base: ScoredRun, news: Sequence[ScoredRun]) -> None:
-    if not news:
-        raise UsageError(Problem("NEW", "is missing.", "Name the scores to compare with the base."))
-    seen: dict[Path, str] = {}
-    for run in (base, *news):
-        folder = run.folder.resolve()
-        if folder in seen:
-            what = f"is given twice, as {seen[folder]!r} and as {run.name!r}."
-            raise UsageError(Problem(str(run.folder), what, "A run says nothing about itself: give two."))
-        seen[folder] = run.name
-    predictions: dict[str, ScoredRun] = {}
-    for run in news:
-        sha256 = run.summary["predictions"]["sha256"]
-        if sha256 in predictions:
-            other = predictions[sha256]
-            what = f"holds the very predictions of {str(other.folder)!r}."
-            raise UsageError(Problem(str(run.folder), what, "One run counts once: leave one of them out."))
-        predictions[sha256] = run
 
 
 def _warn(tally: Tally, exact: ClusteredRate) -> list[str]:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias, get_args
 
+from fgdata.characters import text_key
 from fgdata.dialects import scan_examples
 from fgdata.errors import DataError, Problem, UsageError
 from fgdata.example import Example
@@ -60,16 +61,19 @@ def find_contamination(
     """
     seen = _read_train(train)
     texts = {utterance_key(example.utterance) for example in seen} - {""}
+    # `near` compares words as they are spaced; the same text is the same however it is spaced.
+    unspaced = {text_key(text) for text in texts}
     stems = {stem(example.utterance) for example in seen} - {""}
     families = {(example.pack, example.family) for example in seen if example.family}
     near = _near({utterance_key(row["utterance"]) for row in rows} - texts, texts, similarity)
     touched = {}
     for row in rows:
         key = utterance_key(row["utterance"])
+        is_same = bool(key) and text_key(key) in unspaced
         ways = {
-            "exact": key in texts,
+            "exact": is_same,
             "stem": stem(row["utterance"]) in stems,
-            "near": key in texts or key in near,
+            "near": is_same or key in near,
             "family": (row.get("pack", ""), row.get("family")) in families,
         }
         if any(ways.values()):

@@ -14,7 +14,7 @@ from fgdata.errors import Problem, UsageError
 from fgdata.files import file_sha256, write_whole
 from fgdata.hub.source import HubData, data_facts, hub_data
 from fgeval.clusters import FEW_CLUSTERS, ClusteredRate
-from fgeval.comparable import NotComparableError, check_comparable, list_unknown
+from fgeval.comparable import NotComparableError, check_comparable, check_distinct, list_unknown
 from fgeval.contamination import find_contamination, mark_touched
 from fgeval.gate_config import Evidence, Forgetting, GateConfig, Limit, SliceLimit
 from fgeval.junit import Case, junit_xml
@@ -68,10 +68,11 @@ class Verdict:
 def run_gate(config: GateConfig) -> Verdict:
     """The verdict on the runs that `config` names.
 
-    Raises: UsageError for a check that nothing in the data can meet; NotComparableError; DataError for scores that do not read.
+    Raises: UsageError for a run given twice, or a check that nothing in the data can meet; NotComparableError; DataError for scores that do not read.
     """
     news = [read_scores(folder, folder) for folder in config.new]
     base = read_scores(config.base, config.base) if config.base else None
+    check_distinct([base] if base else [], news)
     _check_profile(config, news)
     check_comparable([*([base] if base else []), *news], where=lambda run: str(run.folder))
     checks: list[Check] = [_complete(config, run) for run in news]
@@ -82,7 +83,7 @@ def run_gate(config: GateConfig) -> Verdict:
             mark_touched(run.rows, found)
         checks += _contamination(config, len(found.touched) / found.n)
     tally = mean_tally([run.rows for run in news])
-    UsageError.raise_if(_impossible(config, tally))
+    UsageError.raise_if(_impossible(config, tally, news[0]))
     for kind, limits, is_ceiling in (("floors", config.floors, False), ("ceilings", config.ceilings, True)):
         for limit in limits:
             rate = tally.rate(limit.metric, confidence=config.confidence)
@@ -161,7 +162,7 @@ def _check_profile(config: GateConfig, news: Sequence[ScoredRun]) -> None:
     )
 
 
-def _impossible(config: GateConfig, tally: Tally) -> Iterator[Problem]:
+def _impossible(config: GateConfig, tally: Tally, run: ScoredRun) -> Iterator[Problem]:
     """Checks that no item of the data speaks to: a gate that cannot fail is no gate."""
     limits = (
         *config.floors,
@@ -187,8 +188,9 @@ def _impossible(config: GateConfig, tally: Tally) -> Iterator[Problem]:
                     f"no item of the data is of {one.by} {value!r}.",
                     f"There are: {', '.join(known)}.",
                 )
+    known_ids = {*tally.ids, *_unjudged(run)}
     for name, where in config.must_pass:
-        if name not in set(tally.ids):
+        if name not in known_ids:
             yield Problem(where, f"the data has no item {name!r}.", "Correct the id.")
 
 
@@ -288,6 +290,7 @@ def _forgetting_check(
 ) -> Check:
     before = read_scores(entry.base, entry.base)
     after = [read_scores(folder, folder) for folder in entry.new]
+    check_distinct([before], after)
     check_comparable([before, *after], where=lambda run: f"{entry.limit.where}: {run.folder}")
     NotComparableError.raise_if(_other_models(entry, before, after, base, news))
     return _loss_check("forgetting", entry.name, entry.limit, before, *after, confidence=config.confidence)
@@ -340,8 +343,17 @@ def _contamination(config: GateConfig, share: float) -> Iterator[Check]:
 def _must_pass(config: GateConfig, news: Sequence[ScoredRun]) -> Iterator[Check]:
     found = [{row["id"]: row for row in run.rows} for run in news]
     for name, where in config.must_pass:
-        wrong = [rows[name]["reason"] for rows in found if not rows[name]["exact"]]
+        if name in found[0]:
+            wrong = [rows[name]["reason"] for rows in found if not rows[name]["exact"]]
+        else:  # comparable runs lack the same items
+            wrong = [_unjudged(run).get(name, "is not in the scores") for run in news]
         yield Check("must_pass", name, not wrong, "; ".join(dict.fromkeys(wrong)) or "right", where)
+
+
+def _unjudged(run: ScoredRun) -> dict[str, str]:
+    """Items of the data that stand in no line of scores, each with the reason."""
+    left = {one["id"]: one["reason"] for one in run.summary.get("not_scored", ())}
+    return left | dict.fromkeys(run.summary["missing"], "has no prediction")
 
 
 def _latency(config: GateConfig, news: Sequence[ScoredRun]) -> Iterator[Check]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -194,12 +194,27 @@ def count_parameters(scores: Iterable[ItemScore]) -> dict[tuple[str, str], Count
     return {place: Counts(right[place], expected[place], got[place]) for place in sorted({*expected, *got})}
 
 
-def macro_average(parameters: Iterable[Counts]) -> dict[str, Any]:
+def declared_parameters(items: Iterable[ScoredItem]) -> set[tuple[str, str]]:
+    """Tool and parameter of all that the prompts of these items declare."""
+    # Rows share their declarations, so that most of them are looked at once.
+    entries = {id(entry): entry for item in items for entry in item.example.tools or ()}
+    found: set[tuple[str, str]] = set()
+    for entry in entries.values():
+        function = entry.get("function", entry)
+        properties = (function.get("parameters") or {}).get("properties") or {}
+        found.update((function.get("name"), name) for name in properties)
+    return found
+
+
+def macro_average(
+    parameters: Mapping[tuple[str, str], Counts], declared: Collection[tuple[str, str]] = ()
+) -> dict[str, Any]:
     """Precision, recall and F1 as means over parameters, each counting once: rare ones are not drowned by frequent ones.
 
-    A parameter that is never given has no precision, one that is never due no recall; each mean is over those that have it.
+    The parameters are those that are due somewhere or `declared`. One that a model invented is none: a mean over inventions would
+    hang on how many different names were made up. They are counted as `n_invented`, and cost precision over all arguments. A parameter that is never given has no precision, one that is never due no recall; each mean is over those that have it.
     """
-    found = list(parameters)
+    found = [counts for place, counts in parameters.items() if counts.expected or place in declared]
     precisions = [one.right / one.got for one in found if one.got]
     recalls = [one.right / one.expected for one in found if one.expected]
     f1s = [one.f1 for one in found if one.f1 is not None]
@@ -208,6 +223,7 @@ def macro_average(parameters: Iterable[Counts]) -> dict[str, Any]:
         "recall": _mean(recalls),
         "f1": _mean(f1s),
         "n_parameters": len(found),
+        "n_invented": len(parameters) - len(found),
     }
 
 
@@ -245,7 +261,7 @@ def summarise(items: Sequence[ScoredItem], *, min_n: int = 1) -> dict[str, Any]:
     parameters = count_parameters(scores)
     slices = {name: groups for name in SLICES if (groups := slice_by(items, name))}
     overall = measure(scores).to_json()
-    overall["arguments"]["macro"] = macro_average(parameters.values())
+    overall["arguments"]["macro"] = macro_average(parameters, declared_parameters(items))
     return {
         "n": len(items),
         "overall": overall,

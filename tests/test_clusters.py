@@ -97,6 +97,35 @@ def test_few_alike_clusters_are_no_certainty():
     assert rate.high - rate.low > np.subtract(*wilson(13, 29)[::-1])
 
 
+@pytest.mark.parametrize("n_clusters", [50, 200, 1000])
+def test_one_right_item_is_not_half_of_all(n_clusters: int):
+    """One family of two items among families of one: the interval stays beside Wilson's, however few are right or wrong."""
+    counted = np.array([2.0] + [1.0] * (n_clusters - 1))
+    uppers = []
+    for n_right in range(1, 6):
+        right = np.zeros(n_clusters)
+        right[1 : 1 + n_right] = 1
+        rate, mirror = clustered_rate(right, counted), clustered_rate(counted - right, counted)
+        assert (rate.low, rate.high) == pytest.approx(wilson(n_right, n_clusters), rel=0.05)
+        assert (1 - mirror.high, 1 - mirror.low) == pytest.approx((rate.low, rate.high))  # type: ignore[operator]
+        uppers.append(rate.high)
+    assert uppers == sorted(uppers)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize(("n_clusters", "size"), [(20, 10), (40, 10), (40, 2), (200, 3)])
+def test_more_right_items_move_both_ends_up(n_clusters: int, size: int):
+    """From no right item to one in every family, the ends rise: at most a twentieth back where a third family shows that items vary."""
+    ends = []
+    for n_right in range(n_clusters):
+        right = np.array([1.0] * n_right + [0.0] * (n_clusters - n_right))
+        rate = clustered_rate(right, np.full(n_clusters, float(size)))
+        ends.append((rate.low, rate.high))
+    lows, highs = zip(*ends, strict=True)
+    assert list(lows) == sorted(lows) and highs[0] == pytest.approx(wilson(0, n_clusters)[1])
+    assert min(highs) == highs[0]
+    assert all(later > 0.95 * earlier for earlier, later in itertools.pairwise(highs))
+
+
 def test_nothing_counted_is_none():
     """No cluster: no rate, no comparison."""
     nothing = np.array([])
@@ -213,7 +242,7 @@ def test_recorded_simulation_is_the_documented_one():
     page = (ROOT / "docs" / "statistics.md").read_text("utf-8")
     for row in recorded["summary"]:
         cells = [str(row["clusters"]), row["sizes"]]
-        for name in ("rate_covered", "difference_covered", "false_positives"):
+        for name in ("rate_covered", "rare_covered", "difference_covered", "false_positives"):
             low, high = row[name]
             cells.append(f"{low:.1%}".rstrip("%") + f"–{high:.1%}".replace("%", " %"))
         assert f"| {' | '.join(cells)} |" in page
@@ -222,4 +251,5 @@ def test_recorded_simulation_is_the_documented_one():
     )
     assert recorded["runs"] >= 2000 and len(rates) >= 60
     assert all(0.93 <= cell["covered"] <= 0.97 for cell in (*rates, *pairs))
+    assert all(cell["covered"] >= 0.93 for cell in recorded["rare"])
     assert all(cell["rejected"] <= 0.06 for cell in pairs if cell["pair"][0] == cell["pair"][1])

@@ -287,6 +287,7 @@ TRAIN = [
 ]
 CASES = [
     ("온도  24도로 맞춰 주세요", "z", ("exact", "stem", "near")),
+    ("온도 24 도로 맞춰주세요", "z", ("exact", "stem", "near")),
     ("온도를 26도로 맞춰줘", "z", ("stem",)),
     ("turn the lights in the living room on now please", "z", ("near",)),
     ("전혀 다른 말", "c", ("family",)),
@@ -304,7 +305,7 @@ def test_contamination_by_kind(tmp_path: Path):
     rows = [{"id": str(n), "utterance": text, "family": family} for n, (text, family, _) in enumerate(CASES)]
     found = find_contamination(rows, [train])
     assert [found.touched.get(str(n), ()) for n in range(len(CASES))] == [ways for *_, ways in CASES]
-    assert found.to_json()["by"] == {"exact": 1, "stem": 2, "near": 2, "family": 1}
+    assert found.to_json()["by"] == {"exact": 2, "stem": 3, "near": 3, "family": 1}
 
 
 def test_broken_training_rows_are_named(tmp_path: Path):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
+import shutil
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,34 @@ def test_missing_predictions_close_the_gate(folder: Path, tmp_path: Path):
     for allowed, passed in ((0, False), (1, True)):
         path = gate(tmp_path, f'new = "{fewer}"\nmax_missing = {allowed}\n[floors]\nexact = 0.5')
         assert run_gate(read_gate(path)).passed is passed
+
+
+def test_a_must_pass_item_without_a_prediction_fails(folder: Path, tmp_path: Path):
+    """The data has the item and the run does not: not passed, with that reason, and no mistake of the file."""
+    texts = answers(ROWS, 0.95, 2)
+    texts.pop("item-0")
+    fewer = scored_run(tmp_path / "fewer", ROWS, texts)
+    text = f'new = "{fewer}"\nmax_missing = 5\n[must_pass]\nids = ["item-0"]'
+    assert main(["gate", "--config", str(gate(tmp_path, text)), "--out", str(tmp_path / "out")]) == 1
+    check = json.loads((tmp_path / "out" / "verdict.json").read_text("utf-8"))["checks"][-1]
+    assert (check["passed"], check["reason"]) == (False, "has no prediction")
+
+
+@pytest.mark.parametrize(
+    ("runs", "said"),
+    [
+        ("base = 'base'\nnew = ['good', 'good']", "is given twice"),
+        ("base = 'base'\nnew = ['good', 'copy']", "holds the very predictions of"),
+        ("base = 'good'\nnew = 'good'", "is given twice"),
+        ("new = 'good'\n[forgetting.x]\nbase = 'good'\nnew = 'good'\nmargin = 0.1", "is given twice"),
+    ],
+)
+def test_one_run_counts_once(folder: Path, capsys: pytest.CaptureFixture[str], runs: str, said: str):
+    """The same folder, or a copy of it, is no second seed, and no base of itself."""
+    shutil.copytree(folder / "good", folder / "copy", dirs_exist_ok=True)
+    text = f"{runs}\n[floors]\nexact = 0.1"
+    assert main(["gate", "--config", str(gate(folder, text))]) == 2
+    assert said in capsys.readouterr().err
 
 
 def test_a_gate_that_judged_nothing_stays_shut(folder: Path):

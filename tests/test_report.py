@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 from eval_data import ADAPTER, BASE, BY_NAME, ROWS, TOOLS, call, text_of, write_predictions, write_rows
+from scored_runs import answers, family_rows
 
 from fgdata.errors import DataError, UsageError
 from fgeval import read_scores, score_predictions
@@ -19,6 +20,7 @@ from fgeval import report as report_module
 from fgeval.backends import BackendOptions
 from fgeval.cli import main
 from fgeval.clusters import clustered_rate
+from fgeval.compare import compare_runs
 from fgeval.predictions import read_run
 from fgeval.profiles import PROFILES, load_profile
 from fgeval.report import NotComparableError, write_report
@@ -94,12 +96,14 @@ def test_numbers_are_the_summaries(tmp_path: Path, runs: list[ScoredRun]):
             assert (
                 f"{run.name}: {percent(rate['value'])}, interval {interval(rate)}, n={rate['n']}" in section
             )
-            assert f"{percent(rate['value'])} ({interval(rate)}, n={rate['n']})" in markdown
+            assert f"{percent(rate['value'])} ({interval(rate)}, n={rate['n']}, " in markdown
     assert "exact match, 2 of 8" in html
     assert "exact match, 7 of 8" in html
     assert "+62.5" in html
     assert "6 items gained, 1 lost" in html
-    assert "+62.5 points. 6 items gained, 1 lost (McNemar's exact test, p = 0.125)" in markdown
+    assert re.search(
+        r"\+62\.5 points \(.* to .*, 8 template families, p = 0\.125\)\. 6 items gained, 1 lost\.", markdown
+    )
     assert "Lost: 1 items that base gets right and adapter wrong" in html
 
 
@@ -113,6 +117,36 @@ def test_families_are_counted(tmp_path: Path, runs: list[ScoredRun]):
     for text in texts_of(tmp_path / "report"):
         section = text[text.index("By template family") :]
         assert shown in section and "only 8 template families" in section
+
+
+def test_head_and_slices_count_families(tmp_path: Path):
+    """Where families are known, head, difference and slices have the interval of `compare`; without families it is Wilson's."""
+    rows = family_rows()
+    found = [
+        scored_run(tmp_path, name, answers(rows, right, seed), rows)
+        for name, right, seed in (("base", 0.5, 1), ("new", 0.9, 2))
+    ]
+    view = write_report(found, tmp_path / "report")
+    (compared,) = compare_runs(found[0], found[1:])
+    exact = compared.metrics[0]
+    assert exact.paired is not None and exact.base.n_clusters == 30
+    shown = [(rate["low"], rate["high"], rate["n_clusters"]) for rate in view["headlines"][0]["rates"]]
+    assert shown == [(rate.low, rate.high, rate.n_clusters) for rate in (exact.base, exact.new)]
+    assert view["comparisons"][0]["by_family"]["low"] == exact.paired.low
+    slices = {(one.by, one.value): one for one in compared.slices}
+    for row in view["slices"]["register"]:
+        one = slices["register", row["label"]]
+        assert [(rate["low"], rate["n_clusters"]) for rate in row["rates"]] == [
+            (rate.low, rate.n_clusters) for rate in (one.base, one.new)
+        ]
+    html, markdown = texts_of(tmp_path / "report")
+    assert all("Wilson" not in text and "McNemar" not in text for text in (html, markdown))
+    alone = [{key: value for key, value in row.items() if key != "family"} for row in rows]
+    view = write_report(
+        [scored_run(tmp_path / "alone", "base", answers(rows, 0.5, 1), alone)], tmp_path / "alone" / "report"
+    )
+    assert "n_clusters" not in view["headlines"][0]["rates"][0]
+    assert "95 % Wilson interval" in texts_of(tmp_path / "alone" / "report")[1]
 
 
 def test_page_stands_alone(tmp_path: Path, runs: list[ScoredRun]):
@@ -493,6 +527,23 @@ def test_robustness_stands_in_the_report(tmp_path: Path, runs: list[ScoredRun]):
         section = text[text.index("Robustness: rob") :]
         assert "typos" in section and "50.0%" in section and "15.0–85.0%" in section
         assert "fewer than 20 template families and are a rough guide: typos" in section
+        assert "Nothing shows which of the runs these flips are of." in section
     with pytest.raises(DataError, match=r"robust\.json"):
         write_report(runs, tmp_path / "other", robust=[tmp_path])
+    assert not (tmp_path / "other").exists()
+
+
+def test_flips_name_their_run(tmp_path: Path, runs: list[ScoredRun]):
+    """The table says whose flips it holds; those of a model that none of the runs is are refused."""
+    for run in runs:
+        run.summary["run"] = {"model": "tiny", "model_fingerprint": "m", "adapter_sha256": run.name}
+    head = {"model": "tiny", "model_fingerprint": "m", "adapter": "out/a", "adapter_sha256": "adapter"}
+    write_rows(tmp_path / "rob" / "robust.json", [{"run": head, "kinds": []}])
+    write_report(runs, tmp_path / "report", robust=[tmp_path / "rob"])
+    for text in texts_of(tmp_path / "report"):
+        assert "These flips are of adapter (tiny + out/a)." in text
+    with pytest.raises(
+        NotComparableError, match=r"is of tiny \+ out/a, which none of the runs is \(base: tiny\)"
+    ):
+        write_report(runs[:1], tmp_path / "other", robust=[tmp_path / "rob"])
     assert not (tmp_path / "other").exists()

@@ -220,6 +220,9 @@ def test_removed(data: Path):
     assert [t.name for t in gone.tools] == [name for name in items["item-3"].tools if name != "power_on"]
     assert KINDS["removed_tool"].make(items["item-5"], 7) is None  # two calls
     assert only(items["item-1"], "removed_value") == Change("맞춰 주세요", calls=(), asks_for="tool")
+    marked = row(1, "24도로 설정 요청드립니다.", call("set_temperature", temperature=24))
+    (item,) = read_items(write_rows(data.parent / "marked.jsonl", [marked]))
+    assert only(item, "removed_value") == Change("설정 요청드립니다.", calls=(), asks_for="tool")
     assert only(items["item-9"], "removed_value") == Change(
         "온도를 맞춰 주세요", calls=(), asks_for="temperature"
     )

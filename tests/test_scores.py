@@ -194,10 +194,10 @@ def test_figures_by_hand(tmp_path: Path) -> None:
         "turn_on.now": (0, 0, 1),
     }
     macro = summary["overall"]["arguments"]["macro"]
-    assert macro["n_parameters"] == 4
-    assert macro["precision"] == pytest.approx((1 + 0 + 0) / 3)  # mode was never given
-    assert macro["recall"] == pytest.approx((0 + 1 + 0) / 3)  # now was never due
-    assert macro["f1"] == pytest.approx((0 + 1 + 0 + 0) / 4)
+    assert (macro["n_parameters"], macro["n_invented"]) == (3, 1)  # no tool declares turn_on.now
+    assert macro["precision"] == pytest.approx((1 + 0) / 2)  # mode was never given
+    assert macro["recall"] == pytest.approx((0 + 1 + 0) / 3)
+    assert macro["f1"] == pytest.approx((0 + 1 + 0) / 3)
     calls = summary["overall"]["calls"]
     assert (calls["precision"]["k"], calls["precision"]["n"], calls["recall"]["n"]) == (1, 4, 4)
     assert calls["f1"] == pytest.approx(2 * 1 / 8)
@@ -215,6 +215,19 @@ def test_figures_by_hand(tmp_path: Path) -> None:
         ("none", "power_off"): 1,
         ("set_mode", "none"): 1,
     }
+
+
+def test_macro_average_takes_declared_parameters(tmp_path: Path) -> None:
+    """A declared parameter that was given and not due counts, with 0; one that no tool declares is counted apart."""
+    texts = [
+        {
+            "id": "item-0",
+            "text": text_of(call("set_temperature", temperature=24, zone="b", colour="x", size=3)),
+        }
+    ]
+    rows = [row(0, "24도", call("set_temperature", temperature=24))]
+    macro = score(tmp_path, rows, texts)["overall"]["arguments"]["macro"]
+    assert macro == {"precision": 0.5, "recall": 1.0, "f1": 0.5, "n_parameters": 2, "n_invented": 2}
 
 
 def test_slices_with_few_items_are_suppressed(tmp_path: Path) -> None:

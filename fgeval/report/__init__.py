@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,15 +9,14 @@ from typing import Any
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from fgdata.errors import DataError, Problem, UsageError
+from fgdata.errors import Problem, UsageError
 from fgdata.files import write_whole
-from fgeval.clusters import FEW_CLUSTERS
 from fgeval.comparable import NotComparableError, check_comparable
 from fgeval.model_card import EVAL_RESULTS_FILE, MODEL_INDEX_FILE, CardScores, write_card
 from fgeval.report.figures import FILTERS
 from fgeval.report.language import LANGUAGES, Language, speak
+from fgeval.report.robustness import read_robust
 from fgeval.report.view import build_view
-from fgeval.robust.flips import FLIPS_FILES
 from fgeval.scores import ScoredRun
 
 REPORT_FILES = ("report.md", "report.html")
@@ -56,7 +54,7 @@ def write_report(
         robust: folders that `fgeval robust` wrote; their flip rates stand in the report.
         card: also write the metadata of a model card, for the last run; the first is its base.
         max_failures: failed items listed in the HTML; how many are left out is said.
-    Raises: NotComparableError, UsageError.
+    Raises: NotComparableError for runs, or flips of a run, that do not belong together; UsageError; DataError.
     """
     if len({run.name for run in runs}) < len(runs):
         raise UsageError(
@@ -86,7 +84,7 @@ def write_report(
         )
     if card is not None:
         card.check()
-    flips = [_read_robust(Path(one)) for one in robust]
+    flips = [read_robust(Path(one), runs) for one in robust]
     title = title or speak(language)(DEFAULT_TITLE)
     view = build_view(runs, title=title, note=note, max_failures=max_failures, language=language)
     view["robust"] = flips
@@ -100,42 +98,6 @@ def write_report(
         write_card(folder, card, runs[-1], runs[0] if len(runs) == 2 else None)
         view["card_files"] = [MODEL_INDEX_FILE, EVAL_RESULTS_FILE]
     return view
-
-
-def _read_robust(folder: Path) -> dict[str, Any]:
-    """Flip rates by kind of twin.
-
-    Raises: DataError if the folder holds none.
-    """
-    file = folder / FLIPS_FILES[0]
-    remedy = "Name a folder that `fgeval robust --out` wrote."
-    try:
-        content = json.loads(file.read_text(encoding="utf-8"))
-        kinds: list[dict[str, Any]] = [
-            {
-                "kind": str(one["kind"]),
-                "n": int(one["n_twins"]),
-                "rates": [
-                    {"value": None, **one["clustered"][name]}
-                    for name in ("base", "worst", "flips", "flipped_items")
-                ],
-                "n_families": int(one["clustered"]["flips"]["n_clusters"]),
-                "lost": int(one["lost"]),
-                "gained": int(one["gained"]),
-            }
-            for one in content["kinds"]
-        ]
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(
-            Problem(str(file), f"is no result of `fgeval robust` ({error!r}).", remedy)
-        ) from error
-    return {
-        "name": folder.name,
-        "profile": (content.get("profile") or {}).get("name"),
-        "kinds": kinds,
-        "few": FEW_CLUSTERS,
-        "rough": [one["kind"] for one in kinds if one["n_families"] < FEW_CLUSTERS],
-    }
 
 
 def _environment(name: str, language: Language) -> Environment:

@@ -7,7 +7,8 @@ from collections.abc import Mapping
 KOREAN: Mapping[str, str] = {
     # headings and page
     "Function calling test report": "함수 호출 테스트 보고서",
-    "{n} items, {families} template families, scoring profile {profile}. Intervals are 95 %: Wilson’s, and by template family in a table of their own.": "문항 {n}개, 템플릿 계열 {families}개, 채점 규칙 {profile}. 구간은 모두 95 %입니다. 기본은 윌슨 구간이고, 템플릿 계열을 고려한 구간은 따로 표로 실었습니다.",
+    "{n} items, {families} template families, scoring profile {profile}. Intervals are 95 % and count template families.": "문항 {n}개, 템플릿 계열 {families}개, 채점 규칙 {profile}. 구간은 모두 95 %이며 템플릿 계열을 단위로 합니다.",
+    "{n} items, scoring profile {profile}. Intervals are Wilson’s, 95 %.": "문항 {n}개, 채점 규칙 {profile}. 구간은 모두 95 % 윌슨 구간입니다.",
     "Sections": "목차",
     "Summary": "요약",
     "By family": "계열별",
@@ -33,7 +34,10 @@ KOREAN: Mapping[str, str] = {
     "points; {gained} items gained, {lost} lost": "%p; 새로 맞힌 문항 {gained}개, 새로 틀린 문항 {lost}개",
     "McNemar’s exact test: {p}": "맥니마 정확 검정: {p}",
     "{new} gets {new_rate} of {n} items exactly right ({new_range}), {base} {base_rate} ({base_range}): {points} points. {gained} items gained, {lost} lost (McNemar's exact test, {p}).": "문항 {n}개 가운데 {new}의 완전 일치는 {new_rate} ({new_range}), {base}의 완전 일치는 {base_rate} ({base_range})입니다. 차이는 {points} %p이고, 새로 맞힌 문항은 {gained}개, 새로 틀린 문항은 {lost}개입니다(맥니마 정확 검정, {p}).",
+    "{new} gets {new_rate} of {n} items exactly right ({new_range}), {base} {base_rate} ({base_range}): {points} points ({low} to {high}, {families} template families, {p}). {gained} items gained, {lost} lost.": "문항 {n}개 가운데 {new}의 완전 일치는 {new_rate} ({new_range}), {base}의 완전 일치는 {base_rate} ({base_range})입니다. 차이는 {points} %p입니다({low} ~ {high}, 템플릿 계열 {families}개, {p}). 새로 맞힌 문항은 {gained}개, 새로 틀린 문항은 {lost}개입니다.",
+    "{low} to {high}, {families} template families, {p}": "{low} ~ {high}, 템플릿 계열 {families}개, {p}",
     "Share of items, 95 % Wilson interval, number of items it is taken from.": "문항의 비율, 95 % 윌슨 구간, 계산에 쓰인 문항 수.",
+    "Share of items, 95 % interval by template family, number of items and of families it is taken from.": "문항의 비율, 템플릿 계열을 고려한 95 % 구간, 계산에 쓰인 문항 수와 계열 수.",
     "More metrics as a table": "다른 지표 (표)",
     "Metric": "지표",
     # metrics
@@ -82,6 +86,7 @@ KOREAN: Mapping[str, str] = {
     "Exact match by tool": "도구별 완전 일치",
     "Exact match by slice": "나누어 본 완전 일치",
     "An item that expects several tools counts under each of them.": "도구가 여럿 필요한 문항은 각 도구에 모두 셉니다.",
+    "Within one family its items are taken for independent.": "한 계열 안에서는 문항을 서로 독립으로 봅니다.",
     "Exact match by intent and more": "의도 등으로 나누어 본 완전 일치",
     "The rows of this data say nothing about their intent, family or register.": "이 데이터의 행에는 의도, 계열, 말투가 적혀 있지 않습니다.",
     "Tool": "도구",
@@ -153,6 +158,8 @@ KOREAN: Mapping[str, str] = {
     "families": "계열",
     "flips": "달라진 쌍둥이",
     "The intervals of these kinds come from fewer than {n} template families and are a rough guide: {kinds}": "다음 종류의 구간은 템플릿 계열이 {n}개보다 적어 대략의 값입니다: {kinds}",
+    "These flips are of {run}": "뒤바뀜을 잰 실행: {run}",
+    "Nothing shows which of the runs these flips are of.": "이 뒤바뀜이 어느 실행에서 나온 것인지 알 수 없습니다.",
     "Twins ask the same in other words or tools, or must change the call. Right: items; worst: items with all twins right; flips: twins with another verdict than their item; flipped: items of which a twin has another verdict. Intervals by template family.": "쌍둥이 문항은 같은 요청을 다른 표현이나 도구로 묻거나, 호출이 달라져야 하는 문항입니다. 정답: 원래 문항; 최악: 쌍둥이가 모두 맞은 문항; 달라진 쌍둥이: 원래 문항과 판정이 다른 쌍둥이; 뒤바뀜: 그런 쌍둥이가 있는 문항. 구간은 템플릿 계열을 고려한 것입니다.",
     "Twins": "쌍둥이",
     "right": "정답",
@@ -192,7 +199,7 @@ KOREAN: Mapping[str, str] = {
     # caveats
     "What these numbers do not say": "이 수치가 말하지 않는 것",
     "Wilson's intervals and McNemar's test take the {n} items for independent.": "윌슨 구간과 맥니마 검정은 문항 {n}개를 서로 독립으로 봅니다.",
-    "Wilson's intervals and McNemar's test take the {n} items for independent. They come from {families} template families, and items of one family share their wording: go by the table by template family.": "윌슨 구간과 맥니마 검정은 문항 {n}개를 서로 독립으로 봅니다. 그러나 문항은 템플릿 계열 {families}개에서 나왔고 같은 계열의 문항은 표현을 함께 쓰므로, 템플릿 계열별 표를 기준으로 삼으십시오.",
+    "Intervals and tests count the {families} template families that the {n} items come from: items of one family share their wording, and are right or wrong together.": "구간과 검정은 문항 {n}개가 나온 템플릿 계열 {families}개를 단위로 합니다. 같은 계열의 문항은 표현이 비슷하여 함께 맞거나 함께 틀리기 때문입니다.",
     "A slice with few items says little: read its interval, not its percentage.": "문항이 적은 구분은 말해 주는 것이 적습니다. 백분율이 아니라 구간을 보십시오.",
     "The utterances come from templates. The families here were kept out of training if the pack's own split was used, but the same hands wrote both sides; other people's wordings may score lower.": "발화는 템플릿에서 만들었습니다. 팩의 분할을 그대로 썼다면 이 계열은 학습에 쓰이지 않았지만, 양쪽을 같은 사람이 썼으므로 다른 사람의 표현에서는 점수가 더 낮을 수 있습니다.",
     "Where no call is due, an item is right if no call is made. Whether the text that is written instead is a good answer, or asks for the right thing, is not judged.": "호출하지 말아야 하는 문항은 호출이 없으면 맞은 것입니다. 대신 쓴 문장이 좋은 답인지, 알맞은 것을 되물었는지는 판정하지 않습니다.",

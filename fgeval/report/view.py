@@ -10,6 +10,8 @@ from typing import Any
 from fgdata.schema import Call, calls_to_text
 from fgeval.compare import compare_runs
 from fgeval.metrics import SLICES
+from fgeval.paired import PairedClusters
+from fgeval.report.families import FamilyRates
 from fgeval.report.language import speak
 from fgeval.report.reasons import reason_in_korean, split_reasons
 from fgeval.scores import ScoredRun
@@ -46,6 +48,8 @@ def build_view(
     items = _join_items(runs, language)
     failed = [item for item in items if not all(result["exact"] for result in item["results"])]
     flips = [_flips(items, 0, number, runs) for number in range(1, len(runs))]
+    by_family = [FamilyRates(run) for run in runs]
+    families = _family_rows(runs, language)
     flipped = [item for flip in flips for item in (*flip["gained"], *flip["lost"])]
     return {
         "title": title,
@@ -65,12 +69,15 @@ def build_view(
         "n": runs[0].summary["n"],
         "n_families": len({row["family"] for row in runs[0].rows if row.get("family")}),
         "profile": runs[0].summary["profile"],
-        "headlines": [_metric_row(runs, *metric) for metric in HEADLINES],
-        "families": _family_rows(runs, language),
-        "details": [_metric_row(runs, *metric) for metric in DETAILS],
+        "headlines": [_metric_row(runs, by_family, *metric) for metric in HEADLINES],
+        "families": families,
+        "details": [_metric_row(runs, by_family, *metric) for metric in DETAILS],
         "f1": _f1_rows(runs),
-        "comparisons": [_compare(runs[0], other) for other in runs[1:]],
-        "slices": _slice_tables(runs),
+        "comparisons": [
+            _compare(runs[0], other, differences.get("exact"))
+            for other, differences in zip(runs[1:], families.pop("differences"), strict=True)
+        ],
+        "slices": _slice_tables(runs, by_family),
         "same_for_all": _same_for_all(runs),
         "contamination": _contamination_rows(runs),
         "latency": _latency(runs),
@@ -109,12 +116,17 @@ def _rate(metrics: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return rate
 
 
-def _metric_row(runs: Sequence[ScoredRun], key: str, label: str, hint: str) -> dict[str, Any]:
+def _metric_row(
+    runs: Sequence[ScoredRun], by_family: Sequence[FamilyRates], key: str, label: str, hint: str
+) -> dict[str, Any]:
     return {
         "key": key,
         "label": label,
         "hint": hint,
-        "rates": [_rate(run.summary["overall"], key) for run in runs],
+        "rates": [
+            families.metric(key, _rate(run.summary["overall"], key))
+            for run, families in zip(runs, by_family, strict=True)
+        ],
     }
 
 
@@ -127,6 +139,7 @@ def _family_rows(runs: Sequence[ScoredRun], language: str) -> dict[str, Any]:
     differences = [{one.metric: one.paired for one in found.metrics} for (found,) in compared]
     return {
         "warnings": [reason_in_korean(text) if language == "ko" else text for text in warnings],
+        "differences": differences,
         "detectable": [difference["exact"].detectable for difference in differences if difference["exact"]],
         "rows": [
             {
@@ -140,13 +153,22 @@ def _family_rows(runs: Sequence[ScoredRun], language: str) -> dict[str, Any]:
     }
 
 
-def _slice_tables(runs: Sequence[ScoredRun]) -> dict[str, list[dict[str, Any]]]:
+def _slice_tables(
+    runs: Sequence[ScoredRun], by_family: Sequence[FamilyRates]
+) -> dict[str, list[dict[str, Any]]]:
     """Exact match by slice; a slice of one value says nothing new and is left out, except by tool."""
     tables = {}
     for name in SLICES:
         groups = [run.summary["by"].get(name, {}) for run in runs]
         rows = [
-            {"label": label, "n": groups[0][label]["n"], "rates": [group[label]["exact"] for group in groups]}
+            {
+                "label": label,
+                "n": groups[0][label]["n"],
+                "rates": [
+                    families.part(name, label, group[label]["exact"])
+                    for group, families in zip(groups, by_family, strict=True)
+                ],
+            }
             for label in groups[0]
             if all(label in group for group in groups)
         ]
@@ -229,12 +251,19 @@ def _parameter_rows(runs: Sequence[ScoredRun]) -> list[dict[str, Any]]:
     ]
 
 
-def _compare(first: ScoredRun, other: ScoredRun) -> dict[str, Any]:
+def _compare(first: ScoredRun, other: ScoredRun, by_family: PairedClusters | None) -> dict[str, Any]:
+    """Exact match of two runs; `by_family` where the rows state families, and then it is what the page goes by."""
     right = {row["id"]: row["exact"] for row in other.rows}
     difference = paired_difference(
         [row["exact"] for row in first.rows], [right[row["id"]] for row in first.rows]
     )
-    return {"first": first.name, "second": other.name, **asdict(difference)}
+    known = by_family if any(row.get("family") for row in first.rows) else None
+    return {
+        "first": first.name,
+        "second": other.name,
+        **asdict(difference),
+        "by_family": known.to_json() if known else None,
+    }
 
 
 def _confusion(matrix: Mapping[str, Any]) -> dict[str, Any]:
@@ -346,8 +375,8 @@ def _caveats(runs: Sequence[ScoredRun], say: Callable[..., str]) -> list[str]:
     families = {row["family"] for row in rows if row.get("family")}
     caveats = [
         say(
-            "Wilson's intervals and McNemar's test take the {n} items for independent. They come from {families} template "
-            "families, and items of one family share their wording: go by the table by template family."
+            "Intervals and tests count the {families} template families that the {n} items come from: items of one family share "
+            "their wording, and are right or wrong together."
             if families
             else "Wilson's intervals and McNemar's test take the {n} items for independent.",
             n=f"{len(rows):,}",

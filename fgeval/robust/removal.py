@@ -60,6 +60,7 @@ _QUANTITIES = frozenset(
     ]
 )
 """Nouns that say what is set."""
+_MARKS = "~!.?"
 _REGISTERS = ("hae", "haeyo", "hapsyo", "haera")
 _MORE_TEXT = re.compile(r"[,.!?…]|(?:고|서|니까|[는은인]데|면|다|요|네|어|지|래|야|말고|보다|더)(?:\s|$)")
 _PARTICLE = re.compile(r"(?<=..)[을를은는]$")
@@ -98,7 +99,7 @@ def without_value(
         )
         if left is not None and not find_numbers(left, language_of(item.example)):
             # 맞춰 주세요 alone does not even say what.
-            is_named = language_of(item.example) == "en" or left not in _requests()
+            is_named = language_of(item.example) == "en" or left.rstrip(_MARKS) not in _requests()
             return Change(utterance=left, calls=(), asks_for=name if is_named else WHICH_TOOL)
     return None
 
@@ -146,7 +147,7 @@ def _left_in_korean(text: str, start: int, end: int) -> str | None:
             if whole[cut:] in _requests() and _says_what(whole[:cut]) and (not cut or whole[cut - 1] == " "):
                 return whole
         return None
-    if after.rstrip("~!.?") not in _requests() or not _says_what(before):
+    if after.rstrip(_MARKS) not in _requests() or not _says_what(before):
         return None
     return f"{before} {after}".strip()
 
