@@ -20,11 +20,12 @@ from fgdata.entries import Entries, Entry, entries_of
 from fgdata.errors import PackError, Problem
 from fgdata.joins import JOINS, joins_of
 from fgdata.korean.registers import SOFTENER
-from fgdata.overlap import Ends, Language, Parts, without_twins
+from fgdata.overlap import Ends, Language, without_twins
 from fgdata.pack import Composition
+from fgdata.parts import Parts
 from fgdata.permutation import Permutation, mix
 from fgdata.space import Cell, draws, make_cell
-from fgdata.stock import Source, Stock
+from fgdata.stock import Source, Stock, too_many_ways
 
 _HOLDS_JOIN = {"ko": r"고($|[ ,])|^나서\b|그다음에", "en": r"(?i:\b(and|then)\b)"}
 """How the joins of a language are seen in a text; in a pack of several, those of all are looked for."""
@@ -385,11 +386,15 @@ class Compositions:
                 for clauses in by_intent.values() if ending else ():
                     for place, clause in enumerate(clauses):
                         language, rivals = Language([clause.cell], self._parts), []
+                        self._parts.effort.allow(1)
                         ends, known = earlier.setdefault(ending, (Ends(), []))
                         for number in ends.shared(language):
                             other, theirs = known[number]
-                            if not other.meets(language):
-                                continue
+                            try:
+                                if not other.meets(language):
+                                    continue
+                            except OverflowError:
+                                raise PackError(too_many_ways(theirs.source, clause.source)) from None
                             if problem := self.stock.conflict(
                                 (theirs.source, theirs.cell), (clause.source, clause.cell)
                             ):

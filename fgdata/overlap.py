@@ -10,32 +10,31 @@ Texts are compared as a label reader sees them: Unicode form, case and blanks do
 
 from __future__ import annotations
 
-import bisect
+import itertools
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache, cached_property
 
 from fgdata.entries import Label, entries_of, normalised, only_string
+from fgdata.parts import EVEN, N_END, Ahead, Effort, Part, Parts
 from fgdata.space import Cell, Dimension
 from fgdata.template import tidied
 
 MAX_STATES = 200_000
-"""Steps of a comparison with values; templates that overlap in more ways are refused."""
-
-_Ahead = tuple[int, str]
-"""Which side is ahead (0 or 1), and by what; (0, "") where they are even."""
-_EVEN: _Ahead = (0, "")
+"""Steps of one comparison; templates that overlap in more ways are refused."""
+MAX_EDGES = 1_000_000
+"""Ways from one of those steps to the next."""
+MAX_CUTS = 20_000
+"""Places looked at in one text to tell who derives it first; the bundled packs need 1,000."""
+_MAX_ENDS = 2_000
+"""Beginnings, or ends, of a template's texts; one with more is compared with all others."""
 
 
 @cache
 def spelling_key(text: str) -> str:
     """What two wordings of one part have in common that makes them the same: case, and blanks at the ends or in a row."""
     return " ".join(unicodedata.normalize("NFC", tidied(text)).casefold().split())
-
-
-_END = 3
-"""Characters of a text's beginning and end that are looked at first."""
 
 
 def without_twins(cell: Cell, labels: frozenset[str]) -> tuple[Cell, bool]:
@@ -75,100 +74,11 @@ def _first_spellings(dimension: Dimension, labels: frozenset[str]) -> tuple[Dime
     return known
 
 
-class Part:
-    """The strings that may stand at one place of a text."""
-
-    def __init__(self, strings: frozenset[str]) -> None:
-        self.strings = strings
-        self.lengths = sorted({len(string) for string in strings})
-        self.heads = frozenset(string[:_END] for string in strings)
-        self.tails = frozenset(string[-_END:] for string in strings)
-        self.needs = frozenset.intersection(*map(frozenset, strings))
-        """Characters that every string has."""
-        self.letters = frozenset("".join(strings))
-        """Characters that some string has."""
-        self._steps: dict[str, tuple[_Ahead, ...]] = {}
-        self._crossed: dict[int, tuple[_Ahead, ...]] = {}
-
-    @cached_property
-    def _in_order(self) -> list[str]:
-        return sorted(self.strings)
-
-    def _rests(self, start: str) -> Iterator[str]:
-        """What may follow a beginning."""
-        strings = self._in_order
-        for number in range(bisect.bisect_left(strings, start), len(strings)):
-            if not strings[number].startswith(start):
-                break
-            yield strings[number][len(start) :]
-
-    @cached_property
-    def _by_first(self) -> dict[str, list[str]]:
-        """First character -> strings that begin with it; the empty string has none."""
-        found: dict[str, list[str]] = {}
-        for string in self.strings:
-            found.setdefault(string[:1], []).append(string)
-        return found
-
-    def follow(self, ahead: str) -> tuple[_Ahead, ...]:
-        """Where this part can bring its side if the other is ahead by `ahead`: (0, rest) still behind, (1, rest) now ahead."""
-        found = self._steps.get(ahead)
-        if found is None:
-            if ahead and ahead[0] not in self._by_first and "" not in self._by_first:
-                self._steps[ahead] = ()
-                return ()
-            longest = len(ahead)
-            steps: list[_Ahead] = [
-                (0, ahead[length:])
-                for length in self.lengths
-                if length < longest and ahead[:length] in self.strings
-            ]
-            if longest <= self.lengths[-1]:
-                steps += [(1, rest) if rest else _EVEN for rest in self._rests(ahead)]
-            found = self._steps[ahead] = tuple(steps)
-        return found
-
-    def cross(self, other: Part) -> tuple[_Ahead, ...]:
-        """Where the two can stand after one string each: (0, rest) this one ahead, (1, rest) the other."""
-        found = self._crossed.get(id(other))
-        if found is None:
-            steps: set[_Ahead] = set()
-            theirs = other._by_first
-            for first, strings in self._by_first.items():
-                # Strings that begin with other characters have nothing to say to one another.
-                if not first or first in theirs:
-                    steps.update(step for string in strings for step in other.follow(string))
-                elif "" in theirs:
-                    steps.update((0, string) for string in strings)
-            found = self._crossed[id(other)] = tuple(steps)
-        return found
-
-
-class Parts:
-    """Parts by their strings: one object for each set, so that what is found out about it is found once."""
-
-    def __init__(self) -> None:
-        self._known: dict[frozenset[str], Part] = {}
-        self._joined: dict[tuple[int, ...], tuple[Part, tuple[frozenset[str], ...]]] = {}
-
-    def of(self, choices: Iterable[frozenset[str]]) -> Part:
-        """The part with the strings of all these sets."""
-        sets = tuple({id(strings): strings for strings in choices}.values())
-        key = tuple(map(id, sets))
-        known = self._joined.get(key)
-        if known is None:
-            strings = sets[0] if len(sets) == 1 else frozenset().union(*sets)
-            if (part := self._known.get(strings)) is None:
-                part = self._known[strings] = Part(strings)
-            # The sets are kept: as long as they live, no other has their ids.
-            known = self._joined[key] = (part, sets)
-        return known[0]
-
-
 class Language:
     """The normalised texts of some cells of one template, at least: parts that hang together are taken one by one."""
 
     def __init__(self, cells: Sequence[Cell], parts: Parts) -> None:
+        self._effort = parts.effort
         width = len(cells[0].parts)
         found: list[list[frozenset[str]]] = [[] for _ in range(width)]
         for cell in cells:
@@ -188,17 +98,10 @@ class Language:
         """Characters that every text has."""
         self.letters = frozenset[str]().union(*(part.letters for part in self.parts))
         """Characters that some text has."""
-        heads, tails = {""}, {""}
-        for part in self.parts:
-            if min(map(len, heads)) == _END:
-                break
-            heads = {(head + more)[:_END] for head in heads for more in part.heads}
-        for part in reversed(self.parts):
-            if min(map(len, tails)) == _END:
-                break
-            tails = {(more + tail)[-_END:] for tail in tails for more in part.tails}
-        self.ends = (frozenset(heads), frozenset(tails))
-        """How texts begin, and how they end."""
+        heads = _short_texts([part.heads for part in self.parts])
+        tails = _short_texts([part.tails for part in reversed(self.parts)], is_end=True)
+        self.ends = (heads, tails)
+        """How texts begin, and how they end; None where that is too many ways to be listed."""
         self.shortest = sum(part.lengths[0] for part in self.parts)
         self.longest = sum(part.lengths[-1] for part in self.parts)
 
@@ -212,47 +115,60 @@ class Language:
         )
 
     def meets(self, other: Language) -> bool:
-        """Whether some text is in both."""
+        """Whether some text is in both.
+
+        Raises: OverflowError if that takes too many steps to tell.
+        """
         if not self.may_meet(other):
             return False
         return self._walk(other, wants_misaligned=False)
 
     @cached_property
     def is_ambiguous(self) -> bool:
-        """Whether some text can be cut into the parts in two ways."""
+        """Whether some text can be cut into the parts in two ways.
+
+        Raises: OverflowError if that takes too many steps to tell.
+        """
         return self._walk(self, wants_misaligned=True)
 
     def _walk(self, other: Language, *, wants_misaligned: bool) -> bool:
         mine, theirs = self.parts, other.parts
-        start = (0, 0, _EVEN, False)
+        start = (0, 0, EVEN, False)
         waiting, seen = [start], {start}
-        while waiting:
-            i, j, (side, ahead), is_misaligned = waiting.pop()
-            if i == len(mine) and j == len(theirs) and not ahead:
-                if is_misaligned or not wants_misaligned:
-                    return True
-                continue
-            for state in self._next(other, i, j, side, ahead):
-                i2, j2, place = state
-                off = wants_misaligned and (is_misaligned or bool(place[1]) or i2 != j2)
-                full = (i2, j2, place, off)
-                if full not in seen:
-                    seen.add(full)
-                    waiting.append(full)
+        n_steps = 0
+        try:
+            while waiting:
+                i, j, (side, ahead), is_misaligned = waiting.pop()
+                if i == len(mine) and j == len(theirs) and not ahead:
+                    if is_misaligned or not wants_misaligned:
+                        return True
+                    continue
+                for state in self._next(other, i, j, side, ahead):
+                    n_steps += 1
+                    i2, j2, place = state
+                    off = wants_misaligned and (is_misaligned or bool(place[1]) or i2 != j2)
+                    full = (i2, j2, place, off)
+                    if full not in seen:
+                        seen.add(full)
+                        waiting.append(full)
+                if n_steps > MAX_STATES:
+                    raise OverflowError
+        finally:
+            self._effort.spend(n_steps)
         return False
 
     def _next(
         self, other: Language, i: int, j: int, side: int, ahead: str
-    ) -> Iterator[tuple[int, int, _Ahead]]:
+    ) -> Iterator[tuple[int, int, Ahead]]:
         mine, theirs = self.parts, other.parts
         if not ahead:
             if i < len(mine) and j < len(theirs):
                 for place in mine[i].cross(theirs[j]):
                     yield i + 1, j + 1, place
             elif i < len(mine) and "" in mine[i].strings:
-                yield i + 1, j, _EVEN
+                yield i + 1, j, EVEN
             elif j < len(theirs) and "" in theirs[j].strings:
-                yield i, j + 1, _EVEN
+                yield i, j + 1, EVEN
         elif side == 0 and j < len(theirs):
             for behind, rest in theirs[j].follow(ahead):
                 yield i, j + 1, (behind, rest)
@@ -264,6 +180,8 @@ class Language:
         """Whether the language has the (normalised) text."""
         if not self.shortest <= len(key) <= self.longest or not self.needs.issubset(key):
             return False
+        if self._one_by_one > _FEW_CUTS:
+            return self._open(key) is not None
         ends = {0}
         for part in self.parts:
             strings = part.strings
@@ -274,29 +192,64 @@ class Language:
                 return False
         return len(key) in ends
 
+    @cached_property
+    def _ranges(self) -> tuple[tuple[int, int], ...]:
+        """For each part the first and the last character that it may start at."""
+        firsts = itertools.accumulate((part.lengths[0] for part in self.parts[:-1]), initial=0)
+        lasts = itertools.accumulate((part.lengths[-1] for part in self.parts[:-1]), initial=0)
+        return tuple(zip(firsts, lasts, strict=True))
+
+    @cached_property
+    def _shared_ranges(self) -> dict[Part, tuple[int, int]]:
+        """The same for the parts that differ: a part that stands at many places is looked for once."""
+        found: dict[Part, tuple[int, int]] = {}
+        for part, (first, last) in zip(self.parts, self._ranges, strict=False):
+            known = found.setdefault(part, (first, last))
+            found[part] = (min(first, known[0]), max(last, known[1]))
+        return found
+
+    @cached_property
+    def _one_by_one(self) -> int:
+        """Places that `derives` looks at in one text at most, each part by itself."""
+        return _n_looks(zip(self.parts, self._ranges, strict=False))
+
+    @cached_property
+    def n_cuts(self) -> int:
+        """Places that are looked at in one text to tell whether it is in the language, at most."""
+        if self._one_by_one <= _FEW_CUTS:
+            return self._one_by_one
+        shared = _n_looks(self._shared_ranges.items()) + sum(len(part.lengths) for part in self.parts)
+        return min(self._one_by_one, shared)
+
+    def _open(self, key: str) -> list[int] | None:
+        """For each part, and the end, the places from which the rest of the parts can spell the rest of the text, as bits; None if
+        the language does not have the text."""
+        is_shared = self.n_cuts < self._one_by_one
+        known = {p: p.starts_in(key, *r) for p, r in self._shared_ranges.items()} if is_shared else {}
+        opens = [1 << len(key)]
+        for part, range_of in zip(
+            reversed(self.parts), reversed(self._ranges[: len(self.parts)]), strict=True
+        ):
+            starts = 0
+            for length, of_length in known[part] if is_shared else part.starts_in(key, *range_of):
+                starts |= (opens[-1] >> length) & of_length
+            if not starts:
+                return None
+            opens.append(starts)
+        return opens[::-1] if opens[-1] & 1 else None
+
     def first_cut(self, key: str) -> tuple[int, ...] | None:
         """The lengths of the parts in the first of the ways to cut the text, shorter ones first; None if it has none."""
-        whole, n = len(key), len(self.parts)
-
-        @cache
-        def can_end(number: int, start: int) -> bool:
-            if number == n:
-                return start == whole
-            part = self.parts[number]
-            return any(
-                key[start : start + length] in part.strings and can_end(number + 1, start + length)
-                for length in part.lengths
-            )
-
-        if not can_end(0, 0):
+        opens = self._open(key)
+        if opens is None:
             return None
         cut: list[int] = []
         start = 0
-        for number, part in enumerate(self.parts):
+        for part, later in zip(self.parts, opens[1:], strict=True):
             length = next(
                 length
                 for length in part.lengths
-                if key[start : start + length] in part.strings and can_end(number + 1, start + length)
+                if later >> (start + length) & 1 and key[start : start + length] in part.strings
             )
             cut.append(length)
             start += length
@@ -311,6 +264,31 @@ class Language:
         return tuple(len(normalised(texts[position])) for position in self.kept)
 
 
+_FEW_CUTS = 500
+"""Up to so many places are looked at one by one; beyond, those of a part all at once, wherever it stands."""
+
+
+def _n_looks(ranges: Iterable[tuple[Part, tuple[int, int]]]) -> int:
+    return sum((last - first + 1) * len(part.lengths) for part, (first, last) in ranges)
+
+
+def _short_texts(parts: Iterable[frozenset[str]], *, is_end: bool = False) -> frozenset[str] | None:
+    """The beginnings, or ends, that the parts can spell; None if they are too many."""
+    texts = {""}
+    for part in parts:
+        if min(map(len, texts)) == N_END:
+            break
+        if len(texts) * len(part) > 50 * _MAX_ENDS:
+            return None
+        if is_end:
+            texts = {(more + text)[-N_END:] for text in texts for more in part}
+        else:
+            texts = {(text + more)[:N_END] for text in texts for more in part}
+        if len(texts) > _MAX_ENDS:
+            return None
+    return frozenset(texts)
+
+
 @dataclass(frozen=True, slots=True)
 class Witness:
     """A text that two cells spell."""
@@ -320,13 +298,19 @@ class Witness:
     labels: tuple[Label, Label]
 
 
-def witnesses(first: Cell, second: Cell, slots: tuple[frozenset[str], frozenset[str]]) -> Iterator[Witness]:
+def witnesses(
+    first: Cell,
+    second: Cell,
+    slots: tuple[frozenset[str], frozenset[str]],
+    effort: Effort | None = None,
+) -> Iterator[Witness]:
     """One text for every pair of labels with which both cells can spell it.
 
     Raises: OverflowError if the two overlap in too many ways to be gone through.
     """
     choices = [_choices(cell, names) for cell, names in zip((first, second), slots, strict=True)]
-    live = _live(*choices)
+    effort = effort or Effort()
+    live = _live(choices[0], choices[1], effort)
     start: tuple[int, int, int, str, Label, Label] = (0, 0, 0, "", frozenset(), frozenset())
     waiting, texts = [start] if start[:4] in live else [], {start: ""}
     said: set[tuple[Label, Label]] = set()
@@ -359,6 +343,7 @@ def witnesses(first: Cell, second: Cell, slots: tuple[frozenset[str], frozenset[
                 waiting.append(step)
                 if len(texts) > MAX_STATES:
                     raise OverflowError
+                effort.spend(1)
 
 
 _Place = tuple[int, int, int, str]
@@ -376,8 +361,9 @@ def _stepped(here: _Place, behind: int, string: str) -> tuple[_Place, str]:
     return (i + (behind == 0), j + (behind == 1), side if ahead else 0, ahead), more
 
 
-def _live(mine: Sequence[_Options], theirs: Sequence[_Options]) -> set[_Place]:
+def _live(mine: Sequence[_Options], theirs: Sequence[_Options], effort: Effort) -> set[_Place]:
     """The places on the way to a text of both, whatever its values: all others lead nowhere and need no look."""
+    n_edges = 0
     start: _Place = (0, 0, 0, "")
     waiting, came_from = [start], {start: [start]}
     while waiting:
@@ -387,7 +373,12 @@ def _live(mine: Sequence[_Options], theirs: Sequence[_Options]) -> set[_Place]:
         if number == len(sides):
             continue
         is_ahead = bool(ahead) and side != behind
-        for string in sides[number].strings_fitting(ahead) if is_ahead else sides[number].strings:
+        strings = sides[number].strings_fitting(ahead) if is_ahead else sides[number].strings
+        n_edges += len(strings)
+        effort.spend(len(strings))
+        if n_edges > MAX_EDGES:
+            raise OverflowError
+        for string in strings:
             place, _ = _stepped(here, behind, string)
             if (known := came_from.get(place)) is not None:
                 known.append(here)
@@ -411,19 +402,23 @@ class Ends:
 
     def __init__(self) -> None:
         self._by_end: tuple[dict[str, int], dict[str, int]] = ({}, {})
+        self._unlisted = [0, 0]
+        """Languages whose beginnings, or ends, are too many to be listed."""
 
     def add(self, number: int, language: Language) -> None:
         """Note a language under a number."""
-        for known, ends in zip(self._by_end, language.ends, strict=True):
-            for end in ends:
+        for side, (known, ends) in enumerate(zip(self._by_end, language.ends, strict=True)):
+            if ends is None:
+                self._unlisted[side] |= 1 << number
+            for end in ends or ():
                 known[end] = known.get(end, 0) | 1 << number
 
     def shared(self, language: Language) -> Iterator[int]:
         """Numbers of languages with a text that begins like one of this language's, and one that ends so; in order."""
         left = -1
-        for known, ends in zip(self._by_end, language.ends, strict=True):
-            like = 0
-            for end in ends:
+        for known, unlisted, ends in zip(self._by_end, self._unlisted, language.ends, strict=True):
+            like = unlisted
+            for end in known if ends is None else ends:
                 like |= known.get(end, 0)
             left &= like
         while left:

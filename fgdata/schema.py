@@ -20,6 +20,7 @@ from referencing.exceptions import Unresolvable
 
 from fgdata.compiled import Check, compile_schema
 from fgdata.errors import Problem, SchemaError
+from fgdata.patterns import SlowPatternError, is_found, search_names
 from fgdata.plain_schema import is_plain_schema
 
 JsonValue: TypeAlias = "bool | int | float | str | list[JsonValue] | dict[str, JsonValue] | None"
@@ -124,6 +125,11 @@ def _strict_const(_validator: Any, value: Any, instance: object, _schema: Any) -
         yield ValidationError(f"{instance!r} is not {value!r}")
 
 
+def _pattern(_validator: Any, pattern: Any, instance: object, _schema: Any) -> Iterator[ValidationError]:
+    if isinstance(instance, str) and not is_found(pattern, instance):
+        yield ValidationError(f"{instance!r} does not match {pattern!r}")
+
+
 # JSON Schema lets 1.0 pass as an integer. The format writes both, and a device that wants 1 should not be sent 1.0.
 _STRICT_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
     {
@@ -132,7 +138,9 @@ _STRICT_TYPES = Draft202012Validator.TYPE_CHECKER.redefine_many(
     }
 )
 _StrictValidator: type[Validator] = extend(  # type: ignore[no-untyped-call]  # jsonschema leaves it untyped
-    Draft202012Validator, {"enum": _strict_enum, "const": _strict_const}, type_checker=_STRICT_TYPES
+    Draft202012Validator,
+    {"enum": _strict_enum, "const": _strict_const, "pattern": _pattern},
+    type_checker=_STRICT_TYPES,
 )
 # Without it a `pattern` that is no regular expression shows only when a call is checked, as an error of Python's own.
 _PATTERNS = FormatChecker(formats=["regex"])
@@ -262,6 +270,7 @@ class Tool:
     def _full_violations(self, arguments: Mapping[str, JsonValue]) -> list[Violation]:
         """As `violations`, by the full validator."""
         try:
+            search_names(self.strict_schema, dict(arguments))
             errors = sorted(
                 self._validator.iter_errors(dict(arguments)), key=lambda e: list(map(str, e.absolute_path))
             )
@@ -271,6 +280,11 @@ class Tool:
             ) from error
         except OverflowError:  # `multipleOf` is reckoned in floats
             return [Violation("multipleOf", (), "holds a number too large to be checked", None, None)]
+        except (
+            SlowPatternError
+        ) as error:  # whether the value fits cannot be told, whatever stands around the pattern
+            path = next(_paths_to(error.text, dict(arguments)), ())
+            return [Violation("pattern", path, str(error), error.text, error.pattern)]
         except RecursionError as error:
             raise SchemaError(f"parameters of {self.name!r}: a $ref leads back to itself.") from error
         return [
@@ -288,6 +302,23 @@ class Tool:
         Raises: SchemaError if the schema holds a `$ref` that leads nowhere or in a circle.
         """
         return [self.complaint(violation) for violation in self.violations(arguments)]
+
+
+def _paths_to(
+    text: str, value: JsonValue, path: tuple[str | int, ...] = ()
+) -> Iterator[tuple[str | int, ...]]:
+    """Where a text stands in a value, as a value or as the name of one."""
+    if value == text:
+        yield path
+    items: Iterable[tuple[str | int, JsonValue]] = ()
+    if isinstance(value, dict):
+        items = value.items()
+    elif isinstance(value, list):
+        items = enumerate(value)
+    for name, item in items:
+        yield from _paths_to(text, item, (*path, name))
+        if name == text:
+            yield (*path, name)
 
 
 # Words of JSON Schema whose mappings hold schemas by name: a name there is no word, even if it is `type`.

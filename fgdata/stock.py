@@ -18,8 +18,9 @@ from fgdata.errors import PackError, Problem
 from fgdata.format import find_control_tokens
 from fgdata.kept_overlaps import Overlaps, keep_overlaps, read_overlaps
 from fgdata.memory import collection_paused
-from fgdata.overlap import Ends, Language, Parts, without_twins, witnesses
+from fgdata.overlap import MAX_CUTS, Ends, Language, without_twins, witnesses
 from fgdata.pack import ALL_SPLITS, CALLING, HELD_OUT_SPLITS, Intent, Pack, TemplateFamily
+from fgdata.parts import Parts
 from fgdata.schema import Call, JsonValue, canonical_json
 from fgdata.space import Cell, Dimension, KnownDimensions, make_cell, register_endings
 from fgdata.template import Template, Wording
@@ -66,6 +67,15 @@ class Source:
     def is_checked(self) -> bool:
         """Whether its texts must be looked at one by one."""
         return bool(self.rivals) or self.language.is_ambiguous or bool(self.register_rivals)
+
+    @property
+    def n_cuts(self) -> int:
+        """Places that `rival_of` looks at in one text, at most."""
+        own = [self.language] if self.language.is_ambiguous else []
+        registers = max(
+            (sum(language.n_cuts for language in of) for of in self.register_rivals.values()), default=0
+        )
+        return registers + sum(language.n_cuts for language in (*own, *(of for of, _ in self.rivals)))
 
     def rival_of(self, register: str, cell: Cell, digits: Sequence[int], text: str) -> str | None:
         """Who derives the text first: a place, or None if that is this derivation."""
@@ -241,24 +251,40 @@ class Stock:
     # Overlaps
 
     def _overlaps(self) -> Iterator[Problem]:
-        """Note who spells what first; yield the texts that would have two labels."""
+        """Note who spells what first; yield the texts that would have two labels, and what cannot be checked for them."""
         told = set()
         ends = Ends()
+        self._parts.effort.allow(len(self.sources))
         for number, later in enumerate(self.sources):
             for earlier_number in ends.shared(later.language):
                 earlier = self.sources[earlier_number]
-                if earlier.template is later.template and self._are_apart(earlier, later):
+                try:
+                    if earlier.template is later.template and self._are_apart(earlier, later):
+                        continue
+                    is_shared = earlier.language.meets(later.language)
+                except OverflowError:
+                    yield too_many_ways(earlier, later)
+                    if self._parts.effort.is_spent:
+                        return
                     continue
-                if earlier.language.meets(later.language):
+                if is_shared:
                     later.rivals.append((earlier.language, earlier))
                     pair = (earlier.path, later.path)
                     if pair not in told and (problem := self._conflict(earlier, later)) is not None:
                         told.add(pair)
                         yield problem
             ends.add(number, later.language)
-            is_doubtful = later.has_two_labels or later.language.is_ambiguous
+            try:
+                is_doubtful = later.language.is_ambiguous or later.has_two_labels
+                is_long = later.n_cuts > MAX_CUTS
+            except OverflowError:
+                is_doubtful, is_long = False, True
+            if is_long:
+                yield _too_ambiguous(later)
             if is_doubtful and (problem := self._conflict(later, later)) is not None:
                 yield problem
+            if self._parts.effort.is_spent:
+                return
 
     def _found_overlaps(self) -> Overlaps:
         """What `_overlaps` noted, as numbers."""
@@ -293,7 +319,7 @@ class Stock:
         if not any(slots) and meaning(earlier.intent, {}) == meaning(later.intent, {}):
             return None
         try:
-            for witness in witnesses(first[1], second[1], slots):
+            for witness in witnesses(first[1], second[1], slots, self._parts.effort):
                 said = [
                     meaning(source.intent, self._values(label))
                     for source, label in zip((earlier, later), witness.labels, strict=True)
@@ -303,12 +329,25 @@ class Stock:
                     remedy = "Take the template out of one of them, or make its wording say which is meant."
                     return Problem(str(later.template.place), what, remedy)
         except OverflowError:
-            what = f"overlaps with {earlier.path} ({earlier.template.place}) in too many ways to be checked for two labels."
-            return Problem(str(later.template.place), what, "Make the two wordings differ.")
+            return too_many_ways(earlier, later)
         return None
 
     def _values(self, label: Label) -> dict[str, JsonValue]:
         return {slot: self.pack.slots[slot].values[number].value for slot, number in label}
+
+
+def too_many_ways(earlier: Source, later: Source) -> Problem:
+    """The problem of two templates that cannot be compared to the end."""
+    what = f"overlaps with {earlier.path} ({earlier.template.place}) in too many ways to be checked for two labels."
+    return Problem(str(later.template.place), what, "Make the two wordings differ.")
+
+
+def _too_ambiguous(source: Source) -> Problem:
+    """That it cannot be told, for every row, who spells its text first."""
+    what = "can spell its texts, with the templates that share them, in too many ways to be told apart."
+    return Problem(
+        str(source.template.place), what, "Write fewer choices side by side that print the same letters."
+    )
 
 
 _KNOWN: dict[tuple[str, str], Stock] = {}

@@ -15,6 +15,7 @@ import yaml
 
 from fgdata.errors import PackError, Problem
 from fgdata.packs import find_pack_folder, pack_names
+from fgdata.patterns import SlowPatternError, is_found
 
 MARKERS_FILE = "ask_markers.yaml"
 Markers: TypeAlias = Mapping[str, tuple[re.Pattern[str], ...]]
@@ -92,12 +93,19 @@ def _of_all_languages(written: object) -> object:
 
 
 def asks_for(text: str, parameter: str, markers: Markers) -> bool | None:
-    """Whether `text` asks for `parameter`; None if there are no markers for it."""
+    """Whether `text` asks for `parameter`; None if there are no markers for it.
+
+    Raises: PackError for a marker that takes too long on the text.
+    """
     patterns = markers.get(parameter)
     if patterns is None:
         return None
     normal = _normal(text)
-    return any(pattern.search(normal) for pattern in patterns)
+    try:
+        return any(is_found(pattern.pattern, normal, pattern.flags) for pattern in patterns)
+    except SlowPatternError as error:
+        what = f"{error}."
+        raise PackError(Problem(f"{MARKERS_FILE}: {parameter}", what, "Change it in the pack.")) from None
 
 
 def _normal(text: str) -> str:

@@ -14,7 +14,9 @@ import pytest
 from small_pack import INTENTS, PACK, SLOTS, TOOLS, write_korean_pack, write_pack
 
 from fgdata.cli import main
-from fgdata.errors import FgError
+from fgdata.errors import FgError, PackError
+from fgdata.pack_reader import read_pack
+from fgdata.stock import Stock
 
 LINE = next(number for number, line in enumerate(INTENTS["weather"].split("\n")) if "word0" in line)
 LIMIT_S = 5.0
@@ -203,6 +205,44 @@ def test_emoji_are_no_attack(tmp_path: Path) -> None:
     assert main(["generate", str(with_template(tmp_path / "lamp", template)), "--rows", "300", "--out", str(tmp_path / "out")]) == 0  # fmt: skip
 
 
+MAYBES = "{{ maybe('a') }}"
+WAYS = {
+    "of itself": ([f"q {MAYBES * 300}"], None),
+    "of two alike": ([f"q {MAYBES * 200}", f"q {MAYBES * 201}"], None),
+    "of lengths": (["{{ pick('a','aa','aaa') }} " * 150, "{{ pick('a ','aa ','aaa ','a a') }} " * 150], None),
+    "of joined choices": (["{{ pick('a','b') ~ pick('a','b','ab','ba') }}" * n for n in (120, 130)], None),
+    "to no end": ([f"q {MAYBES * 400} xyyyxyxxx", f"q {MAYBES * 400} xyxyyyxxx"], "overlaps with weather/f0 (weather.yaml:8) in too many ways"),
+    "far too many": ([f"q {MAYBES * 6000}"], "in too many ways to be told apart"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("templates", "said"), WAYS.values(), ids=WAYS.keys())
+def test_many_ways_to_spell_one_text(tmp_path: Path, templates: list[str], said: str | None) -> None:
+    """Templates that spell a text in ever so many ways are read and drawn from, or refused: soon, and in little memory."""
+    head, families, rest = INTENTS["weather"].partition("families:\n")
+    more = "".join(
+        f"  - name: f{number}\n    split: train\n    templates:\n      - {json.dumps(template)}\n"
+        for number, template in enumerate(templates)
+    )
+    folder = write_pack(tmp_path / "lamp", weather=head + families + more + rest)
+    started = time.process_time()
+    try:
+        stock = Stock(read_pack(folder))
+        checked = [
+            source for source in stock.sources if source.path.startswith("weather/f") and source.is_checked
+        ]
+        for source in checked:
+            cell = source.cells["plain"]
+            for number in range(20):
+                digits = cell.unrank(cell.count * number // 20)
+                source.rival_of("plain", cell, digits, cell.text(digits))
+        assert said is None
+    except PackError as error:
+        assert said is not None, error
+        assert said in str(error).replace(f"{folder}/intents/", "")
+    assert time.process_time() - started < LIMIT_S
+
+
 def test_choices_just_below_the_limit(tmp_path: Path) -> None:
     """A pack that stays below every limit cannot take the machine: memory and time stay bounded."""
     digits = "pick('0000000', '1111111', '2222222', '3333333', '4444444', '5555555', '6666666', '7777777')"
@@ -220,7 +260,5 @@ def test_choices_just_below_the_limit(tmp_path: Path) -> None:
 
 def test_a_library_call_raises_the_same(tmp_path: Path) -> None:
     """From Python an attack is an FgError, whatever it is."""
-    from fgdata.pack_reader import read_pack
-
     with pytest.raises(FgError):
         read_pack(write_pack(tmp_path, slots=LAUGHS))

@@ -22,9 +22,10 @@ from fgdata.dataset import manifest_notes, write_dataset
 from fgdata.entries import Binding, Entries, Entry, entries_of
 from fgdata.errors import PackError
 from fgdata.generator import Generated, Request, generate, utterance_key
-from fgdata.overlap import Language, Parts, witnesses
+from fgdata.overlap import Language, witnesses
 from fgdata.pack_reader import read_pack
 from fgdata.packs import load_pack
+from fgdata.parts import Parts
 from fgdata.space import Cell, Dimension, KnownDimensions, make_cell, register_endings
 from fgdata.stock import Stock
 
@@ -325,6 +326,33 @@ def test_composed_characters_across_parts(tmp_path: Path) -> None:
     """A part that begins with a mark would change the letter before it, unseen by any comparison: refused."""
     weather = talk(family_0="is it caf{{ pick('e', 'a') }}{{ '\\\\u0301' }} now ?")
     assert re.search(r"weather\.yaml:8: .*'\\u0301'", refused(write_pack(tmp_path, weather=weather)))
+
+
+def test_long_templates_are_cut_without_recursion() -> None:
+    """The first cut of a long text takes the shorter parts first, however many parts there are."""
+    parts = Parts()
+    maybes = language_of([("", "a")] * 5000, parts)
+    assert maybes.is_ambiguous
+    assert maybes.first_cut("a" * 3) == (0,) * 4997 + (1,) * 3
+    assert maybes.derives("a" * 5000)
+    assert maybes.first_cut("a" * 5001) is None
+
+
+def test_the_work_of_comparisons_is_bounded() -> None:
+    """Steps are counted, of one comparison and of all of a pack."""
+    parts = Parts()
+    maybes = [("", "a")] * 400
+    mine, theirs = (
+        language_of([*maybes, ("xyyyxyxxx",)], parts),
+        language_of([*maybes, ("xyxyyyxxx",)], parts),
+    )
+    with pytest.raises(OverflowError):
+        mine.meets(theirs)
+    assert not parts.effort.is_spent
+    parts.effort.left = 0
+    with pytest.raises(OverflowError):
+        mine.meets(mine)
+    assert parts.effort.is_spent
 
 
 def overlaps(stock: stock_module.Stock) -> list[tuple[list[str], bool]]:

@@ -257,6 +257,10 @@ def _matching(pattern: str) -> Iterator[str]:
             return
 
 
+_MAX_SPELT = 5_000
+"""Characters of a text that is made for a pattern; repetitions of repetitions would fill memory."""
+
+
 def _spelt(tree: Any, number: int) -> str:
     """One text of a syntax tree, another one for each number.
 
@@ -276,7 +280,10 @@ def _spelt(tree: Any, number: int) -> str:
         elif name in ("MAX_REPEAT", "MIN_REPEAT", "POSSESSIVE_REPEAT"):
             least, most, inner = value
             times = min(max(int(least), min(3, int(most))), 200)
-            text += "".join(_spelt(list(inner), number + n) for n in range(times))
+            for n in range(times):
+                text += _spelt(list(inner), number + n)
+                if len(text) > _MAX_SPELT:
+                    raise ValueError(name)
         elif name == "SUBPATTERN":
             text += _spelt(list(value[-1]), number)
         elif name == "BRANCH":
