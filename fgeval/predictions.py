@@ -222,7 +222,17 @@ def read_run(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
         for name in ("data", "decoding", "versions")
         if not isinstance(content.get(name), dict | None)
     )
-    return content
+    return current_header(content)
+
+
+def current_header(header: dict[str, Any]) -> dict[str, Any]:
+    """A run's header as it is written today: older ones say under `decoding` that the adapter was merged."""
+    decoding = header.get("decoding")
+    if not isinstance(decoding, dict) or "merged" not in decoding:
+        return header
+    decoding = dict(decoding)
+    merged = decoding.pop("merged")
+    return {**header, "decoding": decoding, **({"merged": True} if merged else {})}
 
 
 def list_differences(old: Mapping[str, Any], new: Mapping[str, Any], keys: Sequence[str]) -> list[str]:

@@ -45,6 +45,7 @@ IDENTITY = (
     "prompts_sha256",
     "shard",
     "decoding",
+    "merged",
     "device",
     "versions",
 )
@@ -162,7 +163,10 @@ def run_adapters(
 
 def prediction_key(name: str, prompt: str, header: Mapping[str, Any]) -> str:
     """What tells one prediction from another: a hash of item id, prompt, decoding, model and adapter; 16 hexadecimal digits."""
-    parts = [name, prompt, *(header.get(part) for part in _KEYED)]
+    kept = dict(header)
+    if header.get("merged"):  # hashed as a part of the decoding, where it once stood: runs from then can be gone on with
+        kept["decoding"] = {**(header.get("decoding") or {}), "merged": True}
+    parts = [name, prompt, *(kept.get(part) for part in _KEYED)]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:16]
 
 

@@ -22,6 +22,7 @@ from fgeval.items import Item, read_items, read_sound_items
 from fgeval.metrics import DEFAULT_MIN_N, ScoredItem, split_of, summarise
 from fgeval.predictions import (
     Prediction,
+    current_header,
     json_line,
     predictions_file,
     read_failures,
@@ -346,4 +347,6 @@ def read_scores(name: str, folder: str | os.PathLike[str]) -> ScoredRun:
     if summary.get("scores") != {"sha256": file_sha256(place / SCORES_FILE)}:
         what = f"is not the file that {SUMMARY_FILE} was written with."
         raise DataError(Problem(str(place / SCORES_FILE), what, "Score again with --overwrite."))
+    if isinstance(run := summary.get("run"), dict):
+        summary["run"] = current_header(run)
     return ScoredRun(name, place, summary, rows, read_tool_table(place))
