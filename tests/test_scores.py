@@ -348,7 +348,9 @@ def test_backend_errors_are_counted_apart(tmp_path: Path, capsys: pytest.Capture
         str(tmp_path / "out"),
     ]
     assert main(["score", *flags, "--allow-missing"]) == 0
-    assert "1 of them since the backend failed" in " ".join(capsys.readouterr().out.split())
+    told = capsys.readouterr()
+    assert "1 of them since the backend failed" in " ".join(told.out.split())
+    assert "no answer: item-1: HTTP 500" in told.err
     summary = read_scores("run", tmp_path / "out").summary
     assert (summary["n"], summary["missing"]) == (1, ["item-1"])
     assert summary["backend_errors"] == [{"id": "item-1", "reason": "HTTP 500"}]
