@@ -107,9 +107,9 @@ class ItemScore(NamedTuple):
 
     @property
     def decision(self) -> Score:
-        """Was a call made where one was due, and none where none was?"""
+        """Was a call made where one was due, and none where none was? Where a value is missing and markers tell: was it asked for?"""
         if bool(self.expected) == bool(self.got):
-            return Score(1.0)
+            return Score(1.0) if self.asking.value is None else self.asking
         return Score(
             0.0, "a call was due, none was made" if self.expected else "no call was due, one was made"
         )
@@ -382,6 +382,7 @@ def score_to_row(score: ItemScore) -> dict[str, Any]:
         "due": score.due,
         "decided": score.decided,
         "decision": score.decision.value,
+        **({"decision_reason": score.decision.reason} if score.decision.reason else {}),
         "tool_names": score.tool_names.value,
         "schema": score.schema.value,
         "arguments": {"right": score.n_right, "expected": score.n_expected, "got": score.n_got},

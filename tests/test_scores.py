@@ -134,6 +134,15 @@ def test_decisions(tmp_path: Path) -> None:
         ("ask", "no_call"),
         ("ask", "call"),
     ]
+    # What is due is to ask, where markers tell; where none do, calling nothing is all that can be seen.
+    assert [line["decision"] for line in lines] == [1, 0, 0, 1, 1]
+    assert [line.get("decision_reason") for line in lines[:3]] == [
+        None,
+        "the missing value was not asked for",
+        "no call was due, one was made",
+    ]
+    assert [line["exact"] for line in lines] == [True, True, False, True, True]
+    assert (summary["overall"]["decision"]["k"], summary["overall"]["decision"]["n"]) == (3, 5)
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,7 @@ REASONS: Mapping[str, str] = {
     "{name}: {value} is none of {accepted}": "{name}: {value}, 인정되는 값 {accepted}에 없음",
     "{name}: {value} is {type}, not {stated}": "{name}: {value}의 타입이 {type}, 선언은 {stated}",
     "{where}: not in the answer, got {value}": "{where}: 정답에 없는 인자, 출력 {value}",
+    "the missing value was not asked for": "빠진 값을 묻지 않음",
     # fgdata.format: why text does not read
     "what follows the stop token {token} is not read": "정지 토큰 {token} 뒤의 글은 읽지 않음",
     "{text} has no place here": "{text}: 이 자리에 올 수 없음",
