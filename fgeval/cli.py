@@ -54,7 +54,7 @@ def _build_parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--skip-broken",
         action="store_true",
-        help="leave rows of the data out that cannot be scored, and name them",
+        help="leave rows of the data and lines of the predictions out that cannot be scored, and name them",
     )
     score.add_argument(
         "--train",
@@ -134,6 +134,7 @@ def _score(parsed: argparse.Namespace) -> None:
     out.print(f"{line}: {parsed.out}", markup=False, highlight=False)
     tell_failures(summary["backend_errors"])
     tell_left_out(summary.get("left_out", ()))
+    tell_left_out(summary.get("left_out_predictions", ()), "lines of the predictions")
     for text in summary_lines(summary):
         out.print(text, markup=False, highlight=False)
 

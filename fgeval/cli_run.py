@@ -167,12 +167,12 @@ def tell_failures(failures: Sequence[Mapping[str, str]]) -> None:
         err.print(f"no answer: {len(failures) - _SHOWN} more", markup=False, highlight=False)
 
 
-def tell_left_out(problems: Sequence[object]) -> None:
-    """Name the rows of the data that were left out, and count them."""
+def tell_left_out(problems: Sequence[object], what: str = "rows of the data") -> None:
+    """Name the rows of the data, or what else was left out, and count them."""
     for problem in problems[:_SHOWN]:
         err.print(f"left out: {problem}", markup=False, highlight=False)
     if problems:
-        err.print(f"{len(problems)} rows of the data are left out.", markup=False, highlight=False)
+        err.print(f"{len(problems)} {what} are left out.", markup=False, highlight=False)
 
 
 def _join(parsed: argparse.Namespace) -> None:

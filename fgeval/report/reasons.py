@@ -41,6 +41,7 @@ REASONS: Mapping[str, str] = {
     "{name}: {value} is {type}, not {stated}": "{name}: {value}의 타입이 {type}, 선언은 {stated}",
     "{where}: not in the answer, got {value}": "{where}: 정답에 없는 인자, 출력 {value}",
     "the missing value was not asked for": "빠진 값을 묻지 않음",
+    "its arguments are no JSON object": "인자가 JSON 객체가 아님",
     # fgdata.format: why text does not read
     "what follows the stop token {token} is not read": "정지 토큰 {token} 뒤의 글은 읽지 않음",
     "{text} has no place here": "{text}: 이 자리에 올 수 없음",
