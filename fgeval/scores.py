@@ -175,6 +175,7 @@ def score_items(
             asks=asks_for(prediction.completion.text, example.asks_for, markers[example.pack])
             if example.asks_for
             else None,
+            request=example.utterance,
         )
         scored.append(ScoredItem(example, score, "" if seen is None else is_seen(item.expected, seen)))
     return scored

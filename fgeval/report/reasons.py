@@ -12,6 +12,9 @@ from functools import lru_cache
 REASONS: Mapping[str, str] = {
     # fgeval.score
     "does not read as a call at character {n}: {why}": "{n}번째 글자에서 호출로 읽히지 않음: {why}",
+    "written oddly at character {n}: {why}": "{n}번째 글자의 표기가 형식에 어긋남: {why}",
+    "not in its place: {calls}": "순서가 맞지 않음: {calls}",
+    "the calls stand in another order: expected {due}, got {made}": "호출 순서가 다름: 정답 {due}, 출력 {made}",
     "no call was made, expected {calls}": "호출이 없음, 정답 {calls}",
     "no call was due, got {calls}": "호출하지 말아야 하는데 {calls} 호출",
     "not called: {calls}": "호출하지 않음: {calls}",
