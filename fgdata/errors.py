@@ -70,6 +70,9 @@ class PackError(FgError):
 class DataError(FgError):
     """A JSONL file, or rows of it, that cannot be used."""
 
+    row_id: str = ""
+    """The id of the row, where it could be read; whoever goes on without the row knows by it what belongs to it."""
+
 
 class ModelError(FgError):
     """A model folder, tokenizer, chat template or adapter that cannot be used."""

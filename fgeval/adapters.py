@@ -13,6 +13,7 @@ import torch
 from safetensors import SafetensorError, safe_open
 from transformers import AutoConfig, AutoModelForCausalLM
 
+from fgdata.console import err
 from fgdata.errors import ModelError, Problem
 from fgeval.loading import base_fingerprint, first_line, model_folder, read_json
 
@@ -23,7 +24,7 @@ def check_adapter(
     """Raise ModelError unless `adapter` is a folder with LoRA weights made for `model`.
 
     An adapter of ours says in run.json which base it was trained on. For one from elsewhere the shapes must fit, and
-    if both it and `model` are named after the hub, the names.
+    if both it and `model` are named after the hub, the names; one that names another base otherwise is warned of on stderr.
     """
     folder = Path(adapter)
     if not (folder / "adapter_config.json").is_file():
@@ -57,6 +58,22 @@ def check_adapter(
     ):
         raise ModelError(_other_base(folder, named, model))
     _check_shapes(folder, shapes, model_folder(model, revision=revision), named)
+    if not fingerprint and named and not _is_same_base(named, model, revision):
+        what = (
+            f"warning: {folder}: its adapter_config.json names the base {named!r}, and the model given is {str(model)!r}; the "
+            "shapes fit, and nothing shows that the weights do."
+        )
+        err.print(what, markup=False, highlight=False)
+
+
+def _is_same_base(named: str, model: str | os.PathLike[str], revision: str | None) -> bool:
+    """Whether the base that an adapter names may be `model`: by its weights where both can be read, else by its name."""
+    if Path(named).exists():
+        try:
+            return base_fingerprint(named) == base_fingerprint(model, revision=revision)
+        except ModelError:
+            return False
+    return Path(named).name == Path(model).resolve().name or named == str(model)
 
 
 def _other_base(adapter: Path, trained_on: str, model: str | os.PathLike[str]) -> Problem:

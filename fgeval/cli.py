@@ -20,6 +20,7 @@ from fgeval.cli_run import (
     add_run_verbs,
     find_rows,
     find_train,
+    tell_failures,
     tell_left_out,
 )
 from fgeval.metrics import DEFAULT_MIN_N
@@ -53,7 +54,7 @@ def _build_parser() -> argparse.ArgumentParser:
     score.add_argument(
         "--skip-broken",
         action="store_true",
-        help="leave rows of the data out that cannot be scored, and name them",
+        help="leave rows of the data and lines of the predictions out that cannot be scored, and name them",
     )
     score.add_argument(
         "--train",
@@ -131,7 +132,9 @@ def _score(parsed: argparse.Namespace) -> None:
     if summary["not_scored"]:
         line += f"; {len(summary['not_scored'])} rows have no verdict under this profile and are left out"
     out.print(f"{line}: {parsed.out}", markup=False, highlight=False)
+    tell_failures(summary["backend_errors"])
     tell_left_out(summary.get("left_out", ()))
+    tell_left_out(summary.get("left_out_predictions", ()), "lines of the predictions")
     for text in summary_lines(summary):
         out.print(text, markup=False, highlight=False)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -152,20 +152,27 @@ def _run(parsed: argparse.Namespace) -> int:
     for result in results:
         before = f", {result.n_done_before} of them from before" if result.n_done_before else ""
         err.print(f"{result.n} predictions{before}: {result.folder}", markup=False, highlight=False)
-        for failure in result.failures[:_SHOWN]:
-            err.print(f"no answer: {failure.id}: {failure.reason}", markup=False, highlight=False)
+        tell_failures([{"id": failure.id, "reason": failure.reason} for failure in result.failures])
         if result.failures:
             text = f"{len(result.failures)} items have no prediction (errors.jsonl): no wrong answers, and not scored. Run again to try them again."
             err.print(text, markup=False, highlight=False)
     return EXIT_FINDINGS if any(result.failures for result in results) else EXIT_OK
 
 
-def tell_left_out(problems: Sequence[object]) -> None:
-    """Name the rows of the data that were left out, and count them."""
+def tell_failures(failures: Sequence[Mapping[str, str]]) -> None:
+    """Name the items that the backend could not answer, with its reasons; the first of them where there are many."""
+    for failure in failures[:_SHOWN]:
+        err.print(f"no answer: {failure['id']}: {failure['reason']}", markup=False, highlight=False)
+    if len(failures) > _SHOWN:
+        err.print(f"no answer: {len(failures) - _SHOWN} more", markup=False, highlight=False)
+
+
+def tell_left_out(problems: Sequence[object], what: str = "rows of the data") -> None:
+    """Name the rows of the data, or what else was left out, and count them."""
     for problem in problems[:_SHOWN]:
         err.print(f"left out: {problem}", markup=False, highlight=False)
     if problems:
-        err.print(f"{len(problems)} rows of the data are left out.", markup=False, highlight=False)
+        err.print(f"{len(problems)} {what} are left out.", markup=False, highlight=False)
 
 
 def _join(parsed: argparse.Namespace) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
@@ -90,14 +90,35 @@ def example_to_item(example: Example) -> Item:
     return Item(example, expected, tools)
 
 
-def read_sound_items(path: str | os.PathLike[str]) -> tuple[list[Item], list[Problem]]:
-    """The items of a file that can be scored, and what is wrong with the other rows; of one id given twice the first row stays.
+@dataclass(slots=True)
+class LeftOut:
+    """Rows of the data, or lines of predictions, that cannot be used."""
+
+    problems: list[Problem] = field(default_factory=list)
+    """What is wrong with them."""
+    ids: set[str] = field(default_factory=set)
+    """The ids of those that could be read so far."""
+    n_unknown: int = 0
+    """How many there are beside."""
+
+    def add(self, error: FgError, row_id: str) -> None:
+        """Count one, with what is wrong; `row_id` is empty if nobody can say."""
+        self.problems += error.problems
+        if row_id:
+            self.ids.add(row_id)
+        else:
+            self.n_unknown += 1
+
+
+def read_sound_items(path: str | os.PathLike[str]) -> tuple[list[Item], LeftOut]:
+    """The items of a file that can be scored, and the rows that cannot; of one id given twice the first row stays.
 
     Raises: DataError if no row can be scored.
     """
     items: dict[str, Item] = {}
-    problems: list[Problem] = []
+    left_out = LeftOut()
     for example in scan_examples(path):
+        name = example.row_id if isinstance(example, DataError) else example.id
         try:
             if isinstance(example, DataError):
                 raise example
@@ -105,10 +126,10 @@ def read_sound_items(path: str | os.PathLike[str]) -> tuple[list[Item], list[Pro
                 raise DataError(Problem(example.source, f"the id {example.id!r} stands in the file already."))
             items[example.id] = example_to_item(example)
         except DataError as error:
-            problems += error.problems
+            left_out.add(error, name)
     if not items:
-        raise DataError(*(problems or [Problem(str(path), "has no rows.")]))
-    return list(items.values()), problems
+        raise DataError(*(left_out.problems or [Problem(str(path), "has no rows.")]))
+    return list(items.values()), left_out
 
 
 def read_items(path: str | os.PathLike[str]) -> list[Item]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import unicodedata
 from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Literal, NamedTuple, TypeAlias
@@ -21,6 +22,7 @@ Verdict: TypeAlias = Literal[
 ]
 _SCALARS = frozenset({str, int, bool})
 _LAST_LATIN = "\u024f"
+_LEFT = ", left in the language of the request"
 _NO_ALLOWANCE = Allowance()
 _Compare: TypeAlias = Callable[[int, int], list["ArgumentVerdict"]]
 
@@ -65,7 +67,7 @@ def match_calls(
 
     Args:
         allowances: for each call due what else will do; none where nothing will.
-        ordered: pair the first with the first and so on, where the row asks for the calls in this order.
+        ordered: pairs keep the order of both sides, where the row asks for the calls in this order.
     """
     if len(due) == len(made) == 1:  # nearly every item
         left, right = due[0], made[0]
@@ -82,7 +84,7 @@ def match_calls(
         return compare_calls(due[i], made[j], profile, tools, allowance)
 
     if ordered:
-        pairs = {i: i for i in range(min(len(due), len(made))) if due[i].name == made[i].name}
+        pairs = _align(due, made, compare)
     else:
         pairs = _pair(due, made, compare, has_alternatives=bool(allowances))
     used = set(pairs.values())
@@ -94,6 +96,28 @@ def match_calls(
         [call for j, call in enumerate(made) if j not in used],
         [compare(i, j) for i, j in pairs.items()],
     )
+
+
+def _align(due: Sequence[Call], made: Sequence[Call], compare: _Compare) -> dict[int, int]:
+    """Index of a call due -> index of the call made that answers it, both rising: as many whole calls as possible, then as many pairs."""
+    # best[j]: worth and pairs of the calls due so far against the first j calls made.
+    best: list[tuple[tuple[int, int, int, int], dict[int, int]]] = [((0, 0, 0, 0), {})] * (len(made) + 1)
+    for i, call in enumerate(due):
+        row = [best[0]]
+        for j, other in enumerate(made):
+            choice = max(best[j + 1], row[j], key=lambda found: found[0])
+            if call.name == other.name:
+                verdicts = compare(i, j)
+                n_right = sum(verdict.verdict == "right" for verdict in verdicts)
+                n_stray = sum(verdict.verdict in ("missing", "hallucinated") for verdict in verdicts)
+                (whole, n_pairs, right, stray), pairs = best[j]
+                whole += n_right == len(verdicts)
+                worth = (whole, n_pairs + 1, right + n_right, stray - n_stray)
+                if worth > choice[0]:
+                    choice = worth, {**pairs, i: j}
+            row.append(choice)
+        best = row
+    return best[-1][1]
 
 
 def _pair(
@@ -199,13 +223,49 @@ def _right(tool: str, name: str) -> ArgumentVerdict:
 
 def _wrong(tool: str, name: str, value: JsonValue, other: JsonValue) -> ArgumentVerdict:
     reason = f"{tool}.{name}: expected {_show(value)}, got {_show(other)}"
-    if isinstance(other, str) and _has_foreign_letter(other) and not _has_foreign_letter(_show(value)):
-        return ArgumentVerdict(tool, name, "user_language", f"{reason}, left in the language of the request")
+    # Another width (ｌｏｗ for low) is a slip of writing, and no language.
+    if (
+        isinstance(other, str)
+        and _has_foreign_letter(unicodedata.normalize("NFKC", other))
+        and not _has_foreign_letter(unicodedata.normalize("NFKC", _show(value)))
+    ):
+        return ArgumentVerdict(tool, name, "user_language", reason + _LEFT)
     return ArgumentVerdict(tool, name, "wrong_value" if type(value) is type(other) else "wrong_type", reason)
 
 
 def _has_foreign_letter(text: str) -> bool:
     return not text.isascii() and any(char > _LAST_LATIN and char.isalpha() for char in text)
+
+
+def check_language(matching: Matching, request: str) -> Matching:
+    """The matching, a value being `user_language` only if it stands in the request, or is written in the request's letters."""
+    if not any(v.verdict == "user_language" for verdicts in matching.verdicts for v in verdicts):
+        return matching
+    said = unicodedata.normalize("NFKC", request)
+    scripts = _scripts(said)
+
+    def checked(verdict: ArgumentVerdict, due: Call, made: Call) -> ArgumentVerdict:
+        if verdict.verdict != "user_language":
+            return verdict
+        other, value = made.arguments[verdict.name], due.arguments[verdict.name]
+        normal = unicodedata.normalize("NFKC", str(other))
+        if normal in said or _scripts(normal) <= scripts:
+            return verdict
+        kind: Verdict = "wrong_value" if type(value) is type(other) else "wrong_type"
+        return verdict._replace(verdict=kind, reason=verdict.reason.removesuffix(_LEFT))
+
+    verdicts = [
+        [checked(verdict, due, made) for verdict in of_pair]
+        for of_pair, (due, made) in zip(matching.verdicts, matching.pairs, strict=True)
+    ]
+    return matching._replace(verdicts=verdicts)
+
+
+def _scripts(text: str) -> set[str]:
+    """The scripts of the letters beyond Latin, as Unicode names them: HANGUL, CJK, CYRILLIC."""
+    return {
+        unicodedata.name(char, "").partition(" ")[0] for char in text if char > _LAST_LATIN and char.isalpha()
+    }
 
 
 def _is_default(name: str, value: JsonValue, tool: Tool | None, profile: Profile) -> bool:

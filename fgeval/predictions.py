@@ -11,8 +11,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from fgdata.errors import DataError, FgError, Problem
-from fgdata.format import Completion, parse_completion
+from fgdata.format import Completion, ParseProblem, parse_completion
+from fgdata.format.tokens import START_CALL
 from fgdata.schema import Call
+from fgeval.items import LeftOut
 
 PREDICTIONS_FILE = "predictions.jsonl"
 RUN_FILE = "run.json"
@@ -49,6 +51,8 @@ class Prediction:
     """`length` if the token limit ended the completion."""
     calls: tuple[Call, ...] | None = None
     """The calls, where a server gave them as such and not as text; `text` is then what it said beside them."""
+    unread: tuple[tuple[str, Any], ...] = ()
+    """Calls given as such whose arguments are no JSON object, name and arguments as they came: the model's mistake."""
     key: str = ""
     """What it was made from: a hash of id, prompt, decoding, model and adapter; empty in other people's files."""
     source: str = field(default="", compare=False)
@@ -59,14 +63,19 @@ class Prediction:
         """What it says: the text read back, or the calls as they were given."""
         if self.calls is None:
             return parse_completion(self.text)
-        return Completion(self.text, self.calls, self.text, (), "none")
+        problems = tuple(
+            ParseProblem(0, f"the call of {name!r} does not read: its arguments are no JSON object")
+            for name, _ in self.unread
+        )
+        return Completion(self.text, self.calls, self.text, problems, "none")
 
     def to_line(self) -> str:
         """The prediction as one line of `predictions.jsonl`, line feed included."""
         row = asdict(self)
-        del row["source"], row["calls"]
+        del row["source"], row["calls"], row["unread"]
         if self.calls is not None:
-            row["calls"] = [{"name": call.name, "arguments": dict(call.arguments)} for call in self.calls]
+            calls = [(call.name, dict(call.arguments)) for call in self.calls]
+            row["calls"] = [{"name": name, "arguments": given} for name, given in (*calls, *self.unread)]
         if not self.key:
             del row["key"]
         return json_line(row)
@@ -75,12 +84,20 @@ class Prediction:
 def prediction_from_row(row: Any, source: str) -> Prediction:
     """The prediction in a decoded JSON row: `{"id", "text"}` or `{"id", "calls": [{"name", "arguments"}]}`; the other keys may be missing.
 
+    `tool_calls`, as OpenAI's API calls them, are `calls`. A call whose arguments are no JSON object is the model's, and kept unread.
+
     Raises: DataError if it is none.
     """
     problems: list[Problem] = []
     if not isinstance(row, dict):
         raise DataError(Problem(source, f"a prediction must be a JSON object, not {type(row).__name__}."))
-    calls = _read_calls(row.get("calls"), source, problems)
+    # Servers send an empty `tool_calls` beside text that holds the calls; an empty `calls` says that there are none.
+    keys = [
+        key for key, nothing in (("calls", None), ("tool_calls", [])) if row.get(key) not in (None, nothing)
+    ]
+    if len(keys) > 1 and row["calls"] != row["tool_calls"]:
+        problems.append(Problem(source, "`calls` and `tool_calls` differ.", "Keep one of the two."))
+    calls, unread = _read_calls(row[keys[0]], keys[0], source, problems) if keys else (None, ())
     given = row if calls is None or row.get("text") is not None else {**row, "text": ""}
     for name in ("id", "text"):
         if not isinstance(given.get(name), str):
@@ -95,33 +112,48 @@ def prediction_from_row(row: Any, source: str) -> Prediction:
     if finished not in ("stop", "length"):
         problems.append(Problem(source, f"`finished` must be 'stop' or 'length', not {finished!r}."))
     DataError.raise_if(problems)
+    text = given["text"]
+    if keys == ["tool_calls"] and START_CALL in text:
+        from fgeval.backends.openai_answers import (
+            answer_to_text,
+        )  # which needs this module's package to be there
+
+        bodies = [entry.get("function", entry) for entry in row["tool_calls"]]
+        text = answer_to_text(text, [(body["name"], body.get("arguments")) for body in bodies])
+        calls, unread = None, ()
     return Prediction(
         row["id"],
-        given["text"],
+        text,
         prompt_tokens=row.get("prompt_tokens"),
         completion_tokens=row.get("completion_tokens"),
         time_s=row.get("time_s"),
         finished=finished,
         calls=calls,
+        unread=unread,
         key=str(row.get("key") or ""),
         source=source,
     )
 
 
-def _read_calls(entries: Any, source: str, problems: list[Problem]) -> tuple[Call, ...] | None:
-    """The calls that a prediction gives as such; None if it gives none."""
-    if entries is None:
-        return None
+def _read_calls(
+    entries: Any, key: str, source: str, problems: list[Problem]
+) -> tuple[tuple[Call, ...], tuple[tuple[str, Any], ...]]:
+    """The calls that a prediction gives as such, and those whose arguments do not read."""
     if not isinstance(entries, list):
-        problems.append(Problem(source, f"`calls` must be a list of calls, not {str(entries)[:60]!r}."))
-        return ()
-    calls = []
+        problems.append(Problem(source, f"`{key}` must be a list of calls, not {str(entries)[:60]!r}."))
+        return (), ()
+    calls: list[Call] = []
+    unread: list[tuple[str, Any]] = []
     for entry in entries:
         try:
             calls.append(Call.from_json(entry))
         except FgError as error:
-            problems += [Problem(source, problem.what) for problem in error.problems]
-    return tuple(calls)
+            body = entry.get("function", entry) if isinstance(entry, Mapping) else None
+            if isinstance(body, Mapping) and isinstance(body.get("name"), str):
+                unread.append((body["name"], body.get("arguments")))
+            else:
+                problems += [Problem(source, problem.what) for problem in error.problems]
+    return tuple(calls), tuple(unread)
 
 
 def predictions_file(path: str | os.PathLike[str]) -> Path:
@@ -135,26 +167,28 @@ def read_predictions(path: str | os.PathLike[str]) -> list[Prediction]:
 
     Raises: DataError with the problems of every line, and every id given twice.
     """
+    found, left_out = read_sound_predictions(path)
+    DataError.raise_if(left_out.problems)
+    return found
+
+
+def read_sound_predictions(path: str | os.PathLike[str]) -> tuple[list[Prediction], LeftOut]:
+    """The predictions of a file, or of the one in a folder, and the lines that are none; of one id given twice the first stays.
+
+    Raises: DataError if the file cannot be read.
+    """
     file = predictions_file(path)
-    found: list[Prediction] = []
-    problems: list[Problem] = []
-    seen: dict[str, str] = {}
+    found: dict[str, Prediction] = {}
+    left_out = LeftOut()
     for item in _scan(file):
         if isinstance(item, DataError):
-            problems += item.problems
-            continue
-        if item.id in seen:
-            problems.append(
-                Problem(
-                    item.source,
-                    f"the id {item.id!r} is predicted at {seen[item.id]} already.",
-                    "Keep one of the two.",
-                )
-            )
-        seen[item.id] = item.source
-        found.append(item)
-    DataError.raise_if(problems)
-    return found
+            left_out.add(item, item.row_id)
+        elif item.id in found:
+            what = f"the id {item.id!r} is predicted at {found[item.id].source} already."
+            left_out.add(DataError(Problem(item.source, what, "Keep one of the two.")), item.id)
+        else:
+            found[item.id] = item
+    return list(found.values()), left_out
 
 
 def _scan(file: Path) -> Iterator[Prediction | DataError]:
@@ -164,12 +198,16 @@ def _scan(file: Path) -> Iterator[Prediction | DataError]:
                 if not line.strip():
                     continue
                 source = f"{file}:{number}"
+                row: Any = None
                 try:
-                    yield prediction_from_row(json.loads(line), source)
+                    row = json.loads(line)
+                    yield prediction_from_row(row, source)
                 except (ValueError, RecursionError) as error:  # ValueError: no UTF-8, or no JSON
                     remedy = "If it is the last line of an unfinished run, `fgeval run` with the same flags mends it."
                     yield DataError(Problem(source, f"is no prediction ({error}).", remedy))
                 except DataError as error:
+                    name = row.get("id") if isinstance(row, dict) else None
+                    error.row_id = name if isinstance(name, str) else ""
                     yield error
     except OSError as error:
         remedy = "Name the file, or the folder, that `fgeval run` wrote."
@@ -222,7 +260,17 @@ def read_run(folder: str | os.PathLike[str]) -> dict[str, Any] | None:
         for name in ("data", "decoding", "versions")
         if not isinstance(content.get(name), dict | None)
     )
-    return content
+    return current_header(content)
+
+
+def current_header(header: dict[str, Any]) -> dict[str, Any]:
+    """A run's header as it is written today: older ones say under `decoding` that the adapter was merged."""
+    decoding = header.get("decoding")
+    if not isinstance(decoding, dict) or "merged" not in decoding:
+        return header
+    decoding = dict(decoding)
+    merged = decoding.pop("merged")
+    return {**header, "decoding": decoding, **({"merged": True} if merged else {})}
 
 
 def list_differences(old: Mapping[str, Any], new: Mapping[str, Any], keys: Sequence[str]) -> list[str]:

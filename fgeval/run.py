@@ -20,7 +20,7 @@ from fgdata.files import file_sha256, write_whole
 from fgdata.format.tokens import END_TURN
 from fgdata.hub.source import data_facts
 from fgeval.backends import BackendOptions, Failure, Request, example_to_request, open_backend
-from fgeval.items import read_items, read_sound_items
+from fgeval.items import LeftOut, read_items, read_sound_items
 from fgeval.predictions import (
     ERRORS_FILE,
     PREDICTIONS_FILE,
@@ -45,6 +45,7 @@ IDENTITY = (
     "prompts_sha256",
     "shard",
     "decoding",
+    "merged",
     "device",
     "versions",
 )
@@ -98,7 +99,7 @@ def run_model(
         raise UsageError(Problem("--batch-size", f"is {batch_size}; it must be at least 1."))
     part = shard_of(shard)
     # Rows without usable gold are found now, not after an hour of predicting.
-    items, left_out = read_sound_items(data) if skip_broken else (read_items(data), [])
+    items, left_out = read_sound_items(data) if skip_broken else (read_items(data), LeftOut())
     examples = select([item.example for item in items], filters, limit)
     folder = _check_folder(out)
     requests = [example_to_request(example) for example in examples]
@@ -129,7 +130,7 @@ def run_model(
                 _append(stream, found)
                 progress.advance(len(found), len(failures))
     _write_failures(folder / ERRORS_FILE, failures)
-    return RunResult(folder, len(mine) - len(failures), len(done), tuple(failures), tuple(left_out))
+    return RunResult(folder, len(mine) - len(failures), len(done), tuple(failures), tuple(left_out.problems))
 
 
 def run_adapters(
@@ -162,7 +163,12 @@ def run_adapters(
 
 def prediction_key(name: str, prompt: str, header: Mapping[str, Any]) -> str:
     """What tells one prediction from another: a hash of item id, prompt, decoding, model and adapter; 16 hexadecimal digits."""
-    parts = [name, prompt, *(header.get(part) for part in _KEYED)]
+    kept = dict(header)
+    if header.get(
+        "merged"
+    ):  # hashed as a part of the decoding, where it once stood: runs from then can be gone on with
+        kept["decoding"] = {**(header.get("decoding") or {}), "merged": True}
+    parts = [name, prompt, *(kept.get(part) for part in _KEYED)]
     return hashlib.sha256(json.dumps(parts, ensure_ascii=False, sort_keys=True).encode()).hexdigest()[:16]
 
 

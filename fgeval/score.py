@@ -9,11 +9,11 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
-from fgdata.format import STOP_TOKENS, Completion, parse_completion
+from fgdata.format import STOP_TOKENS, Completion, ParseProblem, parse_completion
 from fgdata.gold import Gold
 from fgdata.schema import Call, Tool, calls_to_text
 from fgeval.gold import is_open, read_allowances
-from fgeval.matching import ArgumentVerdict, Matching, Verdict, match_calls
+from fgeval.matching import ArgumentVerdict, Matching, Verdict, check_language, match_calls
 from fgeval.profiles import DEFAULT_PROFILE, Profile, load_profile
 
 __all__ = [
@@ -33,21 +33,22 @@ Values: TypeAlias = Literal["bare", "escaped", "mixed", "none"]
 Decision: TypeAlias = Literal["call", "no_call", "ask"]
 ErrorType: TypeAlias = Literal[
     "",  # nothing is wrong
-    "unread",  # a call was begun that does not read: cut off, or broken
-    "missed_call",  # a call was due, none was made
     "over_call",  # no call was due, one was made
     "invented_tool",  # a tool was called that is not declared
+    "unread",  # a call was begun that does not read, cut off or broken, and a call due has no answer or nothing else is wrong
+    "missed_call",  # a call was due, none was made
+    "wrong_order",  # the right calls, where the row asks for them in another order
     "wrong_tool",  # as many calls as due, of another tool
     "too_few_calls",
     "too_many_calls",
-    "wrong_order",  # the right calls, where the row asks for them in another order
     "missing_argument",
     "hallucinated_argument",  # an argument that the expected call does not have
     "user_language",  # a value left in the language of the request: 거실 where the tool says living_room
     "wrong_type",
     "wrong_value",
+    "malformed",  # all calls read and are right, and what was written breaks the format: a key twice, a stray control token
 ]
-"""Why an item is not exact: the first of these that applies, in about the order a call goes wrong."""
+"""Why an item is not exact: the first of these that applies."""
 ERROR_TYPES: tuple[str, ...] = tuple(name for name in get_args(ErrorType) if name)
 
 
@@ -107,9 +108,9 @@ class ItemScore(NamedTuple):
 
     @property
     def decision(self) -> Score:
-        """Was a call made where one was due, and none where none was?"""
+        """Was a call made where one was due, and none where none was? Where a value is missing and markers tell: was it asked for?"""
         if bool(self.expected) == bool(self.got):
-            return Score(1.0)
+            return Score(1.0) if self.asking.value is None else self.asking
         return Score(
             0.0, "a call was due, none was made" if self.expected else "no call was due, one was made"
         )
@@ -162,6 +163,7 @@ def score_completion(
     gold: Gold | None = None,
     is_ask: bool = False,
     asks: bool | None = None,
+    request: str = "",
 ) -> ItemScore:
     """The score of one completion.
 
@@ -173,6 +175,7 @@ def score_completion(
         gold: what else will do, for rows of benchmarks.
         is_ask: whether the right answer asks for what is missing.
         asks: whether the text asks for it; None where nothing tells.
+        request: what the user said, by which a value left in the user's language is known; without it by its letters alone.
     """
     profile = profile or load_profile(DEFAULT_PROFILE)
     parsed, made, values, problems, complaints, invented = _read_completion(completion, tools, profile)
@@ -181,6 +184,8 @@ def score_completion(
     allowances = read_allowances(gold, due, lambda call: read(call, tools)) if gold is not None else ()
     is_ordered = gold is not None and gold.ordered
     matching = match_calls(due, made, profile, tools, allowances, ordered=is_ordered)
+    if request:
+        matching = check_language(matching, request)
     missed, extra, by_pair = matching.missed, matching.extra, matching.verdicts
     if len(by_pair) == 1:
         verdicts = tuple(by_pair[0])
@@ -194,8 +199,12 @@ def score_completion(
     if n_expected > n_right or problems or missed or extra or invented:
         n_expected += sum([len(call.arguments) for call in missed]) - kinds.count("hallucinated")
         n_got += sum([len(call.arguments) for call in extra]) - kinds.count("missing")
-        unread = [f"does not read as a call at {problem}" for problem in problems]
-        error_type, reasons = _explain(matching, verdicts, unread, invented, is_ordered=is_ordered)
+        in_another_order = is_ordered and _is_reordered(
+            matching, match_calls(due, made, profile, tools, allowances)
+        )
+        error_type, reasons = _explain(
+            matching, verdicts, _problems_before_stop(parsed), invented, in_another_order=in_another_order
+        )
     is_valid, is_scored = not error_type, True
     if profile.judge is not None:
         judged = profile.judge(tuple(expected), gold, parsed, tools)
@@ -269,7 +278,7 @@ def _read_parsed(parsed: Completion, tools: Mapping[str, Tool], profile: Profile
         parsed,
         made,
         _read_dialect(parsed, made, tools) if made else "none" if tools else parsed.values,
-        _problems_before_stop(parsed) if parsed.problems else (),
+        tuple([f"character {p.offset}: {p.what}" for p in _problems_before_stop(parsed)]),
         complaints,
         invented,
     )
@@ -280,11 +289,13 @@ def forget_readings() -> None:
     _kept.clear()
 
 
-def _problems_before_stop(completion: Completion) -> tuple[str, ...]:
+def _problems_before_stop(completion: Completion) -> Sequence[ParseProblem]:
     """What did not read. Text behind a stop token is the decoder's doing: whoever runs the model never sees it."""
+    if not completion.problems:
+        return ()
     stops = [place for token in STOP_TOKENS if (place := completion.raw.find(token)) >= 0]
     end = min(stops, default=len(completion.raw))
-    return tuple(f"character {p.offset}: {p.what}" for p in completion.problems if p.offset <= end)
+    return [problem for problem in completion.problems if problem.offset <= end]
 
 
 def _check(made: Sequence[Call], tools: Mapping[str, Tool]) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -302,42 +313,54 @@ def _check(made: Sequence[Call], tools: Mapping[str, Tool]) -> tuple[tuple[str, 
 
 
 def _describe_misfits(matching: Matching) -> list[str]:
-    missed, extra = matching.missed, matching.extra
+    missed, extra = list(matching.missed), list(matching.extra)
+    moved = []  # only where the row asks for an order
+    for call in matching.missed:
+        if call in extra:
+            moved.append(call)
+            missed.remove(call)
+            extra.remove(call)
+    misplaced = [f"not in its place: {calls_to_text([call])}" for call in moved]
     if len(missed) == len(extra) == 1:
-        return [f"expected {calls_to_text(missed)}, got {calls_to_text(extra)}"]
-    return [f"not called: {calls_to_text([call])}" for call in missed] + [
-        f"called without being due: {calls_to_text([call])}" for call in extra
+        return [*misplaced, f"expected {calls_to_text(missed)}, got {calls_to_text(extra)}"]
+    return [
+        *misplaced,
+        *(f"not called: {calls_to_text([call])}" for call in missed),
+        *(f"called without being due: {calls_to_text([call])}" for call in extra),
     ]
+
+
+def _is_reordered(in_order: Matching, in_any_order: Matching) -> bool:
+    """Whether the order is what went wrong: all calls are right in some order, or the tools are and one stands out of its place."""
+    if in_any_order.missed or in_any_order.extra:
+        return False
+    return bool(in_order.missed) or (_is_right(in_any_order) and not _is_right(in_order))
+
+
+def _is_right(matching: Matching) -> bool:
+    return all(verdict.verdict == "right" for verdicts in matching.verdicts for verdict in verdicts)
 
 
 def _explain(
     matching: Matching,
     verdicts: Sequence[ArgumentVerdict],
-    unread: Sequence[str],
+    problems: Sequence[ParseProblem],
     invented: Sequence[str],
     *,
-    is_ordered: bool,
+    in_another_order: bool,
 ) -> tuple[str, tuple[str, ...]]:
     """The first thing that went wrong, and a sentence for each thing that did."""
-    due, made = matching.due, matching.made
+    due, made, missed = matching.due, matching.made, matching.missed
     counts = Counter([verdict.verdict for verdict in verdicts])
-    if not made:
-        if unread:
-            return "unread", tuple(unread)
-        return ("missed_call", (f"no call was made, expected {calls_to_text(due)}",)) if due else ("", ())
-    if not due:
-        return "over_call", (f"no call was due, got {calls_to_text(made)}", *unread)
-    in_another_order = (
-        is_ordered
-        and len(due) == len(made)
-        and Counter(call.name for call in due) == Counter(call.name for call in made)
-    )
-    # The order is the order of the taxonomy; a cut-off last call leaves too few calls, and that is not the cause.
+    unread = [problem for problem in problems if not problem.is_odd]
+    # A cut-off call leaves a call due without an answer, or no call at all, and that is not the cause.
     found: list[tuple[ErrorType, object]] = [
+        ("over_call", made and not due),
         ("invented_tool", invented),
-        ("unread", unread and matching.missed),
-        ("wrong_order", in_another_order and matching.missed),
-        ("wrong_tool", matching.missed and len(made) == len(due)),
+        ("unread", unread and (missed or not made)),
+        ("missed_call", due and not made),
+        ("wrong_order", in_another_order),
+        ("wrong_tool", missed and len(made) == len(due)),
         ("too_few_calls", len(made) < len(due)),
         ("too_many_calls", len(made) > len(due)),
         ("missing_argument", counts["missing"]),
@@ -346,14 +369,28 @@ def _explain(
         ("wrong_type", counts["wrong_type"]),
         ("wrong_value", counts["wrong_value"]),
         ("unread", unread),
+        ("malformed", problems),
     ]
-    reasons = (
-        *(f"{name!r} is not a declared tool" for name in invented),
-        *_describe_misfits(matching),
-        *(verdict.reason for verdict in verdicts if verdict.reason),
-        *unread,
-    )
-    return next((error for error, applies in found if applies), ""), reasons
+    error_type = next((error for error, applies in found if applies), "")
+    broken = [
+        f"{'written oddly' if problem.is_odd else 'does not read as a call'} at character {problem.offset}: {problem.what}"
+        for problem in problems
+    ]
+    if error_type == "over_call":
+        return error_type, (f"no call was due, got {calls_to_text(made)}", *broken)
+    if not made:
+        return error_type, tuple(
+            broken if unread or not due else [f"no call was made, expected {calls_to_text(due)}", *broken]
+        )
+    if error_type == "wrong_order":
+        misfits = [
+            f"the calls stand in another order: expected {calls_to_text(due)}, got {calls_to_text(made)}"
+        ]
+        said = [verdict.reason for verdict in verdicts if verdict.reason] if missed else []
+    else:
+        misfits = _describe_misfits(matching)
+        said = [verdict.reason for verdict in verdicts if verdict.reason]
+    return error_type, (*(f"{name!r} is not a declared tool" for name in invented), *misfits, *said, *broken)
 
 
 def _read_dialect(parsed: Completion, made: Sequence[Call], tools: Mapping[str, Tool]) -> Values:
@@ -382,6 +419,7 @@ def score_to_row(score: ItemScore) -> dict[str, Any]:
         "due": score.due,
         "decided": score.decided,
         "decision": score.decision.value,
+        **({"decision_reason": score.decision.reason} if score.decision.reason else {}),
         "tool_names": score.tool_names.value,
         "schema": score.schema.value,
         "arguments": {"right": score.n_right, "expected": score.n_expected, "got": score.n_got},

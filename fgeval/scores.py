@@ -18,15 +18,17 @@ from fgdata.files import file_sha256, write_whole
 from fgdata.format import message_text
 from fgdata.hub.source import data_facts
 from fgeval.ask_markers import Markers, asks_for, find_markers, markers_sha256
-from fgeval.items import Item, read_items, read_sound_items
+from fgeval.items import Item, LeftOut, read_items, read_sound_items
 from fgeval.metrics import DEFAULT_MIN_N, ScoredItem, split_of, summarise
 from fgeval.predictions import (
     Prediction,
+    current_header,
     json_line,
     predictions_file,
     read_failures,
     read_predictions,
     read_run,
+    read_sound_predictions,
 )
 from fgeval.profiles import DEFAULT_PROFILE, Profile, load_profile
 from fgeval.score import score_completion, score_to_row
@@ -56,7 +58,8 @@ def score_predictions(
 
     Args:
         allow_missing: leave rows without a prediction out, and count them in the summary.
-        skip_broken: leave rows out that cannot be scored, and name them in the summary, instead of stopping.
+        skip_broken: leave rows out that cannot be scored, with their predictions, and lines that are no predictions, with their
+            rows, and name them in the summary, instead of stopping.
         train: training files; every item is marked clean or touched by them, and the summary tells the rates of both,
             and of items whose argument values stand in their calls or are new.
         pack: whose markers tell asking from other texts; without it that of the rows, if it comes with fgsuite.
@@ -71,14 +74,25 @@ def score_predictions(
     if min_n < 1:
         raise UsageError(Problem("--min-n", f"is {min_n}; it must be at least 1."))
     folder = _check_out(Path(out), overwrite)
-    items, left_out = read_sound_items(data) if skip_broken else (read_items(data), [])
-    found = read_predictions(predictions)
+    if skip_broken:
+        items, left_out = read_sound_items(data)
+        found, no_predictions = read_sound_predictions(predictions)
+    else:
+        items, left_out = read_items(data), LeftOut()
+        found, no_predictions = read_predictions(predictions), LeftOut()
     run = read_run(predictions_file(predictions).parent)
     failures = read_failures(predictions_file(predictions).parent) if run else {}
     data_sha256 = file_sha256(data)
     _check_run(run, data, data_sha256, predictions_file(predictions))
     missing = _check_ids(
-        items, found, str(data), predictions_file(predictions), allow_missing=allow_missing, failures=failures
+        items,
+        found,
+        str(data),
+        predictions_file(predictions),
+        allow_missing=allow_missing,
+        failures=failures,
+        left_out=left_out,
+        no_predictions=no_predictions,
     )
     by_id = {prediction.id: prediction for prediction in found}
     pairs = [(item, by_id[item.example.id]) for item in items if item.example.id in by_id]
@@ -103,7 +117,11 @@ def score_predictions(
         },
         "run": run,
         "missing": missing,
-        **({"left_out": [str(problem) for problem in left_out]} if left_out else {}),
+        **{
+            name: [str(problem) for problem in lost.problems]
+            for name, lost in (("left_out", left_out), ("left_out_predictions", no_predictions))
+            if lost.problems
+        },
         "backend_errors": [{"id": name, "reason": failures[name]} for name in missing if name in failures],
         "speed": _measure_speed([p for _, p in pairs]),
         **summarise(scored, min_n=min_n),
@@ -157,6 +175,7 @@ def score_items(
             asks=asks_for(prediction.completion.text, example.asks_for, markers[example.pack])
             if example.asks_for
             else None,
+            request=example.utterance,
         )
         scored.append(ScoredItem(example, score, "" if seen is None else is_seen(item.expected, seen)))
     return scored
@@ -275,22 +294,27 @@ def _check_ids(
     *,
     allow_missing: bool,
     failures: Mapping[str, str],
+    left_out: LeftOut,
+    no_predictions: LeftOut,
 ) -> list[str]:
     """The ids of rows without a prediction, if they are allowed.
 
+    A row that was left out may have a prediction, and a line that was left out was one: as many may be without as had no id.
+
     Raises: DataError naming every prediction of an unknown id, and rows without a prediction unless they are allowed.
     """
-    known = {item.example.id for item in items}
+    known = {item.example.id for item in items} | left_out.ids
+    unknown = [p for p in found if p.id not in known]
     problems = [
         Problem(
             p.source, f"the id {p.id!r} is not in {data}.", "Score with the data file the run was made for."
         )
-        for p in found
-        if p.id not in known
+        for p in (unknown if len(unknown) > left_out.n_unknown else ())
     ]
     predicted = {prediction.id for prediction in found}
     missing = [item.example for item in items if item.example.id not in predicted]
-    if not allow_missing:
+    unexplained = [example for example in missing if example.id not in no_predictions.ids]
+    if not allow_missing and len(unexplained) > no_predictions.n_unknown:
         remedy = f"Finish the run, or add --allow-missing. Predictions read: {file}."
         problems += [
             Problem(
@@ -299,10 +323,10 @@ def _check_ids(
                 + (f": the backend failed ({failures[e.id]})." if e.id in failures else "."),
                 remedy,
             )
-            for e in missing[:_SHOWN]
+            for e in unexplained[:_SHOWN]
         ]
-        if len(missing) > _SHOWN:
-            problems.append(Problem(data, f"{len(missing) - _SHOWN} more rows have no prediction."))
+        if len(unexplained) > _SHOWN:
+            problems.append(Problem(data, f"{len(unexplained) - _SHOWN} more rows have no prediction."))
     DataError.raise_if(problems)
     if items and len(missing) == len(items):
         raise DataError(Problem(str(file), "has no prediction for any row.", "Finish the run first."))
@@ -346,4 +370,6 @@ def read_scores(name: str, folder: str | os.PathLike[str]) -> ScoredRun:
     if summary.get("scores") != {"sha256": file_sha256(place / SCORES_FILE)}:
         what = f"is not the file that {SUMMARY_FILE} was written with."
         raise DataError(Problem(str(place / SCORES_FILE), what, "Score again with --overwrite."))
+    if isinstance(run := summary.get("run"), dict):
+        summary["run"] = current_header(run)
     return ScoredRun(name, place, summary, rows, read_tool_table(place))

@@ -22,6 +22,8 @@ class Served:
     bodies: list[dict[str, Any]] = field(default_factory=list)
     """What was asked, in the order it came."""
     keys: set[str] = field(default_factory=set)
+    is_down: bool = False
+    """Whether it hangs up on everybody, whatever is asked."""
 
 
 @contextlib.contextmanager
@@ -36,7 +38,7 @@ def serving(answer: Answer, models: tuple[str, ...] = ("tiny",)) -> Iterator[Ser
             pass
 
         def reply(self, status: int, content: Any) -> None:
-            if not status:
+            if not status or served.is_down:
                 self.close_connection = True
                 return
             raw = (content if isinstance(content, str) else json.dumps(content)).encode()

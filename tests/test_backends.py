@@ -19,7 +19,7 @@ from fgdata.errors import FgError, ModelError, UsageError
 from fgdata.format import parse_completion
 from fgdata.schema import Call
 from fgeval.backends import BackendOptions, open_backend
-from fgeval.backends.openai import answer_to_text
+from fgeval.backends.openai_answers import ServerError, answer_to_text, read_answer
 from fgeval.backends.python import returned_to_text
 from fgeval.predictions import read_predictions, read_run
 from fgeval.run import join_runs, run_model
@@ -151,6 +151,106 @@ def test_arguments_that_are_no_json():
     assert parse_completion(twice).calls == (Call("power_on"),)
 
 
+CALL = "<start_function_call>call:{}<end_function_call>"
+ON, UP = CALL.format("power_on{}"), CALL.format("adjust_temperature{delta:2}")
+AS_ON, AS_UP = ("power_on", "{}"), ("adjust_temperature", '{"delta": "2"}')
+
+
+@pytest.mark.parametrize(
+    ("text", "calls", "names"),
+    [
+        ("ok" + ON + UP, [AS_UP], ["power_on", "adjust_temperature"]),  # one of two is copied
+        (ON + UP, [AS_ON, AS_UP], ["power_on", "adjust_temperature"]),
+        (ON, [AS_UP], ["power_on", "adjust_temperature"]),
+        (ON + "<end_of_turn>", [AS_UP], ["power_on", "adjust_temperature"]),
+        (ON, [AS_ON, AS_ON], ["power_on", "power_on"]),
+        ("ok", [AS_ON], ["power_on"]),
+    ],
+)
+def test_calls_in_text_and_beside_it(text: str, calls: list[tuple[str, str]], names: list[str]):
+    """Nothing that the text holds is dropped, and what `tool_calls` only copies counts once."""
+    parsed = parse_completion(answer_to_text(text, calls))
+    assert ([call.name for call in parsed.calls], parsed.problems) == (names, ())
+
+
+def message(finish: str = "stop", **fields: Any) -> dict[str, Any]:
+    return {"choices": [{"message": {"role": "assistant", **fields}, "finish_reason": finish}]}
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (message(content=[{"type": "text", "text": "안"}, {"type": "text", "text": "녕"}]), "안녕"),
+        (message(content=[{"type": "refusal", "refusal": "아니요"}]), "아니요"),
+        (message(refusal="아니요"), "아니요"),
+        (message(content=None), ""),
+        (
+            message(function_call={"name": "power_on", "arguments": "{}"}),
+            ON + "<start_function_response>",
+        ),
+    ],
+)
+def test_unusual_answers_are_read(body: dict[str, Any], text: str):
+    """Content in parts, a refusal beside it, and a call as it was sent before there was `tool_calls`."""
+    assert read_answer(body, "chat").text == text
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        (message("content_filter", content="네"), "content filter"),
+        (message(tool_calls=[{"type": "custom", "custom": {"name": "on"}}]), "'custom'"),
+        (message(tool_calls=["on"]), "'str'"),
+        (message(content=[{"type": "image_url", "image_url": {}}]), "'image_url'"),
+        ({"error": {"message": "model overloaded"}}, "model overloaded"),
+        ({"error": "model overloaded"}, "model overloaded"),
+        ({"choices": [{"error": {"message": "upstream"}, "finish_reason": "error"}]}, "upstream"),
+        ({"choices": []}, "no `choices`"),
+        ({"choices": [{}]}, "no `message`"),
+        ([], "none of OpenAI's API"),
+    ],
+)
+def test_answers_that_are_none_of_the_models(body: Any, said: str):
+    """A filter, a call of another type, an error in the body: failures of the item, with the server's own words."""
+    with pytest.raises(ModelError, match=said):
+        read_answer(body, "chat")
+
+
+def test_an_error_in_the_body_is_tried_again(tmp_path: Path, data: Path):
+    """HTTP 200 with an error is a busy server, unless the error says that the request is at fault."""
+    tries: Counter[str] = Counter()
+
+    def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        name = UTTERANCES[body["messages"][1]["content"]]
+        tries[name] += 1
+        if name == "item-3" or tries[name] == 1:
+            code = 400 if name == "item-3" else None
+            return 200, {"error": {"message": "model overloaded", "code": code}}
+        return as_text(path, body)
+
+    with serving(answer) as served:
+        result = run_model(data, tmp_path / "out", backend="openai", options=remote(served.url, retries=2))
+    (failure,) = result.failures
+    assert (failure.id, tries["item-3"], tries["item-0"]) == ("item-3", 1, 2)
+    assert failure.reason == "the server reports an error: model overloaded"
+    with pytest.raises(ServerError):
+        read_answer({"error": {"message": "busy"}}, "completions")
+
+
+def test_a_request_that_kills_its_connection(tmp_path: Path, data: Path):
+    """Alone in its batch it is a failure of that item, too, as long as the server answers anything else."""
+
+    def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
+        return (0, "") if UTTERANCES[body["messages"][1]["content"]] == "item-3" else as_text(path, body)
+
+    with serving(answer) as served:
+        options = remote(served.url, retries=0)
+        result = run_model(data, tmp_path / "out", backend="openai", options=options, batch_size=1)
+    assert [failure.id for failure in result.failures] == ["item-3"]
+    assert result.n == 7
+    assert (tmp_path / "out" / "errors.jsonl").exists()
+
+
 def test_several_turns_are_sent(tmp_path: Path):
     """Earlier calls and tool responses go out as the API wants them: ids, and arguments as JSON text."""
     row = json.loads(json.dumps(ROWS[0]))
@@ -197,7 +297,8 @@ def test_a_server_that_goes_away(tmp_path: Path, data: Path):
     out = tmp_path / "out"
 
     def answer(path: str, body: dict[str, Any]) -> tuple[int, Any]:
-        return as_text(path, body) if len(served.bodies) <= 4 or back else (0, "")
+        served.is_down = len(served.bodies) > 4 and not back
+        return as_text(path, body)
 
     back = False
     with serving(answer) as served:
@@ -205,7 +306,7 @@ def test_a_server_that_goes_away(tmp_path: Path, data: Path):
         with pytest.raises(ModelError, match=r"no longer answers .* 2 requests in a row failed"):
             run_model(data, out, backend="openai", options=options, batch_size=2)
         assert len(read_predictions(out)) == 4
-        back = True
+        back, served.is_down = True, False
         assert run_model(data, out, backend="openai", options=options).n_done_before == 4
     assert len(read_predictions(out)) == 8
 

@@ -375,6 +375,28 @@ def test_an_adapter_of_other_weights_is_refused(tiny_model_dir: Path, adapter: P
         check_adapter(adapter / "checkpoint-1", other)
 
 
+def test_an_adapter_that_names_another_base(
+    tiny_model_dir: Path, adapter: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without run.json and with shapes that fit, another name or other weights under it are warned of; the same weights are not."""
+    foreign = copied(adapter, tmp_path / "foreign")
+    (foreign / "run.json").unlink()
+    config = json.loads((foreign / "adapter_config.json").read_text())
+    same = copied(tiny_model_dir, tmp_path / "same")
+    other = copied(tiny_model_dir, tmp_path / "other")
+    tokenizer = other / "tokenizer.json"
+    tokenizer.write_text(tokenizer.read_text("utf-8") + "\n", "utf-8")
+    elsewhere = tmp_path / "gone"
+    for named, warned in (
+        (same, False), (f"elsewhere/{tiny_model_dir.name}", False), (None, False), (other, True), (elsewhere, True)
+    ):  # fmt: skip
+        name = None if named is None else str(named)
+        (foreign / "adapter_config.json").write_text(json.dumps(config | {"base_model_name_or_path": name}))
+        check_adapter(foreign, tiny_model_dir)
+        said = capsys.readouterr().err
+        assert (f"names the base {name!r}, and the model given is {str(tiny_model_dir)!r}" in said) == warned
+
+
 def test_an_adapter_from_elsewhere(tiny_model_dir: Path, adapter: Path, tmp_path: Path) -> None:
     """Without run.json the shapes must fit the base, and two names of the hub must be the same."""
     foreign = copied(adapter, tmp_path / "foreign")

@@ -183,6 +183,61 @@ def test_calls_in_order_where_the_row_asks_for_it():
     assert score_completion(due, text_of(*due), TOOLS, gold=Gold(ordered=True)).exact
 
 
+IN_CELSIUS, CHANNEL = ("temperature", "Target temperature in Celsius."), ("channel", "채널 번호")
+UNITS: list[tuple[tuple[str, str], str, int | float | None]] = [
+    # the parameter's name and description, what is written, the number it is; None: it does not read
+    *((IN_CELSIUS, text, 24) for text in ("24", "24도", "24°", "24°C", "24 ℃", "24C", "24 C", "섭씨 24도", "섭씨 이십사 도", "24 celsius")),
+    *((IN_CELSIUS, text, None) for text in ("24°F", "24℉", "24F", "24 °F", "화씨 24도", "섭씨 24 °F", "24시", "24층", "24개", "24원", "24볼트", "24번",
+                                            "24월", "24dB", "24%", "24분", "채널 24", "24 lux", "24명")),
+    (IN_CELSIUS, "24도 반", 24.5),
+    (IN_CELSIUS, "섭씨 영하 5도", -5),
+    (("temp", "온도(°C)"), "24C", 24),
+    (("temp", "온도(°C)"), "75 °F", None),
+    (("temp", "온도(°F)"), "75 °F", 75),
+    (("temp", "온도(°F)"), "화씨 75도", 75),
+    (("temp", "온도(°F)"), "24°C", None),
+    (("temp", "In degrees F."), "75°F", 75),
+    (("temp", "In degrees F."), "24°C", None),
+    (("temp", "In degrees C."), "24°C", 24),
+    (("temp", "In degrees C."), "75°F", None),
+    (("temp", "In Celsius or Fahrenheit."), "75°F", None),
+    (("temperature", ""), "섭씨 24도", 24),
+    (("temperature", ""), "24C", 24),
+    (("temperature", ""), "75°F", None),
+    (("delta", ""), "영하 오 도", -5),
+    (CHANNEL, "24번", 24),
+    (CHANNEL, "채널 24번", 24),
+    (CHANNEL, "24번 채널", 24),
+    (CHANNEL, "채널 24", 24),
+    (CHANNEL, "24층", None),
+    (("volume", "볼륨"), "볼륨 24", 24),
+    (("volume", "볼륨"), "24", 24),
+    (("volume", "볼륨"), "24번", None),
+    (("volume", "소리 크기 (dB)"), "24dB", 24),
+    (("volume", "소리 크기 (dB)"), "24데시벨", 24),
+    (("floor", ""), "3층", 3),
+    (("people", "몇 명인지"), "두 명", 2),
+    (("count", ""), "세 개", 3),
+    (("count", ""), "3층", None),
+    (("count", ""), "5분", None),
+    (("speed", "바람 세기 단계"), "3단계", 3),
+    (("hour", ""), "7시", 7),
+    (("price", "원 단위"), "24원", 24),
+    (("voltage", ""), "24V", 24),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("parameter", "text", "number"), UNITS, ids=[f"{p[0]}-{text}" for p, text, _ in UNITS])  # fmt: skip
+def test_units_are_the_parameters_own(parameter: tuple[str, str], text: str, number: float | None):
+    """A unit that a parameter does not speak of, or that contradicts it, is not read; the number is never taken alone."""
+    name, description = parameter
+    tools = tools_by_name([tool("f", **{name: {"type": "number", "description": description}})])
+    due = 99 if number is None else number
+    score = score_completion([Call("f", {name: due})], text_of(Call("f", {name: text})), tools, load_profile("semantic"))  # fmt: skip
+    assert score.got[0].arguments[name] == (text if number is None else number)
+    assert score.exact == (number is not None)
+
+
 @dataclass(frozen=True)
 class Allowed:
     """Acceptable values as BFCL writes them, and whether a call passes in strict."""

@@ -16,8 +16,10 @@ from eval_data import ADAPTER, BASE, ROWS, write_predictions, write_rows
 from fgdata.errors import DataError, FgError, UsageError
 from fgdata.format import STOP_TOKENS
 from fgeval.backends import BackendOptions, open_backend
+from fgeval.comparable import find_differences
 from fgeval.predictions import read_predictions, read_run
 from fgeval.run import run_adapters, run_model
+from fgeval.scores import read_scores, score_predictions
 
 
 @pytest.fixture
@@ -345,17 +347,32 @@ def test_prefixes_are_computed_once(tmp_path: Path, tiny_model_dir: Path):
 
 
 def test_merged_adapter(tmp_path: Path, data: Path, tiny_model_dir: Path):
-    """Merged into the weights, an adapter writes the same texts; run.json says that it was merged."""
+    """Merged into the weights, an adapter writes the same texts; run.json says that it was merged, today's and older ones; both runs compare."""
     make_adapter(tmp_path / "adapter", tiny_model_dir, "CAUSAL_LM")
-    texts = []
+    texts, runs = [], []
     for merge in (False, True):
         options = tiny(tiny_model_dir, adapter=str(tmp_path / "adapter"), merge=merge)
         run_model(data, tmp_path / f"merge-{merge}", options=options)
         texts.append({p.id: p.text for p in read_predictions(tmp_path / f"merge-{merge}")})
         run = read_run(tmp_path / f"merge-{merge}")
         assert run is not None
-        assert run["decoding"].get("merged", False) is merge
+        assert (run.get("merged", False), "merged" in run["decoding"]) == (merge, False)
+        place = tmp_path / f"merge-{merge}"
+        score_predictions(data, place, place)
+        runs.append(read_scores(str(merge), place))
     assert texts[0] == texts[1]
+    assert find_differences(*runs) == []
+    old = tmp_path / "merge-True"
+    header = json.loads((old / "run.json").read_text("utf-8"))
+    header["decoding"]["merged"] = header.pop("merged")
+    (old / "run.json").write_text(json.dumps(header), "utf-8")  # as it was written once
+    assert run_model(data, old, options=options).n_done_before == len(ROWS)
+    score_predictions(data, old, old, overwrite=True)
+    summary = json.loads((old / "summary.json").read_text("utf-8"))
+    (old / "summary.json").write_text(json.dumps(summary | {"run": header}), "utf-8")
+    assert find_differences(runs[0], read_scores("old", old)) == []
+    with pytest.raises(UsageError, match="merged: True there, None now"):
+        run_model(data, old, options=tiny(tiny_model_dir, adapter=str(tmp_path / "adapter")))
     with pytest.raises(UsageError, match="--merge: has nothing to merge"):
         open_backend("transformers", tiny(tiny_model_dir, merge=True))
 

@@ -8,13 +8,16 @@ import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import pytest
 from eval_data import BY_NAME, call, text_of, tool
 
 from fgdata.errors import UsageError
+from fgdata.gold import Gold
 from fgdata.schema import Call, tools_by_name
 from fgeval import load_profile, score_completion
+from fgeval.score import ERROR_TYPES
 
 WARM = call("set_temperature", temperature=24)
 ZONED = call("set_temperature", temperature=24, zone="bedroom")
@@ -95,7 +98,14 @@ CASES = [
     Case("text around the call", [UP], f"네! {text_of(UP)}", counts=(1, 1, 1), values="bare"),
     Case("behind the stop token", [UP], f"{text_of(UP)}response:ok", counts=(1, 1, 1), values="bare"),
     Case("a key twice", [UP], "<start_function_call>call:adjust_temperature{delta:1,delta:2}<end_function_call>",
-         "unread", (1, 1, 1), "twice", "bare"),
+         "malformed", (1, 1, 1), "written oddly at character 53: the key 'delta' is given twice", "bare"),
+    Case("a stray control token", [ON], "<end_function_call>" + text_of(ON), "malformed", reason="has no place here"),
+    Case("a stray control token, and no call due", [], "아니요<end_function_call>", "malformed", reason="no place", schema=None),
+    Case("a wrong value, and a call cut off", [UP], text_of(call("adjust_temperature", delta=3))[:-len("<start_function_response>")]
+         + "<start_function_call>call:power_on{", "wrong_value", (0, 1, 1), "does not read", "bare"),
+    Case("another width is no language", [COOL], text_of(call("set_mode", mode="ｃｏｏｌｉｎｇ")), "wrong_value", (0, 1, 1), schema=0.0),
+    Case("a whole number where the schema says number", [call("set_humidity", level=2.0)], text_of(call("set_humidity", level=2)),
+         "wrong_type", (0, 1, 1), "expected 2.0, got 2", "bare"),
     Case("call: without its token is text", [UP], "call:adjust_temperature{delta:2}", "missed_call", (0, 1, 0), schema=None),
     Case("best of two partners", [ZONED, call("set_temperature", temperature=20)],
          text_of(call("set_temperature", temperature=24), call("set_temperature", temperature=20, zone="attic")),
@@ -114,6 +124,87 @@ def test_score_of_a_completion(case: Case):
     assert score.values == case.values
     assert score.schema.value == case.schema
     assert score.decision.value == float(bool(case.due) == bool(score.got))
+
+
+ORDER: dict[str, tuple[Sequence[Call], str]] = {
+    "over_call": ([], text_of(call("turn_on"))),
+    "invented_tool": ([UP, COOL], text_of(call("turn_on"))[:-25] + "<start_function_call>call:set_mode{"),
+    "unread": ([UP, COOL], text_of(call("adjust_temperature", delta=9))[:-25] + "<start_function_call>call:set_mode{"),
+    "missed_call": ([UP, COOL], "네<end_function_call>"),
+    "wrong_order": ([ON, WARM], text_of(WARM, ON)),
+    "wrong_tool": ([UP, COOL], text_of(call("adjust_temperature", delta=9), WARM)),
+    "too_few_calls": ([ZONED, COOL], text_of(call("set_temperature", temperature=9))),
+    "too_many_calls": ([ZONED], text_of(call("set_temperature", temperature=9), ON)),
+    "missing_argument": ([ZONED], text_of(call("set_temperature", temperature=9, room="a"))),
+    "hallucinated_argument": ([COOL], text_of(call("set_mode", mode="냉방", room="a"))),
+    "user_language": ([DRY], text_of(call("set_humidity", level="일", silent=False))),
+    "wrong_type": ([DRY], text_of(call("set_humidity", level="x", silent=False))),
+    "wrong_value": ([UP], "<start_function_call>call:adjust_temperature{delta:1,delta:3}<end_function_call>"),
+    "malformed": ([UP], "<start_function_call>call:adjust_temperature{delta:1,delta:2}<end_function_call>"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("error", ORDER)
+def test_the_first_error_type_counts(error: str):
+    """Each comes before what follows it in the list, of which the completion shows something, too."""
+    due, text = ORDER[error]
+    assert score_completion(due, text, BY_NAME, gold=Gold(ordered=True)).error_type == error
+    assert tuple(ORDER) == ERROR_TYPES
+
+
+@pytest.mark.parametrize("page", ["evaluation.md", "evaluation.ko.md"])
+def test_documented_order_of_error_types(page: str):
+    """Both pages list the types as the code tries them."""
+    text = (Path(__file__).parents[1] / "docs" / page).read_text("utf-8")
+    listed = re.search(r"(?s)<!-- error types -->(.*?)<!-- end -->", text)
+    assert listed is not None
+    assert tuple(re.findall(r"`(\w+)`", listed[1])) == ERROR_TYPES
+
+
+COLD = call("set_temperature", temperature=20)
+ORDERED = [
+    ("one tool twice", [WARM, COLD], [COLD, WARM], "wrong_order", "another order"),
+    ("two tools", [ON, WARM], [WARM, ON], "wrong_order", "another order"),
+    (
+        "a needless call in front",
+        [ON, WARM],
+        [OFF, ON, WARM],
+        "too_many_calls",
+        "called without being due: power_off()",
+    ),
+    ("a needless call, and the order", [ON, WARM], [OFF, WARM, ON], "too_many_calls", "not in its place: "),
+    ("one missing", [ON, WARM, COOL], [ON, COOL], "too_few_calls", "not called: set_temperature"),
+    ("a wrong value", [WARM, COLD], [WARM, UP], "wrong_tool", "expected set_temperature"),
+    ("a wrong value of one tool", [WARM, COLD], [WARM, WARM], "wrong_value", "expected 20, got 24"),
+    ("right", [WARM, COLD], [WARM, COLD], "", ""),
+]
+
+
+@pytest.mark.parametrize(("due", "made", "error", "reason"), [c[1:] for c in ORDERED], ids=[c[0] for c in ORDERED])  # fmt: skip
+def test_calls_that_are_due_in_order(due: Sequence[Call], made: Sequence[Call], error: str, reason: str):
+    """What is out of its place is called so, and no call is both missing and needless."""
+    score = score_completion(due, text_of(*made), BY_NAME, gold=Gold(ordered=True))
+    assert score.error_type == error
+    assert reason in score.reason
+    missed = {one.removeprefix("not called: ") for one in score.reasons if one.startswith("not called: ")}
+    assert not any(one.removeprefix("called without being due: ") in missed for one in score.reasons)
+
+
+@pytest.mark.parametrize(
+    ("request_", "value", "error"),
+    [
+        ("냉방으로", "냉방", "user_language"),
+        ("시원하게 해 줘", "냉방", "user_language"),
+        ("냉방으로", "制冷", "wrong_value"),
+        ("cool it down", "냉방", "wrong_value"),
+        ("把空调调成制冷", "制冷", "user_language"),
+    ],
+)
+def test_the_users_language_is_that_of_the_request(request_: str, value: str, error: str):
+    """A value is the user's if it stands in the request or is written in its letters."""
+    score = score_completion([COOL], text_of(call("set_mode", mode=value)), BY_NAME, request=request_)
+    assert score.error_type == error
+    assert ("language of the request" in score.reason) == (error == "user_language")
 
 
 def test_cut_off_is_named():

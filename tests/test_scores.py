@@ -17,6 +17,7 @@ from fgdata.schema import Call
 from fgeval import read_predictions, read_scores, score_predictions
 from fgeval.ask_markers import asks_for, find_markers, read_markers
 from fgeval.cli import main
+from fgeval.predictions import prediction_from_row
 from fgeval.report import write_report
 
 
@@ -25,6 +26,8 @@ def score(folder: Path, rows: list[dict[str, Any]], predictions: list[dict[str, 
     recorded = write_rows(folder / "predictions.jsonl", predictions)
     return score_predictions(data, recorded, folder / "out", **{"min_n": 1, "overwrite": True, **options})
 
+
+BASE_TEXT = text_of(call("adjust_temperature", delta=2))
 
 # ---------------------------------------------------------------- predictions as calls
 
@@ -39,6 +42,27 @@ UP = row(0, "2도 올려", call("adjust_temperature", delta=2))
         ({"calls": [{"function": {"name": "adjust_temperature", "arguments": {"delta": "2"}}}]}, True, ""),
         ({"calls": [{"name": "adjust_temperature"}]}, False, "missing_argument"),
         ({"calls": [], "text": "못 해요"}, False, "missed_call"),
+        ({"calls": [{"name": "adjust_temperature", "arguments": "{delta"}]}, False, "unread"),
+        ({"calls": [{"name": "adjust_temperature", "arguments": [2]}]}, False, "unread"),
+        (
+            {
+                "text": "네",
+                "tool_calls": [{"function": {"name": "adjust_temperature", "arguments": '{"delta": 2}'}}],
+            },
+            True,
+            "",
+        ),
+        (
+            {"text": "네", "tool_calls": [{"function": {"name": "power_on", "arguments": "{}"}}]},
+            False,
+            "wrong_tool",
+        ),
+        ({"text": text_of(call("adjust_temperature", delta=2)), "tool_calls": []}, True, ""),
+        (
+            {"text": text_of(call("adjust_temperature", delta=2)), "tool_calls": [{"name": "power_on"}]},
+            False,
+            "too_many_calls",
+        ),
         ({"calls": None, "text": text_of(call("adjust_temperature", delta=2))}, True, ""),
     ],
 )
@@ -57,6 +81,9 @@ def test_calls_are_written_and_read_back(tmp_path: Path) -> None:
     file = write_rows(tmp_path / "p.jsonl", [{"id": "a", "calls": [{"name": "f", "arguments": {"x": [1]}}]}, {"id": "b", "text": "t"}])  # fmt: skip
     first, second = read_predictions(file)
     assert first.calls == (Call("f", {"x": [1]}),)
+    broken = prediction_from_row({"id": "a", "calls": [{"name": "f", "arguments": "{x"}, {"name": "g"}]}, "")
+    assert (broken.calls, broken.unread) == ((Call("g"),), (("f", "{x"),))
+    assert prediction_from_row(json.loads(broken.to_line()), "") == broken
     (tmp_path / "q.jsonl").write_text(first.to_line() + second.to_line(), encoding="utf-8")
     assert read_predictions(tmp_path / "q.jsonl") == [first, second]
     assert "calls" not in json.loads(second.to_line())
@@ -68,7 +95,8 @@ def test_calls_are_written_and_read_back(tmp_path: Path) -> None:
         ({"id": "a"}, "`text` must be text"),
         ({"id": "a", "calls": {}}, "`calls` must be a list"),
         ({"id": "a", "calls": [{"arguments": {}}]}, "without a name"),
-        ({"id": "a", "calls": [{"name": "f", "arguments": "{"}]}, "are no JSON"),
+        ({"id": "a", "tool_calls": ["f"], "text": "네"}, "without a name"),
+        ({"id": "a", "calls": [{"name": "f"}], "tool_calls": [{"name": "g"}]}, "differ"),
         ({"id": "a", "calls": [], "text": 3}, "`text` must be text"),
     ],
 )
@@ -134,6 +162,15 @@ def test_decisions(tmp_path: Path) -> None:
         ("ask", "no_call"),
         ("ask", "call"),
     ]
+    # What is due is to ask, where markers tell; where none do, calling nothing is all that can be seen.
+    assert [line["decision"] for line in lines] == [1, 0, 0, 1, 1]
+    assert [line.get("decision_reason") for line in lines[:3]] == [
+        None,
+        "the missing value was not asked for",
+        "no call was due, one was made",
+    ]
+    assert [line["exact"] for line in lines] == [True, True, False, True, True]
+    assert (summary["overall"]["decision"]["k"], summary["overall"]["decision"]["n"]) == (3, 5)
 
 
 @pytest.mark.parametrize(
@@ -313,6 +350,32 @@ def test_broken_rows_are_skipped_by_name_when_asked(
     assert len(summary["left_out"]) == 3
 
 
+def test_predictions_of_rows_left_out_and_lines_that_are_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With --skip-broken both are passed over by name; an id that no row ever had, or a row without any line, still stops."""
+    impossible = row(1, "45도로", call("set_temperature", temperature=45))
+    data = write_rows(tmp_path / "test.jsonl", [ROWS[0], impossible, ROWS[2], ROWS[3]])
+    with data.open("a", encoding="utf-8") as stream:
+        stream.write("{broken\n")
+    lines = [{"id": "item-0", "text": BASE_TEXT}, {"id": "item-1", "text": "x"}, {"id": "item-2", "text": 3}]
+    recorded = write_rows(tmp_path / "p.jsonl", [*lines, {"id": "of the broken line", "text": ""}])
+    with recorded.open("a", encoding="utf-8") as stream:
+        stream.write('{"id": "item-3", "te\n')
+    words = ["score", "--data", data, "--predictions", recorded, "--out", tmp_path / "out", "--overwrite"]
+    assert main([*map(str, words), "--skip-broken"]) == 0
+    told = " ".join(capsys.readouterr().err.split())
+    assert "2 rows of the data are left out." in told
+    assert "2 lines of the predictions are left out." in told
+    summary = read_scores("run", tmp_path / "out").summary
+    assert (summary["overall"]["exact"]["n"], summary["missing"]) == (1, ["item-2", "item-3"])
+    assert [len(summary[name]) for name in ("left_out", "left_out_predictions")] == [2, 2]
+    write_rows(recorded, [*lines[:2], {"id": "one", "text": ""}, {"id": "two", "text": ""}])
+    assert main([*map(str, words), "--skip-broken"]) == 2
+    told = " ".join(capsys.readouterr().err.split())
+    assert "'one' is not in" in told and "'item-3' has no prediction" in told
+
+
 def test_profiles_by_flag(tmp_path: Path) -> None:
     """The same row and output under each profile: its gold decides, and the summary names the rules."""
     gold = Gold("bfcl", "multiple", (GoldCall("set_code", {"code": ["-5"]}),))
@@ -361,7 +424,9 @@ def test_backend_errors_are_counted_apart(tmp_path: Path, capsys: pytest.Capture
         str(tmp_path / "out"),
     ]
     assert main(["score", *flags, "--allow-missing"]) == 0
-    assert "1 of them since the backend failed" in " ".join(capsys.readouterr().out.split())
+    told = capsys.readouterr()
+    assert "1 of them since the backend failed" in " ".join(told.out.split())
+    assert "no answer: item-1: HTTP 500" in told.err
     summary = read_scores("run", tmp_path / "out").summary
     assert (summary["n"], summary["missing"]) == (1, ["item-1"])
     assert summary["backend_errors"] == [{"id": "item-1", "reason": "HTTP 500"}]

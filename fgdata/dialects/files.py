@@ -67,6 +67,8 @@ class RowFile:
                 try:
                     found = self.reader.read(row, line.source, line.default_id)
                 except DataError as error:
+                    name = row.get("id") if isinstance(row, dict) else None
+                    error.row_id = name if isinstance(name, str) else ""
                     yield error
                     continue
                 yield from found

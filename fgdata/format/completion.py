@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 from fgdata.format.tokens import (
@@ -44,6 +44,8 @@ class ParseProblem:
     """Where, in characters from the start of the completion."""
     what: str
     """What is wrong there."""
+    is_odd: bool = field(default=False, compare=False)
+    """Whether no call is lost by it: a key given twice, a number too large, a control token out of its place."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +155,7 @@ class _Scanner:
                     self._problem(rest.end(), f"what follows the stop token {name} is not read")
                 return
             if stray := _STRAY.match(text, token.start()):
-                self._problem(token.start(), f"{_short(stray.group())} has no place here")
+                self._problem(token.start(), f"{_short(stray.group())} has no place here", is_odd=True)
                 position = stray.end()
             elif header := _HEADER.match(text, token.start()):
                 position = self._call(header)
@@ -291,7 +293,9 @@ class _Scanner:
             except ValueError:  # Python reads no integer of more than 4,300 digits
                 pass
         self._problem(
-            position, f"a number too large to be read ({len(bare)} characters); it is kept as a string"
+            position,
+            f"a number too large to be read ({len(bare)} characters); it is kept as a string",
+            is_odd=True,
         )
         self.n_bare -= 1
         return bare
@@ -321,7 +325,7 @@ class _Scanner:
         return blanks.end() if blanks else position
 
     def _twice(self, position: int, key: str) -> None:
-        self._problem(position, f"the key {_short(key)!r} is given twice; the last value counts")
+        self._problem(position, f"the key {_short(key)!r} is given twice; the last value counts", is_odd=True)
 
     def _unexpected(self, position: int, what: str) -> _BrokenCallError:
         if position >= len(self.text):
@@ -330,8 +334,8 @@ class _Scanner:
         found = token.group() if token else self.text[position]
         return _BrokenCallError(position, f"{what} before {found!r}")
 
-    def _problem(self, offset: int, what: str) -> None:
-        self.problems.append(ParseProblem(offset, what))
+    def _problem(self, offset: int, what: str, *, is_odd: bool = False) -> None:
+        self.problems.append(ParseProblem(offset, what, is_odd))
 
 
 def _short(text: str) -> str:

@@ -63,52 +63,61 @@ def read_number(text: str) -> int | float | None:
     A whole number comes as int. Words that are numbers by chance (이, 일, 구, 만) are read as numbers. 일 after a blank counts
     days where it can (십 일 is ten days, 십일 eleven). For times of day see `read_clock`.
     """
-    value = _read(unicodedata.normalize("NFKC", text).replace("\u2044", "/").strip().rstrip(".,!?"))
-    if value is None:
+    found = read_counted(text)
+    return None if found is None else found[0]
+
+
+@lru_cache(maxsize=65_536)
+def read_counted(text: str) -> tuple[int | float, str] | None:
+    """The number that `text` says, as `read_number`, and the counter or unit that stands with it; "" if none does."""
+    found = _read(unicodedata.normalize("NFKC", text).replace("\u2044", "/").strip().rstrip(".,!?"))
+    if found is None:
         return None
-    return int(value) if value == value.to_integral_value() else float(value)
+    value, counter = found
+    return int(value) if value == value.to_integral_value() else float(value), counter
 
 
-def _read(text: str) -> Decimal | None:
-    """As `read_number`, exactly."""
+def _read(text: str) -> tuple[Decimal, str] | None:
+    """As `read_counted`, exactly."""
     if not text or len(text) > _LONG:
         return None
     for sign, factor in (("마이너스", -1), ("영하", -1), ("영상", 1), ("-", -1), ("−", -1), ("채널", 1)):
-        if text.startswith(sign) and (value := _unsigned(text.removeprefix(sign).strip())) is not None:
-            return value * factor
+        if text.startswith(sign) and (found := _unsigned(text.removeprefix(sign).strip())) is not None:
+            value, counter = found
+            return value * factor, counter or ("채널" if sign == "채널" else "")
     return _unsigned(text)
 
 
-def _unsigned(text: str) -> Decimal | None:
-    """A number without sign: bare, with its counter, or with a half."""
+def _unsigned(text: str) -> tuple[Decimal, str] | None:
+    """A number without sign, and its counter: bare, counted, or with a half."""
     if text in ("반", "절반"):
-        return Decimal("0.5")
+        return Decimal("0.5"), ""
     if text.startswith("이번"):
         return None  # this time, this channel
     if text.endswith(" 일") and (days := _bare(text[:-2].rstrip(), may_be_digits=False)) is not None:
-        return days
+        return days, "일"
     if (bare := _bare(text, may_be_digits=True)) is not None:
-        return bare
+        return bare, ""
     if text.endswith("반") and not text.endswith("시반") and not text.endswith("시 반"):
         whole = _counted(text[:-1].rstrip())
-        return None if whole is None or whole % 1 else whole + Decimal("0.5")
+        return None if whole is None or whole[0] % 1 else (whole[0] + Decimal("0.5"), whole[1])
     return _counted(text)
 
 
-def _counted(text: str) -> Decimal | None:
+def _counted(text: str) -> tuple[Decimal, str] | None:
     """A number and perhaps a counter; of the counters that fit, the longest first."""
     if (bare := _bare(text, may_be_digits=True)) is not None:
-        return bare
+        return bare, ""
     for counter in _COUNTERS:
         if text.endswith(counter):
             before = text.removesuffix(counter).rstrip()
             if before == "반" and counter in COUNTERS:
-                return Decimal("0.5")
+                return Decimal("0.5"), counter
             if _is_no_count(before, counter):
                 return None
             value = _bare(before, may_be_digits=counter.replace(" ", "") in _NUMBERED)
             if value is not None:
-                return value
+                return value, counter
     return None
 
 

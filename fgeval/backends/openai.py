@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import time
@@ -21,10 +22,10 @@ from openai import (
 )
 
 from fgdata.errors import FgError, ModelError, Problem, UsageError
-from fgdata.format import STOP_TOKENS, parse_completion, render_call
-from fgdata.format.tokens import END_CALL, START_CALL, START_RESPONSE
+from fgdata.format import STOP_TOKENS
 from fgdata.schema import Call
 from fgeval.backends import BackendOptions, Failure, Request, package_version, refuse_options
+from fgeval.backends.openai_answers import ServerError, read_answer
 from fgeval.predictions import Prediction
 
 MEANT = (
@@ -37,6 +38,7 @@ _FATAL = (AuthenticationError, PermissionDeniedError, NotFoundError)
 """What no other request would fare better with: a wrong key, a model that is not served."""
 _CHECK_TIMEOUT_S = 10.0
 _LISTED = 8
+_LONGEST_PAUSE_S = 60.0
 
 
 def open_backend(options: BackendOptions) -> OpenAIServer:
@@ -105,6 +107,16 @@ class OpenAIServer:
         except (OpenAIError, ValueError):  # no list of models, or a broken one: the first request will tell
             return
 
+    def _is_there(self) -> bool:
+        """Whether the server answers anything at all."""
+        try:
+            self._client.with_options(max_retries=0, timeout=_CHECK_TIMEOUT_S).models.list()
+        except APIConnectionError:
+            return False
+        except (OpenAIError, ValueError):
+            pass
+        return True
+
     def describe(self) -> dict[str, Any]:
         """Server, model and decoding."""
         options = self._options
@@ -137,7 +149,8 @@ class OpenAIServer:
         fatal = [error for _, error in answers if isinstance(error, _FATAL)]
         if fatal:
             raise self._fatal(fatal[0])
-        if len(gone) == len(requests):
+        # A request may kill its connection, and alone in its batch it looks as if the server were gone: ask for something else.
+        if len(gone) == len(requests) and not self._is_there():
             raise ModelError(
                 Problem(
                     self._url,
@@ -167,79 +180,59 @@ class OpenAIServer:
     def _ask(self, request: Request) -> tuple[Prediction | None, Exception | None]:
         """The prediction, or the error that stands in its way; nothing is raised within a thread."""
         started = time.perf_counter()
-        try:
-            text, cut_off, usage = (
-                self._chat(request) if self._options.endpoint == "chat" else self._complete_text(request)
-            )
-        except (APIError, FgError) as error:
-            return None, error
-        except (AttributeError, IndexError, TypeError, ValueError) as error:
-            return None, ModelError(
-                f"the server's answer is none of OpenAI's API ({type(error).__name__}: {error})"
-            )
-        tokens = (getattr(usage, name, None) for name in ("prompt_tokens", "completion_tokens"))
-        prompt_tokens, completion_tokens = (n if isinstance(n, int) and n >= 0 else None for n in tokens)
+        for tries in itertools.count():
+            try:
+                response = self._send(request)
+                answer = read_answer(json.loads(response.content), self._options.endpoint)
+                break
+            except ServerError as error:
+                # HTTP says 200, so the library does not try again.
+                if not error.passes or tries >= self._options.retries:
+                    return None, error
+                time.sleep(_pause_s(tries, response.headers))
+            except (APIError, FgError) as error:
+                return None, error
+            except (TypeError, ValueError, RecursionError) as error:
+                return None, ModelError(
+                    f"the server's answer is none of OpenAI's API ({type(error).__name__}: {error})"
+                )
         return Prediction(
             request.id,
-            text,
-            prompt_tokens=prompt_tokens,
-            completion_tokens=completion_tokens,
+            answer.text,
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
             time_s=round(time.perf_counter() - started, 6),
-            finished="length" if cut_off else "stop",
+            finished="length" if answer.cut_off else "stop",
         ), None
 
-    def _chat(self, request: Request) -> tuple[str, bool, Any]:
-        """Text, whether it was cut off, and usage: messages and tools are sent, `tool_calls` or text come back."""
-        extra: dict[str, Any] = {"tools": [dict(tool) for tool in request.tools]} if request.tools else {}
-        answer = self._client.chat.completions.create(
-            model=str(self._options.model),
-            messages=[_message_to_api(message) for message in request.messages],  # type: ignore[misc]
-            max_tokens=self._options.max_new_tokens,
-            temperature=0,
-            **extra,
-        )
-        choice = answer.choices[0]
-        calls = [
-            (entry.function.name, entry.function.arguments)
-            for entry in choice.message.tool_calls or ()
-            if entry.type in ("function", None)
-        ]
-        return answer_to_text(choice.message.content, calls), choice.finish_reason == "length", answer.usage
-
-    def _complete_text(self, request: Request) -> tuple[str, bool, Any]:
-        """The same by the older endpoint, which takes our own prompt: the server's chat template plays no part."""
-        answer = self._client.completions.create(
-            model=str(self._options.model),
-            prompt=request.prompt,
-            max_tokens=self._options.max_new_tokens,
-            temperature=0,
-            stop=list(STOP_TOKENS),
-        )
-        choice = answer.choices[0]
-        return str(choice.text or ""), choice.finish_reason == "length", answer.usage
+    def _send(self, request: Request) -> Any:
+        """The server's response, undecoded. The older endpoint takes our own prompt: the server's chat template plays no part."""
+        options = self._options
+        shared: dict[str, Any] = {
+            "model": str(options.model),
+            "max_tokens": options.max_new_tokens,
+            "temperature": 0,
+        }
+        if options.endpoint != "chat":
+            completions = self._client.completions.with_raw_response
+            return completions.create(prompt=request.prompt, stop=list(STOP_TOKENS), **shared).http_response
+        if request.tools:
+            shared["tools"] = [dict(tool) for tool in request.tools]
+        messages: Any = [_message_to_api(message) for message in request.messages]
+        chat = self._client.chat.completions.with_raw_response
+        return chat.create(messages=messages, **shared).http_response
 
 
-def answer_to_text(content: str | None, calls: Sequence[tuple[str, Any]]) -> str:
-    """What the model wrote, in the native format: its text, and each call of `tool_calls` behind it.
-
-    A call that the format cannot hold, such as one whose arguments are no JSON object, becomes one that does not read: it is the
-    model's mistake, and is scored as one. A server that both copies a call into `tool_calls` and leaves it in the text gives it once.
-    """
-    text = content or ""
-    if not calls:
-        return text
-    if START_CALL in text and parse_completion(text).calls:
-        text = text[: text.index(START_CALL)]
-    return text + "".join(_call_to_text(name, arguments) for name, arguments in calls) + START_RESPONSE
-
-
-def _call_to_text(name: str, arguments: Any) -> str:
-    try:
-        return render_call(Call.from_json({"name": name, "arguments": arguments or {}}))
-    except FgError:
-        # Braces that do not close: no reader takes it for a call, and what came stands there to be seen.
-        shown = str(arguments).replace("{", "(").replace("}", ")")
-        return f"{START_CALL}call:{name}{{{shown}{END_CALL}"
+def _pause_s(tries: int, headers: Mapping[str, str]) -> float:
+    """Seconds until the next try: as the server asks, or growing."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        try:
+            asked = float(headers[name]) * unit
+        except (KeyError, ValueError):
+            continue
+        if 0 <= asked <= _LONGEST_PAUSE_S:
+            return asked
+    return float(min(0.5 * 2**tries, 8.0))
 
 
 def _message_to_api(message: Mapping[str, Any]) -> dict[str, Any]:

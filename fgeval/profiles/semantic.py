@@ -1,7 +1,7 @@
 """`semantic`: what means the same is the same. Values are read by the schema of their parameter, never by guessing.
 
-A string becomes a number only where the schema says number, a unit counts only where it is the parameter's own, and a sign is
-never lost. What does not read stays as it was written, and is then compared as in `strict`.
+A string becomes a number only where the schema says number, a unit or counter is read only where it is the parameter's own, and a
+sign is never lost. What does not read stays as it was written, and is then compared as in `strict`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Any
 
 from fgdata.korean.counting import DAY_PARTS
-from fgdata.korean.number_words import read_clock, read_number
+from fgdata.korean.number_words import read_clock, read_counted
 from fgdata.schema import Call, JsonValue, Tool, same_value
 from fgeval.dates import read_date, read_time
 from fgeval.profiles import Profile
@@ -104,7 +104,7 @@ def _spelled_number(text: str, name: str, description: str) -> int | float | Non
         if re.fullmatch(r"[+-]?[0-9]{1,4000}", digits):
             return int(digits)  # no float in between: it would round long ones
     else:
-        number = read_quantity(text, name, description, read_number)
+        number = read_quantity(text, name, description, read_counted)
     if number is None:
         return None
     return int(number) if number == int(number) else number

@@ -142,6 +142,7 @@ KOREAN: Mapping[str, str] = {
     "wrong type": "틀린 타입",
     "wrong value": "틀린 값",
     "wrong order": "틀린 순서",
+    "malformed": "형식에 어긋난 출력",
     "no call": "호출 없음",
     "wrong function": "틀린 함수",
     "wrong arguments": "틀린 인자",

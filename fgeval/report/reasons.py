@@ -12,6 +12,9 @@ from functools import lru_cache
 REASONS: Mapping[str, str] = {
     # fgeval.score
     "does not read as a call at character {n}: {why}": "{n}번째 글자에서 호출로 읽히지 않음: {why}",
+    "written oddly at character {n}: {why}": "{n}번째 글자의 표기가 형식에 어긋남: {why}",
+    "not in its place: {calls}": "순서가 맞지 않음: {calls}",
+    "the calls stand in another order: expected {due}, got {made}": "호출 순서가 다름: 정답 {due}, 출력 {made}",
     "no call was made, expected {calls}": "호출이 없음, 정답 {calls}",
     "no call was due, got {calls}": "호출하지 말아야 하는데 {calls} 호출",
     "not called: {calls}": "호출하지 않음: {calls}",
@@ -40,6 +43,8 @@ REASONS: Mapping[str, str] = {
     "{name}: {value} is none of {accepted}": "{name}: {value}, 인정되는 값 {accepted}에 없음",
     "{name}: {value} is {type}, not {stated}": "{name}: {value}의 타입이 {type}, 선언은 {stated}",
     "{where}: not in the answer, got {value}": "{where}: 정답에 없는 인자, 출력 {value}",
+    "the missing value was not asked for": "빠진 값을 묻지 않음",
+    "its arguments are no JSON object": "인자가 JSON 객체가 아님",
     # fgdata.format: why text does not read
     "what follows the stop token {token} is not read": "정지 토큰 {token} 뒤의 글은 읽지 않음",
     "{text} has no place here": "{text}: 이 자리에 올 수 없음",
