@@ -6,9 +6,10 @@ import argparse
 
 from fgdata.arguments import RAW, Commands, positive
 from fgdata.console import err, out, progress_bar
-from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
+from fgdata.dataset import Shard, manifest_notes, write_dataset
 from fgdata.generator import Request
 from fgdata.packs import load_pack, pack_names
+from fgdata.part_folder import check_folder
 from fgdata.perturb import LEVELS as PERTURBATION_LEVELS
 from fgdata.workers import processors
 
