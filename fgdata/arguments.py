@@ -9,6 +9,13 @@ Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 RAW = argparse.RawDescriptionHelpFormatter
 
 
+def named(text: str) -> str:
+    """The name of a file or folder. An empty one would be the folder that one is in."""
+    if not text.strip():
+        raise argparse.ArgumentTypeError("the name is empty; write . for the folder you are in")
+    return text
+
+
 def count(text: str) -> int:
     """A whole number, 0 or more."""
     if not text.isascii() or not text.isdigit() or len(text) > 9:

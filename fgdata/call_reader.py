@@ -8,7 +8,7 @@ from typing import Any
 
 from yaml.nodes import MappingNode, Node, SequenceNode
 
-from fgdata.errors import Problem
+from fgdata.errors import Problem, SchemaError
 from fgdata.pack import CALLING, REFERENCE, CallPattern, Kind, Policy, Slot, filled
 from fgdata.positions import Place, Reader, Text, closest
 from fgdata.schema import JsonValue, Tool
@@ -23,6 +23,8 @@ class CallReader:
     policies: Mapping[str, Policy]
     problems: list[Problem]
     """Those found are added here."""
+    lost_tools: frozenset[str] = frozenset()
+    """Names of tools whose declarations do not read; an empty one may be any."""
     refused: set[tuple[object, ...]] = field(default_factory=set)
     """Slot values already said to be off a tool's schema."""
 
@@ -81,7 +83,8 @@ class CallReader:
                 pattern, named, grounds = self.argument(reader, value)
                 if number:
                     del self.problems[count:]  # said for the first tool
-                if len(self.problems) == count:
+                # A policy that is not among the keys stood in a file that cannot be read: its value is not known.
+                if len(self.problems) == count and self.policies.keys() >= set(grounds):
                     self.check_values(tool, argument, pattern, named, reader.place(value))
                 if not named and not grounds and len(self.problems) == count:
                     reader.wrong(
@@ -107,7 +110,7 @@ class CallReader:
         else:
             names = [name.text]
         unknown = [one for one in names if one not in self.tools]
-        for one in unknown if self.tools else ():
+        for one in unknown if self.tools and not self.lost_tools.intersection(["", *unknown]) else ():
             reader.wrong(name.place, f"unknown tool {one!r}.", closest(one, self.tools))
         return [self.tools[one] for one in names] if not unknown else []
 
@@ -205,6 +208,14 @@ class CallReader:
         self, tool: Tool, argument: str, pattern: Any, named: Sequence[str], place: Place
     ) -> None:
         """Note what the tool's schema refuses, for every value of every slot the argument names."""
+        try:
+            self.check_each(tool, argument, pattern, named, place)
+        except SchemaError as error:
+            for problem in error.problems:
+                self.complain(place, problem.what, "Correct the schema in tools.json.")
+
+    def check_each(self, tool: Tool, argument: str, pattern: Any, named: Sequence[str], place: Place) -> None:
+        """As `check_values`. Raises: SchemaError if the schema holds a `$ref` in a circle."""
         alone = Tool(tool.name, "", {**tool.schema, "required": []})
         first = {name: self.slots[name].values[0].value for name in named if self.slots[name].values}
         if len(first) < len(set(named)):

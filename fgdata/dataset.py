@@ -6,12 +6,10 @@ however hard, is gone on with by the same command: whole lines that are there st
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import itertools
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -19,16 +17,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
 
-from fgdata.errors import FgError, Problem, UsageError
 from fgdata.generator import OVERLAP_LIMIT, Generator, Request, Tally
 from fgdata.memory import collection_paused
-from fgdata.pack import ALL_SPLITS, Pack
+from fgdata.pack import Pack
+from fgdata.part_folder import MANIFEST, STATE, check_folder, part_folder
 from fgdata.workers import in_order
 
-MANIFEST = "manifest.json"
-FILES = (*(f"{split}.jsonl" for split in ALL_SPLITS), MANIFEST)
-"""All files that a data set may have, the manifest last: where it stands, the others are whole."""
-STATE = "run.json"
 CHUNK = 5000
 """Rows made at once."""
 
@@ -43,25 +37,6 @@ class Shard:
     def places(self, rows: int) -> range:
         """The places of its rows among so many."""
         return range(self.number, rows, self.of)
-
-
-def check_folder(folder: str | os.PathLike[str], *, force: bool) -> None:
-    """Raise UsageError if the folder holds anything and `force` is off, or is a file."""
-    target = Path(folder)
-    try:
-        is_in_use = target.is_dir() and any(target.iterdir())
-        if target.exists() and not target.is_dir():
-            raise UsageError(Problem(f"--out {folder}", "is a file.", "Name a folder."))
-    except OSError as error:
-        raise _unwritable(folder, error) from error
-    if is_in_use and not force:
-        raise UsageError(
-            Problem(
-                f"--out {folder}",
-                "output folder in use.",
-                "Choose another, or replace the data set in it with --force.",
-            )
-        )
 
 
 def write_dataset(
@@ -80,7 +55,7 @@ def write_dataset(
         force: replace a data set that is there, or an unfinished one of other settings; other files of the folder stay.
         advance: told how many more rows are done, now and then.
 
-    Raises: UsageError if the folder is in use or cannot be written; what `Generator` raises.
+    Raises: UsageError if the folder is in use, another run is writing there, or it cannot be written; what `Generator` raises.
     """
     check_folder(folder, force=force)
     target = Path(folder).resolve()  # a link is followed, not replaced
@@ -108,7 +83,7 @@ def _write(
         "shard": f"{shard.number}/{shard.of}",
     }
     tally = Tally(pack)
-    with _part_folder(target, state, force=force) as part:
+    with part_folder(target, state, force=force) as part:
         hashes = _write_rows(part, generator, shard, workers=workers, tally=tally, advance=advance)
         made = {split: len(shard.places(generator.plan.rows(split))) for split in generator.plan.splits}
         manifest = _manifest(generator, state, hashes, made, tally)
@@ -334,68 +309,6 @@ def _whole_lines(file: Path) -> int:
             position += len(block)
         stream.truncate(end)
     return lines
-
-
-# The folder
-
-
-@contextlib.contextmanager
-def _part_folder(target: Path, state: dict[str, Any], *, force: bool) -> Iterator[Path]:
-    """The folder beside `target` where an unfinished data set lies; it takes the target's place when the block ends without an error.
-
-    An error that no second run can mend leaves nothing; one that it can (a full disk, Ctrl-C, a kill) leaves what there is.
-    """
-    part = target.parent / f".{target.name}.part"
-    text = json.dumps(state, ensure_ascii=False, indent=2)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if part.exists():
-            # Without its state a run had ended, and was stopped on the way into its place: whose rows these are nobody knows.
-            known = (part / STATE).read_text(encoding="utf-8") if (part / STATE).exists() else None
-            if known != text:
-                if known is not None and not force:
-                    what = "an unfinished data set with other settings lies there."
-                    remedy = f"Run its command again to finish it, or give it up: --force, or remove {part}."
-                    raise UsageError(Problem(f"--out {target}", what, remedy))
-                shutil.rmtree(part)
-        part.mkdir(exist_ok=True)
-        (part / STATE).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise _unwritable(target, error) from error
-    try:
-        yield part
-        if target.is_dir() and any(target.iterdir()):
-            # Its other files are not ours to move. Without a manifest the folder is no data set until all is there.
-            (target / MANIFEST).unlink(missing_ok=True)
-            for name in FILES:
-                if (part / name).exists():
-                    (part / name).replace(target / name)
-                else:
-                    (target / name).unlink(missing_ok=True)
-            part.rmdir()
-        else:
-            part.replace(target)
-    except ChildProcessError as error:
-        what = f"{error}; it may have been killed for want of memory."
-        raise UsageError(
-            Problem("--workers", what, "Run the same command again: it goes on where it stopped.")
-        ) from error
-    except OSError as error:
-        raise UsageError(
-            Problem(
-                f"--out {target}",
-                f"could not be written: {error.strerror or error}.",
-                "Free some space, then run the same command again: it goes on where it stopped.",
-            )
-        ) from error
-    except FgError:  # a second run would meet it again; a stop leaves the rows to go on from
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-
-
-def _unwritable(folder: str | os.PathLike[str], error: OSError) -> UsageError:
-    what = f"cannot be written: {error.strerror or error}."
-    return UsageError(Problem(f"--out {folder}", what, "Choose another folder."))
 
 
 def _version() -> str:

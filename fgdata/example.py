@@ -265,10 +265,19 @@ def scan_lines(
                     )
                 except (ValueError, RecursionError) as error:
                     yield DataError(
-                        Problem(source, f"is no JSON ({error}).", "Write one JSON object a line.")
+                        Problem(source, f"is no JSON ({_why(error, line)}).", "Write one JSON object a line.")
                     )
     except OSError as error:
         raise DataError(Problem(str(file), f"cannot be read: {error.strerror or error}.")) from error
+
+
+def _why(error: Exception, line: bytes) -> str:
+    """What keeps a line from being JSON: the decoder counts lines of its own, which are none of the file's."""
+    if not isinstance(error, json.JSONDecodeError):
+        return str(error)
+    if error.pos >= len(line.decode("utf-8-sig").rstrip()):
+        return "it breaks off at its end"
+    return f"{error.msg} at character {error.pos + 1}"
 
 
 def scan_jsonl(

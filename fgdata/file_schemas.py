@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any, get_args
 
 from fgdata import korean
-from fgdata.dataset import FILES, MANIFEST
 from fgdata.errors import Problem, UsageError
 from fgdata.example import PROVENANCE
 from fgdata.files import write_whole
@@ -25,6 +24,7 @@ from fgdata.joins import JOINS
 from fgdata.languages import TAG
 from fgdata.pack import ALL_SPLITS, BORROWED, CALLING, KINDS, MIN_FAMILIES, SPLITS
 from fgdata.pack_reader import NAME
+from fgdata.part_folder import FILES, MANIFEST
 from fgdata.perturb import LEVELS
 from fgdata.positions import closest
 from fgdata.rows import ID

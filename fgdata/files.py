@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 import errno
 import hashlib
+import importlib.util
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TextIO
+from typing import IO, Any, TextIO
 
 from fgdata.errors import Problem, UsageError
 
+HAS_LOCKS = importlib.util.find_spec("fcntl") is not None
+"""Whether the platform has locks that end with the process that holds them (all but Windows)."""
 _REMEDIES = {
     errno.EISDIR: "Name a file.",
     errno.EACCES: "Choose another folder.",
@@ -77,6 +80,23 @@ def _take_back(part: Path, made: Sequence[Path]) -> None:
     for folder in made:
         with contextlib.suppress(OSError):
             folder.rmdir()
+
+
+def lock_stream(stream: IO[Any]) -> bool:
+    """Whether no other process holds the open file; from now on this one does, until the stream is closed.
+
+    Processes forked meanwhile share the lock: it ends with the last of them, however they end. Where the platform or the file
+    system has no such locks nothing is kept apart, and the answer is yes.
+    """
+    if not HAS_LOCKS:
+        return True
+    import fcntl
+
+    try:
+        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        return error.errno not in (errno.EAGAIN, errno.EACCES)
+    return True
 
 
 def file_sha256(path: str | os.PathLike[str]) -> str:

@@ -29,6 +29,7 @@ from fgdata.pack import (
 from fgdata.positions import Place, Reader, Text, closest
 from fgdata.schema import Tool
 from fgdata.template import Template, TemplateUse, endings_of, read_template, tidied
+from fgdata.unread import AnyName
 
 NAME = re.compile(r"[\w-]{1,80}")
 """What intents, families and registers are called: a row's id joins such names with / . + and takes them apart again."""
@@ -46,17 +47,21 @@ class IntentReader:
     mix: tuple[str, ...]
     problems: list[Problem]
     """Those found are added here."""
+    lost_tools: frozenset[str] = frozenset()
+    """Names of tools whose declarations do not read; an empty one may be any."""
     refused: set[tuple[object, ...]] = field(default_factory=set)
     """Slot values already said to lack a form in a language."""
 
     @cached_property
     def call_reader(self) -> CallReader:
         """Reads the calls."""
-        return CallReader(self.tools, self.slots, self.policies, self.problems)
+        return CallReader(self.tools, self.slots, self.policies, self.problems, self.lost_tools)
 
     @cached_property
-    def forms(self) -> dict[str, dict[str, tuple[str, ...]]]:
+    def forms(self) -> Mapping[str, Mapping[str, tuple[str, ...]]]:
         """Language -> slot -> its surface forms."""
+        if isinstance(self.slots, AnyName):
+            return dict.fromkeys(self.registers, AnyName(lambda _: ()))
         return {
             language: {name: tuple(slot.forms_in(language)) for name, slot in self.slots.items()}
             for language in self.registers
@@ -171,7 +176,7 @@ class IntentReader:
             )
         known = {parameter.name for tool in self.tools.values() for parameter in tool.parameters}
         # Where no tool has parameters, what is asked for is which tool: any name will do.
-        if known and text.text not in known and text.text != WHICH_TOOL:
+        if known and not self.lost_tools and text.text not in known and text.text != WHICH_TOOL:
             hint = f"{closest(text.text, sorted(known))} Write {WHICH_TOOL!r} where it is open which tool is meant."
             reader.wrong(text.place, f"no tool has a parameter {text.text!r}.", hint)
         return text.text
@@ -184,7 +189,7 @@ class IntentReader:
         if kind != "ask":
             reader.wrong(text.place, f"an intent of kind {kind!r} asks for nothing.", "Take `asks_of` out, or write `kind: ask`.")  # fmt: skip
         tool = self.tools.get(text.text)
-        if tool is None and self.tools:
+        if tool is None and self.tools and not self.lost_tools.intersection(["", text.text]):
             reader.wrong(text.place, f"unknown tool {text.text!r}.", closest(text.text, self.tools))
         elif tool is not None and asks_for not in (known := [p.name for p in tool.parameters]):
             reader.wrong(text.place, f"{tool.name} has no parameter {asks_for!r}.", closest(asks_for, known))

@@ -19,13 +19,27 @@ from fgdata.format import HIDDEN_NAMES, TRIGGER, find_control_tokens
 from fgdata.intent_reader import NAME as PART_NAME
 from fgdata.intent_reader import IntentReader, check_together
 from fgdata.joins import joins_of
+from fgdata.json_lines import line_of, lines_by_path
 from fgdata.languages import by_language, languages_of
 from fgdata.memory import collection_paused
-from fgdata.pack import ALL_SPLITS, BORROWED, KINDS, SPLITS, Composition, Intent, Pack, Policy, PromptRule
+from fgdata.pack import (
+    ALL_SPLITS,
+    BORROWED,
+    KINDS,
+    SPLITS,
+    Composition,
+    Intent,
+    Pack,
+    Policy,
+    PromptRule,
+    Slot,
+)
 from fgdata.positions import Place, Reader, closest, shown_path
 from fgdata.schema import Tool, read_json
+from fgdata.schema_faults import schema_faults
 from fgdata.slot_reader import SlotReader
 from fgdata.template import Template, read_template
+from fgdata.unread import AnyName
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,79}")
 VERSION = re.compile(r"[0-9A-Za-z][0-9A-Za-z.+-]{0,39}")
@@ -67,20 +81,39 @@ class _PackReader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.problems: list[Problem] = []
+        self.unread: set[str] = set()
+        """Files that cannot be read."""
+        self.lost_tools: set[str] = set()
+        """Names of tools whose declarations do not read; an empty one may be any."""
+        self.held_out_places: dict[tuple[str, str], Place] = {}
 
     def complain(self, place: Place, what: str, remedy: str) -> None:
         self.problems.append(Problem(str(place), what, remedy))
 
+    def reader(self, path: Path, *, is_salvaged: bool = False) -> Reader:
+        """The reader of one file."""
+        reader = Reader(path, self.problems, is_salvaged=is_salvaged)
+        if not reader.is_whole:
+            self.unread.add(reader.file)
+        return reader
+
     def read(self) -> Pack:
-        head = self.head(Reader(self.folder / "pack.yaml", self.problems))
+        pack_file = self.reader(self.folder / "pack.yaml", is_salvaged=True)
+        head = self.head(pack_file)
         tools = self.tools(self.folder / "tools.json")
         self.check_distractors(head["prompt"], tools)
-        slots_file = Reader(self.folder / "slots.yaml", self.problems)
+        slots_file = self.reader(self.folder / "slots.yaml")
         registers = {
             language: tuple(name for name, of in head["register_languages"].items() if of == language)
             for language in head["languages"]
         }
-        slots = SlotReader(slots_file, self.problems, registers).read()
+        if not pack_file.is_whole:
+            self.open_up(head)
+        # Nearly all that is read from here on hangs on the languages and their registers.
+        are_known = pack_file.is_whole or all(registers.values())
+        slots = SlotReader(slots_file, self.problems, registers).read() if are_known else {}
+        if not slots_file.is_whole:
+            slots = AnyName(lambda name: Slot(name, "values", (), Place(slots_file.file, 1)))
         files = sorted((self.folder / "intents").glob("*.yaml"))
         if not files:
             self.problems.append(
@@ -97,14 +130,15 @@ class _PackReader:
             registers=registers,
             mix=tuple(head["mix"]),
             problems=self.problems,
+            lost_tools=frozenset(self.lost_tools),
         )
-        intents = [
-            intent for file in files if (intent := reader.read(Reader(file, self.problems))) is not None
-        ]
+        readers = [self.reader(file) for file in files]
+        intents = [intent for file in readers if are_known and (intent := reader.read(file)) is not None]
         check_together(intents, self.problems)
-        self.check_compositions(head, intents)
+        if all(file.is_whole for file in readers) and are_known:
+            self.check_compositions(head, intents)
         self.check_kinds(head, intents)
-        PackError.raise_if(sorted(self.problems, key=_by_place))
+        PackError.raise_if(sorted(self.problems, key=self.by_place))
         digest = hashlib.sha256()
         for file in pack_files(self.folder):
             digest.update(
@@ -118,6 +152,19 @@ class _PackReader:
             sha256=digest.hexdigest(),
             **head,
         )
+
+    def by_place(self, problem: Problem) -> tuple[bool, str, int]:
+        """What problems are sorted by: files that cannot be read come first."""
+        file, _, line = problem.where.rpartition(":")
+        file, number = (file, int(line)) if line.isdigit() else (problem.where, 0)
+        return (file not in self.unread, file, number)
+
+    @staticmethod
+    def open_up(head: dict[str, Any]) -> None:
+        """Let everything stand in those parts of a broken pack.yaml that other files name and that did not read."""
+        head["mix"] = head["mix"] or dict.fromkeys(KINDS, 1.0)
+        if not head["policies"]:
+            head["policies"] = AnyName(lambda name: Policy(name, None, "", Place("pack.yaml", 1)))
 
     def check_kinds(self, head: Mapping[str, Any], intents: Sequence[Intent]) -> None:
         """Note kinds of the mix that the pack lacks, or one of its languages does."""
@@ -163,8 +210,7 @@ class _PackReader:
         for pair in sorted(head["held_out_pairs"]):
             for name in pair:
                 if name not in known:
-                    where = Place(shown_path(self.folder / "pack.yaml"), 1)
-                    self.complain(where, f"held_out.compositions names an unknown intent {name!r}.", closest(name, known))  # fmt: skip
+                    self.complain(self.held_out_places[pair], f"held_out.compositions names an unknown intent {name!r}.", closest(name, known))  # fmt: skip
 
     # pack.yaml
 
@@ -321,6 +367,7 @@ class _PackReader:
             names = [text.text for text in reader.texts(item, "a pair of held_out.compositions")]
             if len(names) == 2:
                 pairs.add((names[0], names[1]))
+                self.held_out_places.setdefault((names[0], names[1]), reader.place(item))
             else:
                 reader.wrong(item, f"a pair of intents has {len(names)} names.", "Write [first, second].")
         return frozenset(pairs)
@@ -333,7 +380,7 @@ class _PackReader:
         nodes = by_language(reader, fields.get("answers"), "missing_tool.answers", languages)
         if "answers" in fields:
             self.note_missing(reader, fields["answers"], "answers", nodes, languages)
-        if BORROWED in mix and node is None and reader.root is not None:
+        if BORROWED in mix and node is None and reader.root is not None and reader.is_whole:
             reader.wrong(
                 reader.root, f"`mix` asks for {BORROWED!r}, but there is nothing to say then.", "Add `missing_tool: {answers: [...]}`.",
             )  # fmt: skip
@@ -392,6 +439,7 @@ class _PackReader:
     def tools(self, file: Path) -> dict[str, Tool]:
         """The tools by name."""
         where = shown_path(file)
+        self.unread.add(where)
         try:
             if file.exists() and not file.is_file():
                 raise OSError(errno.EINVAL, "it is no file")
@@ -430,6 +478,7 @@ class _PackReader:
                 )
             )
             return {}
+        self.unread.discard(where)
         for number, line in enumerate(text.splitlines(), 1):
             for token in find_control_tokens(line):
                 self.complain(
@@ -438,15 +487,31 @@ class _PackReader:
                     "Take it out: no text may hold one.",
                 )
         tools: dict[str, Tool] = {}
+        lines = lines_by_path(text)
         for number, entry in enumerate(entries, 1):
-            place = Place(where, _line_of_tool(text, entry))
+            inside = (
+                ("function", "parameters")
+                if isinstance(entry, dict) and "function" in entry
+                else ("parameters",)
+            )
+            start = (number - 1, *inside[:-1])
+            place = Place(where, line_of(lines, (*start, "name")))
             try:
                 tool = Tool.from_json(entry)
             except SchemaError as error:
+                path = getattr(error.__cause__, "absolute_path", ())
+                if path:
+                    place = Place(where, line_of(lines, (number - 1, *inside, *path)))
                 self.problems += [
-                    Problem(str(place), f"tool {number} is {problem.what}") for problem in error.problems
+                    Problem(str(place), f"tool {number}: {problem.what}") for problem in error.problems
                 ]
+                self.lose(entry)
                 continue
+            wrong = list(schema_faults(tool))
+            for path, what, remedy in wrong:
+                self.complain(Place(where, line_of(lines, (number - 1, *inside, *path))), what, remedy)
+            if wrong:
+                self.lose(entry)
             if tool.name in tools:
                 self.complain(
                     place, f"the tool {tool.name!r} is given twice.", "Give every tool its own name."
@@ -458,20 +523,12 @@ class _PackReader:
                         f"{tool.name} has a parameter {parameter.name!r}, which the model's chat template drops.",
                         "Give it another name.",
                     )
-            tools[tool.name] = tool
+            if not wrong:
+                tools[tool.name] = tool
         return tools
 
-
-def _line_of_tool(text: str, entry: Any) -> int:
-    """The line of tools.json where the tool's name stands; 1 if it has none."""
-    body = entry.get("function", entry) if isinstance(entry, dict) else {}
-    name = body.get("name") if isinstance(body, dict) else None
-    found = (
-        re.search(r'"name"\s*:\s*' + re.escape(json.dumps(name, ensure_ascii=False)), text) if name else None
-    )
-    return text.count("\n", 0, found.start()) + 1 if found else 1
-
-
-def _by_place(problem: Problem) -> tuple[str, int]:
-    file, _, line = problem.where.rpartition(":")
-    return (file, int(line)) if line.isdigit() else (problem.where, 0)
+    def lose(self, entry: Any) -> None:
+        """Note the name of a tool whose declaration does not read."""
+        body = entry.get("function", entry) if isinstance(entry, dict) else {}
+        name = body.get("name") if isinstance(body, dict) else None
+        self.lost_tools.add(name if isinstance(name, str) else "")

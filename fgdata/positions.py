@@ -98,20 +98,59 @@ def _composed(text: str) -> Node | None:
     return node
 
 
-class Reader:
-    """Reads the nodes of one YAML file; what does not fit becomes a problem and reads as None or empty."""
+def _salvaged(path: Path) -> MappingNode | None:
+    """A mapping of those outermost keys of a broken YAML file that read by themselves, at their lines; None if none does."""
+    try:
+        text = unicodedata.normalize("NFC", path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError):
+        return None
+    if _bracket_depth(text) > MAX_DEPTH:
+        return None
+    pairs: list[tuple[Node, Node]] = []
+    for found in re.finditer(r"(?ms)^[\w\"'].*?(?=^[\w\"']|\Z)", text):
+        try:
+            node = _composed("\n" * text.count("\n", 0, found.start()) + found[0])
+        except (yaml.YAMLError, RecursionError):
+            continue
+        if isinstance(node, MappingNode):
+            pairs += node.value
+    if not pairs:
+        return None
+    return MappingNode("tag:yaml.org,2002:map", pairs, pairs[0][0].start_mark, pairs[-1][1].end_mark)
 
-    def __init__(self, path: Path, problems: list[Problem], *, page: str = "docs/packs.md") -> None:
+
+class Reader:
+    """Reads the nodes of one YAML file; what does not fit becomes a problem and reads as None or empty.
+
+    Args:
+        is_salvaged: of a file that is no YAML, read those of its outermost keys that are.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        problems: list[Problem],
+        *,
+        page: str = "docs/packs.md",
+        is_salvaged: bool = False,
+    ) -> None:
         self.file = shown_path(path)
         self.problems = problems
         self.page = page
         """The documentation of what belongs in the file."""
+        self.is_whole = True
+        """Whether the file could be read."""
+        self._told: set[int] = set()
         self.root = self._compose(path)
+        if self.root is None:
+            self.is_whole = False
+            if is_salvaged:
+                self.root = _salvaged(path)
         if self.root is not None and self._is_too_large(self.root):
             self.wrong(
                 self.root, "holds too many values, or an alias that holds itself.", "Write the values out."
             )
-            self.root = None
+            self.root, self.is_whole = None, False
         if self.root is not None:
             self._refuse_characters(self.root)
 
@@ -208,9 +247,11 @@ class Reader:
                 self.wrong(key, f"a key of {what} is {_kind(key)}.", "Write a plain name.")
             elif key.value in found:
                 first = self.place(found[key.value][0]).line
-                self.wrong(
-                    key, f"{key.value!r} is given twice in {what} (line {first}).", "Keep one of them."
-                )
+                if id(key) not in self._told:  # a mapping may be looked into more than once
+                    self._told.add(id(key))
+                    self.wrong(
+                        key, f"{key.value!r} is given twice in {what} (line {first}).", "Keep one of them."
+                    )
             else:
                 found[key.value] = (key, value)
         return found
@@ -224,7 +265,7 @@ class Reader:
         for name, (key, _) in found.items():
             if name not in known:
                 self.wrong(key, f"unknown key {name!r} in {what}.", closest(name, known))
-        if isinstance(node, MappingNode):
+        if isinstance(node, MappingNode) and (self.is_whole or node is not self.root):
             for name in required:
                 if name not in found:
                     self.wrong(node, f"{what} has no {name!r}.", f"Add `{name}:`.")

@@ -197,7 +197,8 @@ class Tool:
         """
         body = entry.get("function", entry) if isinstance(entry, Mapping) else entry
         if not isinstance(body, Mapping) or not isinstance(body.get("name"), str) or not body["name"]:
-            raise SchemaError(f"a tool without a name: {canonical_json(entry)[:200]}.")
+            shown = canonical_json(entry)
+            raise SchemaError(f"a tool without a name: {shown if len(shown) <= 80 else shown[:79] + '…'}.")
         schema = body.get("parameters") or {}
         if not isinstance(schema, Mapping):
             raise SchemaError(f"parameters of {body['name']!r} are no mapping: {schema!r}.")
@@ -322,9 +323,9 @@ def _paths_to(
 
 
 # Words of JSON Schema whose mappings hold schemas by name: a name there is no word, even if it is `type`.
-_NAMED_SCHEMAS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
+NAMED_SCHEMAS = frozenset({"properties", "patternProperties", "dependentSchemas", "$defs", "definitions"})
 # Words whose values are data, not schemas.
-_DATA = frozenset({"enum", "const", "default", "examples", "required"})
+DATA_WORDS = frozenset({"enum", "const", "default", "examples", "required"})
 
 
 def _lower_types(schema: Any) -> Any:
@@ -339,10 +340,10 @@ def _lower_types(schema: Any) -> Any:
             parts = value if isinstance(value, list) else [value]
             words = [part.lower() if isinstance(part, str) else part for part in parts]
             lowered[key] = words if isinstance(value, list) else words[0]
-        elif key in _NAMED_SCHEMAS and isinstance(value, Mapping):
+        elif key in NAMED_SCHEMAS and isinstance(value, Mapping):
             lowered[key] = {name: _lower_types(inner) for name, inner in value.items()}
         else:
-            lowered[key] = value if key in _DATA else _lower_types(value)
+            lowered[key] = value if key in DATA_WORDS else _lower_types(value)
     return lowered
 
 

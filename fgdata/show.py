@@ -106,6 +106,23 @@ def rebuilt_example(
     return example_from_row(json.loads(rebuilt_line(row_id, pack, shape, values)), "", row_id)
 
 
+def differences(made: Example, found: Example) -> Iterator[str]:
+    """Where two rows of one id are not the same, in words: as made again, and as found in a file."""
+    rows = made.to_row(), found.to_row()
+    for row in rows:
+        row |= {f"message {number}": message for number, message in enumerate(row.pop("messages"))}
+    for name in dict.fromkeys((*rows[0], *rows[1])):
+        new, old = (_shown(row.get(name)) for row in rows)
+        if new != old:
+            at = next((n for n, pair in enumerate(zip(new, old, strict=False)) if pair[0] != pair[1]), 0)
+            begin = max(0, at - 40)
+            yield f"{name}: {new[begin : at + 80]!r} now, {old[begin : at + 80]!r} in {found.source}"
+
+
+def _shown(value: object) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True)
+
+
 def training_text(example: Example) -> TrainingText:
     """The row as it is trained on; the prompt alone, where a benchmark's row has no answer.
 

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from rich.markup import escape
 from rich.table import Table
 
+from fgdata.arguments import named
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, out, run_command
 from fgdata.errors import Problem, UsageError
 from fgeval.cli_compare import add_comparing, add_report
@@ -44,7 +45,7 @@ def _build_parser() -> argparse.ArgumentParser:
     score.set_defaults(command=_score)
     add_data_flags(score, "the rows the predictions were made for")
     score.add_argument("--predictions", required=True, help="predictions.jsonl, or the folder it lies in")
-    score.add_argument("--out", required=True, help="folder for scores.jsonl and summary.json")
+    score.add_argument("--out", type=named, required=True, help="folder for scores.jsonl and summary.json")
     score.add_argument(
         "--profile", choices=PROFILES, default=DEFAULT_PROFILE, help="scoring rules (default: %(default)s)"
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from rich.markup import escape
 from rich.table import Table
 
+from fgdata.arguments import named
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out
 from fgdata.errors import FgError, Problem, UsageError
 from fgeval.cli_run import find_train
@@ -62,7 +63,7 @@ def add_comparing(verbs: Any) -> None:
         metavar="DIR",
         help="scores to judge, in place of the file's; several are seeds",
     )
-    gate.add_argument("--out", metavar="DIR", help="folder for verdict.json and junit.xml")
+    gate.add_argument("--out", type=named, metavar="DIR", help="folder for verdict.json and junit.xml")
 
 
 def _add_card_flags(report: argparse.ArgumentParser) -> None:
@@ -212,7 +213,7 @@ def add_report(verbs: Any) -> None:
     report.set_defaults(command=_report)
     report.add_argument("--run", required=True, action="append", metavar="NAME=DIR", dest="runs",
                         help="a name and a folder that `score` wrote; the first is what the others are compared with")  # fmt: skip
-    report.add_argument("--out", required=True, help="folder for the report")
+    report.add_argument("--out", type=named, required=True, help="folder for the report")
     report.add_argument("--title", help="heading of the report")
     report.add_argument(
         "--language", choices=LANGUAGES, default="en", help="of headings and sentences (default: %(default)s)"

@@ -10,6 +10,7 @@ from typing import Any
 from rich.markup import escape
 from rich.table import Table
 
+from fgdata.arguments import named
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out
 from fgdata.errors import Problem, UsageError
 from fgdata.hub.source import HubData, find_data
@@ -84,6 +85,7 @@ def add_run_verbs(verbs: Any) -> None:
     add_data_flags(run, "rows in any layout, e.g. test.jsonl")
     run.add_argument(
         "--out",
+        type=named,
         required=True,
         help="folder for predictions.jsonl and run.json; an unfinished run goes on there",
     )
@@ -119,7 +121,7 @@ def add_run_verbs(verbs: Any) -> None:
     join = verbs.add_parser("join", help="put the predictions of all shards together as one run")
     join.set_defaults(command=_join)
     join.add_argument("shards", nargs="+", metavar="DIR", help="folders that `run --shard` wrote")
-    join.add_argument("--out", required=True, help="folder for predictions.jsonl and run.json")
+    join.add_argument("--out", type=named, required=True, help="folder for predictions.jsonl and run.json")
 
 
 def _run(parsed: argparse.Namespace) -> int:
@@ -221,7 +223,9 @@ def add_robust_verbs(verbs: Any) -> None:
     twins = verbs.add_parser("twins", help="items and their twins, for `run` and `score`; see `robust`")
     twins.set_defaults(command=_twins)
     add_data_flags(twins, "the rows to make twins of")
-    twins.add_argument("--out", required=True, metavar="FILE", help="JSONL file of items and twins")
+    twins.add_argument(
+        "--out", type=named, required=True, metavar="FILE", help="JSONL file of items and twins"
+    )
     twins.add_argument("--kind", action="append", default=[], dest="kinds",
                        help="only this kind of twin; may be given again (docs/robustness.md lists them)")  # fmt: skip
     twins.add_argument("--k", type=int, default=3, metavar="N", help="twins of a kind an item (default: %(default)s)")  # fmt: skip
@@ -231,7 +235,7 @@ def add_robust_verbs(verbs: Any) -> None:
     robust.set_defaults(command=_robust)
     add_data_flags(robust, "the file that `twins` wrote")
     robust.add_argument("--scores", required=True, metavar="DIR", help="the folder that `score` wrote for it")
-    robust.add_argument("--out", metavar="DIR", help="folder for robust.json and robust.md")
+    robust.add_argument("--out", type=named, metavar="DIR", help="folder for robust.json and robust.md")
 
 
 def _ask(parsed: argparse.Namespace) -> None:

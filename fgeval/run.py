@@ -16,7 +16,7 @@ from rich.progress import TextColumn
 
 from fgdata.console import err, progress_bar
 from fgdata.errors import DataError, Problem, UsageError
-from fgdata.files import file_sha256, write_whole
+from fgdata.files import file_sha256, lock_stream, write_whole
 from fgdata.format.tokens import END_TURN
 from fgdata.hub.source import data_facts
 from fgeval.backends import BackendOptions, Failure, Request, example_to_request, open_backend
@@ -266,7 +266,9 @@ def _open_predictions(
             Problem(str(file), f"cannot be written: {error.strerror or error}.", "Choose another --out.")
         ) from error
     with appending:
-        _lock(appending, file)
+        if not lock_stream(appending):
+            what = "is being written by another run."
+            raise UsageError(Problem(str(file), what, "Wait for it, or choose another --out."))
         _drop_half_line(appending)
         found = read_predictions(file)
         DataError.raise_if(
@@ -279,19 +281,6 @@ def _open_predictions(
             if prediction.key != keys.get(prediction.id)
         )
         yield appending, {prediction.id for prediction in found}
-
-
-def _lock(stream: BinaryIO, file: Path) -> None:
-    try:
-        import fcntl
-    except ImportError:  # Windows: two runs into one folder are not kept apart there
-        return
-    try:
-        fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        raise UsageError(
-            Problem(str(file), "is being written by another run.", "Wait for it, or choose another --out.")
-        ) from error
 
 
 def _drop_half_line(stream: BinaryIO) -> None:

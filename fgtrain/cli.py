@@ -10,7 +10,7 @@ import types
 from collections.abc import Sequence
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from fgdata.arguments import Commands
+from fgdata.arguments import Commands, named
 from fgdata.console import out, run_command
 from fgdata.hub.access import require_hub
 from fgdata.publish.command import add_sending_flags, check_out, send
@@ -61,7 +61,9 @@ def _add_merge(commands: Commands) -> None:
         allow_abbrev=False,
     )
     command.add_argument("adapter", metavar="RUN", help="the --output_dir of a finished run")
-    command.add_argument("--out", required=True, metavar="DIR", help="folder for the merged model")
+    command.add_argument(
+        "--out", type=named, required=True, metavar="DIR", help="folder for the merged model"
+    )
     command.add_argument(
         "--model", default=None, metavar="NAME", help="base model; default: the one the adapter names"
     )

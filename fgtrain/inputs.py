@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from fgdata.console import err
-from fgdata.dataset import MANIFEST
 from fgdata.dialects import read_examples, tell_layouts
 from fgdata.errors import DataError, Problem
 from fgdata.example import Example
 from fgdata.files import file_sha256
 from fgdata.hub.source import HubData, data_facts, hub_data
+from fgdata.part_folder import MANIFEST
 from fgtrain.config import TrainConfig
 from fgtrain.encode import EncodedFile, encode_examples, token_report
 from fgtrain.exact import ExactMatch

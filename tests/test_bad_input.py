@@ -84,6 +84,11 @@ def test_encodings(tmp_path: Path) -> None:
         ["generate", "{pack}", "--rows", "1" + "0" * 400, "--out", "{new}"],
         ["generate", "{pack}", "--out", "x" * 300],
         ["check", "x" * 300],
+        ["generate", "{pack}", "--out", "", "--force"],
+        ["generate", "{pack}", "--out", "{new}", "--shard", "²/³"],
+        ["convert", "{row}", "", "--to", "rows"],
+        ["init", "x", "--tools", "{row}", "--out", " "],
+        ["schema", "--out", ""],
     ],
 )
 def test_commands_that_cannot_run(
@@ -131,3 +136,31 @@ def test_numbers_of_a_pack(tmp_path: Path, file: str, old: str, new: str, messag
     (folder / file).write_text(text.replace(old, new))
     with pytest.raises(FgError, match=message):
         read_pack(folder)
+
+
+def test_empty_names_and_odd_digits(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Both are told in a sentence; an empty name is not the folder one is in."""
+    for flags, said in ((["--out", ""], "the name is empty; write ."), (["--out", "a", "--shard", "²/³"], "'²/³' is no shard; write I/N")):  # fmt: skip
+        with pytest.raises(SystemExit):
+            main(["generate", str(write_pack(tmp_path)), *flags])
+        assert said in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('{"id": "1", "messages": [\n{"role"', "is no JSON (it breaks off at its end)"),
+        (
+            '{"id": 1,, "a": 2}\n',
+            "is no JSON (Expecting property name enclosed in double quotes at character 10)",
+        ),
+    ],
+)
+def test_lines_that_break_off(tmp_path: Path, text: str, said: str) -> None:
+    """The line that is told is the file's; where in it, a character."""
+    file = tmp_path / "rows.jsonl"
+    file.write_text(text)
+    with pytest.raises(DataError) as caught:
+        read_jsonl(file)
+    assert f"{file}:1: {said}" in str(caught.value.problems[0])
+    assert "line 2" not in str(caught.value.problems[0])

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 from home_pack import write_home_pack
@@ -16,6 +19,7 @@ from fgdata.dataset import Shard, write_dataset
 from fgdata.errors import UsageError
 from fgdata.generator import Request
 from fgdata.pack_reader import read_pack
+from fgdata.part_folder import part_folder
 
 HERE = Path(__file__).parent.parent
 ROWS = 1500
@@ -240,6 +244,74 @@ def test_a_full_disk_in_a_worker(folder: Path, whole: Path, tmp_path: Path) -> N
     assert not out.exists()
     assert run(folder, out).returncode == 0
     check_same(out, whole)
+
+
+# Two runs into one folder
+
+
+def test_one_run_at_a_time(folder: Path, whole: Path, tmp_path: Path) -> None:
+    """A second run into a folder ends with one error, with --force too, and changes nothing; the first one's rows are whole."""
+    out = tmp_path / "out" / "data"
+    with pytest.raises(KeyboardInterrupt), part_folder(out, {}, force=False) as part:
+        (part / "train.jsonl").write_bytes(b"{}\n")
+        for options in ([], ["--force"]):
+            refused = run(folder, out, *options)
+            assert refused.returncode == 2
+            assert "another run is writing there. Wait until it is done" in refused.stderr
+        assert (part / "train.jsonl").read_bytes() == b"{}\n"
+        assert (part / "run.json").read_text() == "{}"
+        raise KeyboardInterrupt
+    assert not out.exists()
+    assert run(folder, out, "--force").returncode == 0  # the lock went with the run
+    check_same(out, whole)
+
+
+def test_a_run_that_waited_does_not_replace_what_the_first_made(folder: Path, whole: Path, tmp_path: Path) -> None:  # fmt: skip
+    """Where the target was filled after it was looked at, it is in use."""
+    out = tmp_path / "out" / "data"
+    shutil.copytree(whole, out)
+    with pytest.raises(UsageError, match="output folder in use"), part_folder(out, {}, force=False):
+        pass
+    check_same(out, whole)
+
+
+def test_a_lock_of_a_folder_that_has_moved_is_none(tmp_path: Path) -> None:
+    """A run that comes while another puts its folder in place has a new folder, and a lock in that one."""
+    out = tmp_path / "data"
+    with part_folder(out, {}, force=False) as first:
+        first.rename(tmp_path / "elsewhere")
+        with part_folder(out, {}, force=False) as second:
+            (second / "train.jsonl").write_bytes(b"{}\n")
+    assert (tmp_path / "elsewhere" / "run.json").exists()
+
+
+# A disk that is full from the start
+
+
+@pytest.mark.parametrize("left", ["", "{"])
+def test_a_broken_state_without_rows_is_in_nobodys_way(folder: Path, whole: Path, tmp_path: Path, left: str) -> None:  # fmt: skip
+    """What a run left that found no room for its settings, and no row, is replaced."""
+    out = tmp_path / "out" / "data"
+    part = out.parent / ".data.part"
+    part.mkdir(parents=True)
+    (part / "run.json").write_text(left)
+    (part / "train.jsonl").touch()
+    assert run(folder, out).returncode == 0
+    check_same(out, whole)
+
+
+def test_no_room_for_the_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk without a byte left is one error that says so, and nothing stays."""
+
+    def write_text(path: Path, *_: Any, **__: Any) -> None:
+        path.touch()
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Path, "write_text", write_text)
+    said = "cannot be written: No space left on device. Free some space"
+    with pytest.raises(UsageError, match=said), part_folder(tmp_path / "data", {}, force=False):
+        pass
+    assert list(tmp_path.iterdir()) == []
 
 
 # Processes

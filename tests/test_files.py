@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from fgdata.errors import Problem, UsageError
-from fgdata.files import file_sha256, write_whole
+from fgdata.files import file_sha256, lock_stream, write_whole
 
 
 def test_the_file_appears_at_the_end(tmp_path: Path) -> None:
@@ -85,3 +86,27 @@ def test_folders_made_for_nothing_go_again(tmp_path: Path) -> None:
         (tmp_path / "new" / "kept.txt").touch()
         raise ZeroDivisionError
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["kept.txt", "new", "there"]
+
+
+def test_a_lock_ends_with_its_process(tmp_path: Path) -> None:
+    """An open file is one process's until that is gone, however it goes; where a file system has no locks, nobody is kept out."""
+    code = "import sys, time; from fgdata.files import lock_stream\nwith open('l', 'ab') as s: print(lock_stream(s), flush=True); time.sleep(60)"
+    process = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert process.stdout.readline() == "True\n"
+    with (tmp_path / "l").open("ab") as stream:
+        assert not lock_stream(stream)
+        process.kill()
+        process.wait()
+        assert lock_stream(stream)
+
+
+def test_a_file_system_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing is kept apart there, and no run is refused."""
+
+    def flock(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr("fcntl.flock", flock)
+    with (tmp_path / "l").open("ab") as stream:
+        assert lock_stream(stream)

@@ -11,6 +11,7 @@ from small_pack import INTENTS, KOREAN_SLOTS, PACK, SLOTS, TOOLS, intent_text, w
 
 from fgdata.errors import PackError, UsageError
 from fgdata.generator import generate
+from fgdata.json_lines import line_of, lines_by_path
 from fgdata.pack_reader import read_pack
 from fgdata.packs import find_pack_folder, load_pack, pack_names
 from fgdata.schema import Call
@@ -202,7 +203,7 @@ def test_bad_answers(tmp_path: Path, intent: str, old: str, new: str, said: str)
 BAD_TOOLS = [
     ('"name": "set_light",', '"name": "set_light"', "is no JSON: Expecting ',' delimiter."),
     ('"name": "lights_off"', '"name": "set_light"', "the tool 'set_light' is given twice."),
-    ('"integer"', '"whole"', "tool 1 is parameters of 'set_light' are no JSON Schema"),
+    ('"integer"', '"whole"', "tool 1: parameters of 'set_light' are no JSON Schema"),
     ('"level": {', '"type": {', "set_light has a parameter 'type', which the model's chat template drops."),
     ("Turns all", "<eos> all", "holds the control token <eos>."),
 ]
@@ -243,10 +244,10 @@ def test_missing_files(tmp_path: Path) -> None:
     """Each file that is not there is named."""
     found = problems_of(tmp_path)
     assert [problem.split(":")[0] for problem in found] == [
-        "intents",
         "pack.yaml",
         "slots.yaml",
         "tools.json",
+        "intents",
     ]
 
 
@@ -264,6 +265,83 @@ def test_all_problems_at_once(tmp_path: Path) -> None:
     assert len(found) > 13
     files = [problem.split(":")[0] for problem in found]
     assert {"pack.yaml", "slots.yaml", "set_level.yaml"} <= set(files)
+
+
+BRACKET = SLOTS.replace("[kitchen, cooking area]", "[kitchen, cooking area")
+WRONG_KIND = INTENTS["weather"].replace("kind: no_call", "kind: no_cal")
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"slots": BRACKET}, ["slots.yaml:4: is no YAML"]),
+        ({"slots": BRACKET, "weather": WRONG_KIND}, ["slots.yaml:4: is no YAML", "weather.yaml:2: unknown kind"]),
+        ({"cosy": "intent: [", "weather": WRONG_KIND}, ["cosy.yaml:1: is no YAML", "weather.yaml:2: unknown kind"]),
+        ({"cosy": "intent: [", "pack": PACK + "held_out: {compositions: [[cosy, set_level]]}\n"}, ["cosy.yaml:1: is no YAML"]),
+        ({"tools": "[{", "weather": WRONG_KIND}, ["tools.json:1: is no JSON", "weather.yaml:2: unknown kind"]),
+        ({"pack": PACK.replace("mix: {call", "mix: {call: [")}, ["pack.yaml:8: is no YAML"]),
+        ({"pack": PACK.replace("cosy: {value", "cosy: [{value"), "weather": WRONG_KIND}, ["pack.yaml:12: is no YAML", "weather.yaml:2: unknown kind"]),
+        ({"pack": PACK.replace("registers: {", "registers: {["), "weather": WRONG_KIND}, ["pack.yaml:9: is no YAML"]),
+        ({"pack": PACK.replace("title: A", "title: [A"), "tools": json.dumps([*TOOLS, {"name": 3}], indent=1)}, ["pack.yaml:5: is no YAML", "tools.json:39: tool 3: a tool without a name"]),
+        ({"tools": json.dumps([{"name": "set_ligth"}, *TOOLS[1:]])}, ["cosy.yaml:5: unknown tool", "set_level.yaml:4: unknown tool"]),
+    ],
+)  # fmt: skip
+def test_a_file_that_cannot_be_read(tmp_path: Path, changes: dict[str, str], expected: list[str]) -> None:
+    """It is told first, real problems of the other files with it, and none that only follows from it."""
+    with pytest.raises(PackError) as caught:
+        read_pack(write_pack(tmp_path / "p", **changes))
+    said = [str(problem) for problem in caught.value.problems]
+    assert len(said) == len(expected), said
+    assert all(part in line for part, line in zip(expected, said, strict=True)), said
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ('"type": "integer"', '"$ref": "file:///etc/passwd"', "tools.json:19: parameters of 'set_light': $ref 'file:///etc/passwd' is not in the schema. Write"),
+        ('"type": "integer"', '"type": "integr"', "tools.json:19: tool 1: parameters of 'set_light' are no JSON Schema: properties/level/type: 'integr' is not"),
+        ('"type": "integer"', '"$ref": "#/properties/level"', "cosy.yaml:5: parameters of 'set_light': a $ref leads back to itself. Correct"),
+        ('"name": "lights_off",', "", "tools.json:33: tool 2: a tool without a name: {"),
+        ('"level"\n', '"level", "lvl"\n', "tools.json:26: set_light requires 'lvl', which is none of its parameters. Did you mean 'level'?"),
+    ],
+)  # fmt: skip
+def test_places_in_tools(tmp_path: Path, old: str, new: str, said: str) -> None:
+    """What is wrong in a schema is told at its own line, whole, and no intent is blamed for it."""
+    text = json.dumps(TOOLS, indent=1)
+    assert old in text
+    with pytest.raises(PackError) as caught:
+        read_pack(write_pack(tmp_path / "p", tools=text.replace(old, new)))
+    assert said in str(caught.value)
+    assert len({problem.where.rpartition(":")[0] for problem in caught.value.problems}) <= 2
+    assert len(caught.value.problems) <= 2
+
+
+def test_a_key_given_twice_is_told_once(tmp_path: Path) -> None:
+    """However often the mapping is looked into."""
+    slots = SLOTS.replace("    words: [lamp, light]", "    words: [lamp, light]\n    words: [a, b]")
+    with pytest.raises(PackError) as caught:
+        read_pack(write_pack(tmp_path / "p", pack=PACK + "title: B\n", slots=slots))
+    assert [problem.what.partition(" in ")[0] for problem in caught.value.problems] == ["'title' is given twice", "'words' is given twice"]  # fmt: skip
+
+
+def test_held_out_pairs_have_their_line(tmp_path: Path) -> None:
+    """A pair of an intent that is none is told where it stands."""
+    pack = PACK + "held_out:\n  compositions:\n    - [cosy, set_level]\n    - [cosy, nope]\n"
+    with pytest.raises(
+        PackError, match=r"pack.yaml:15: held_out.compositions names an unknown intent 'nope'"
+    ):
+        read_pack(write_pack(tmp_path / "p", pack=pack))
+
+
+def test_lines_of_json() -> None:
+    """Every value has the line of its name, or its own in a list; brackets and quotes in texts are no tokens."""
+    text = '[\n{"a": [1,\n"]\\""], "b":\n{"c": {}, "d":\n[[],\n{"e": null}]}}\n]'
+    lines = lines_by_path(text)
+    assert lines == {
+        (): 1, (0,): 2, (0, "a"): 2, (0, "a", 0): 2, (0, "a", 1): 3, (0, "b"): 3, (0, "b", "c"): 4, (0, "b", "d"): 4,
+        (0, "b", "d", 0): 5, (0, "b", "d", 1): 6, (0, "b", "d", 1, "e"): 6,
+    }  # fmt: skip
+    assert line_of(lines, (0, "b", "x", "y")) == 3
 
 
 def test_a_kind_without_intents(tmp_path: Path) -> None:

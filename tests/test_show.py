@@ -176,6 +176,27 @@ def test_the_command_shows_a_row(tmp_path: Path, capfd: pytest.CaptureFixture[st
     assert "<escape>20<escape>" in capfd.readouterr().out
 
 
+def test_a_row_is_compared_with_the_one_in_a_file(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:  # fmt: skip
+    """What other code made of an id is told, and only that."""
+    folder = english(tmp_path / "pack")
+    line = lines_of(folder, tmp_path / "out")[0]
+    row, file = json.loads(line), tmp_path / "rows.jsonl"
+    command = ["show", row["id"], "--pack", str(folder), "--data", str(file)]
+    file.write_text(line + "\n", "utf-8")
+    assert main(command) == 0
+    assert capfd.readouterr().err == ""
+    text = row["messages"][1]["content"]
+    row["messages"][1]["content"] = "Other" + text
+    file.write_text(json.dumps(row) + "\n", "utf-8")
+    assert main(command) == 1
+    said = capfd.readouterr().err.splitlines()
+    assert len(said) == 1
+    assert said[0].startswith("differs: message 1: ")
+    assert f"in {file}:1" in said[0]
+    assert main([*command[:-1], str(tmp_path / "out" / "none.jsonl")]) == 2
+    assert main(["show", str(file), "--data", str(file)]) == 2
+
+
 def test_a_file_goes_before_an_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What stands on the disk is a file, whatever it is called."""
     monkeypatch.chdir(tmp_path)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from fgdata.arguments import RAW, Commands
+from fgdata.arguments import RAW, Commands, named
 from fgdata.console import EXIT_FINDINGS, EXIT_OK, byte_progress, out
 from fgdata.conversion import convert
 from fgdata.dialects import LAYOUTS
@@ -30,7 +30,9 @@ def add(commands: Commands) -> None:
     )
     names = tuple(layout.name for layout in LAYOUTS)
     command.add_argument("source", metavar="IN", help="a file of rows: JSONL, one JSON list, or Parquet")
-    command.add_argument("target", metavar="OUT", help="the file to write; it appears whole or not at all")
+    command.add_argument(
+        "target", type=named, metavar="OUT", help="the file to write; it appears whole or not at all"
+    )
     command.add_argument("--to", required=True, choices=names, metavar="LAYOUT", help="layout of OUT, below")
     command.add_argument(
         "--from",

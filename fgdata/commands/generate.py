@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import argparse
 
-from fgdata.arguments import RAW, Commands, positive
+from fgdata.arguments import RAW, Commands, named, positive
 from fgdata.console import err, out, progress_bar
-from fgdata.dataset import Shard, check_folder, manifest_notes, write_dataset
+from fgdata.dataset import Shard, manifest_notes, write_dataset
 from fgdata.generator import Request
 from fgdata.packs import load_pack, pack_names
+from fgdata.part_folder import check_folder
 from fgdata.perturb import LEVELS as PERTURBATION_LEVELS
 from fgdata.workers import processors
 
@@ -40,7 +41,11 @@ def add(commands: Commands) -> None:
         help="another seed, another data set (default: %(default)s)",
     )
     command.add_argument(
-        "--out", required=True, metavar="DIR", help="folder to write; it appears whole or not at all"
+        "--out",
+        type=named,
+        required=True,
+        metavar="DIR",
+        help="folder to write; it appears whole or not at all",
     )
     command.add_argument(
         "--shape",
@@ -99,7 +104,7 @@ def add(commands: Commands) -> None:
 def _shard(text: str) -> Shard:
     """`I/N`."""
     first, _, second = text.partition("/")
-    if not (first.isdigit() and second.isdigit()) or not 0 <= int(first) < int(second):
+    if not (text.isascii() and first.isdigit() and second.isdigit()) or not 0 <= int(first) < int(second):
         raise argparse.ArgumentTypeError(
             f"{text!r} is no shard; write I/N with I from 0 to N - 1, such as 0/4"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from fgdata.arguments import RAW, Commands
+from fgdata.arguments import RAW, Commands, named
 from fgdata.console import out
 from fgdata.file_schemas import FILE_KINDS, schema_text, write_schemas
 
@@ -25,7 +25,10 @@ def add(commands: Commands) -> None:
         "kind", metavar="KIND", nargs="?", choices=tuple(FILE_KINDS), help="of the kinds below"
     )
     command.add_argument(
-        "--out", metavar="DIR", help="write KIND.schema.json there instead, of every kind if none is named"
+        "--out",
+        type=named,
+        metavar="DIR",
+        help="write KIND.schema.json there instead, of every kind if none is named",
     )
     command.set_defaults(run=_schema)
 

@@ -6,10 +6,19 @@ import argparse
 import json
 
 from fgdata.arguments import RAW, Commands, count
-from fgdata.console import out
+from fgdata.console import EXIT_FINDINGS, EXIT_OK, err, out
 from fgdata.errors import Problem, UsageError
 from fgdata.rows import Shape, Values
-from fgdata.show import LEGEND, find_examples, heading, is_row_id, rebuilt_example, styled, training_text
+from fgdata.show import (
+    LEGEND,
+    differences,
+    find_examples,
+    heading,
+    is_row_id,
+    rebuilt_example,
+    styled,
+    training_text,
+)
 
 
 def add(commands: Commands) -> None:
@@ -40,6 +49,9 @@ def add(commands: Commands) -> None:
         "--pack", metavar="PACK", help="with an id: its pack's folder, where it is not found by name"
     )
     command.add_argument(
+        "--data", metavar="FILE", help="with an id: a file that holds its row; say where the two differ"
+    )
+    command.add_argument(
         "--shape", choices=("tool-calls", "text"), help="with an id: as in generate (default: tool-calls)"
     )
     command.add_argument(
@@ -48,15 +60,19 @@ def add(commands: Commands) -> None:
     command.set_defaults(run=_show)
 
 
-def _show(arguments: argparse.Namespace) -> None:
+def _show(arguments: argparse.Namespace) -> int:
+    unlike: list[str] = []
     if is_row_id(arguments.row):
         if arguments.id:
             raise UsageError(Problem("--id", "the first argument is an id already.", "Give one of them."))
         shape: Shape = arguments.shape or "tool-calls"
         values: Values = arguments.values or "bare"
-        examples = iter([rebuilt_example(arguments.row, arguments.pack, shape, values)])
+        made = rebuilt_example(arguments.row, arguments.pack, shape, values)
+        examples = iter([made])
+        if arguments.data:
+            unlike = list(differences(made, next(find_examples(arguments.data, arguments.row, 1))))
     else:
-        for flag in ("pack", "shape", "values"):
+        for flag in ("pack", "data", "shape", "values"):
             if getattr(arguments, flag):
                 raise UsageError(Problem(f"--{flag}", f"{arguments.row} is no id of a row.", "A file's rows are shown as they are."))  # fmt: skip
         examples = find_examples(arguments.row, arguments.id, arguments.limit)
@@ -68,3 +84,6 @@ def _show(arguments: argparse.Namespace) -> None:
         out.print(styled(training_text(example), is_short=arguments.short, has_colours=has_colours))
         if arguments.json:
             print(json.dumps(example.to_row(), ensure_ascii=False))
+    for line in unlike:
+        err.print(f"differs: {line}", markup=False, highlight=False)
+    return EXIT_FINDINGS if unlike else EXIT_OK

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -176,8 +177,11 @@ def _call_issues(call: Call, tools: Mapping[str, Tool]) -> Iterator[Issue]:
     except SchemaError as error:  # a $ref that leads nowhere shows only when a call is checked
         yield from (Issue("off-schema-call", problem.what) for problem in error.problems)
         return
+    strays = {path for violation in violations for path in _stray_nulls(violation)}
+    if strays:  # they are no arguments at all: what else is wrong shows without them
+        violations = tool.violations(_without(call.arguments, strays))
     nulls = {violation.path for violation in violations if _is_phantom(violation)}
-    for path in sorted(nulls, key=str):
+    for path in sorted(nulls | strays, key=str):
         yield Issue("phantom-null", f"{call.name}.{'.'.join(map(str, path))} is null")
     # A value that is left in the user's language breaks enum, pattern and length at once: said once.
     for violation in violations:
@@ -188,6 +192,26 @@ def _call_issues(call: Call, tools: Mapping[str, Tool]) -> Iterator[Issue]:
             yield Issue("untranslated-value", what, violation.value)
         else:
             yield Issue(_RULE_OF_WORD.get(violation.word, "off-schema-call"), what)
+
+
+def _stray_nulls(violation: Violation) -> Iterator[tuple[str | int, ...]]:
+    """Places of nulls under names that the schema does not declare: the keys of other tools, which Arrow gave this call too."""
+    if violation.word != "additionalProperties" or not isinstance(violation.value, Mapping):
+        return
+    for name, value in violation.value.items():
+        if value is None and repr(name) in violation.message:  # which lists the names that are too many
+            yield (*violation.path, name)
+
+
+def _without(arguments: Mapping[str, Any], paths: Iterable[tuple[str | int, ...]]) -> dict[str, Any]:
+    """A copy of the arguments without the values at these places."""
+    kept = copy.deepcopy(dict(arguments))
+    for path in paths:
+        holder: Any = kept
+        for part in path[:-1]:
+            holder = holder[part]
+        del holder[path[-1]]
+    return kept
 
 
 def _is_phantom(violation: Violation) -> bool:

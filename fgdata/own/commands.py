@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 
-from fgdata.arguments import RAW, Commands
+from fgdata.arguments import RAW, Commands, named
 from fgdata.console import err, out
 from fgdata.own.coverage import find_coverage, gap_lines
 from fgdata.own.failures import failure_lines
@@ -33,6 +33,7 @@ def add_init(commands: Commands) -> None:
     )
     command.add_argument(
         "--out",
+        type=named,
         default=".",
         metavar="DIR",
         help="folder to put the pack's folder into (default: %(default)s)",

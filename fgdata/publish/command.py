@@ -6,7 +6,7 @@ import argparse
 import tempfile
 from pathlib import Path
 
-from fgdata.arguments import RAW, Commands
+from fgdata.arguments import RAW, Commands, named
 from fgdata.console import out
 from fgdata.errors import Problem, UsageError
 from fgdata.hub.access import find_token, require_hub
@@ -20,7 +20,7 @@ def add_sending_flags(command: argparse.ArgumentParser) -> None:
     command.add_argument("--private", action="store_true", help="make the repository private, if it is new")
     command.add_argument("--dry-run", action="store_true", help="build and check all files and list them; send nothing")  # fmt: skip
     command.add_argument(
-        "--out", metavar="FOLDER", help="put the files into a new folder, too, to be looked at"
+        "--out", type=named, metavar="FOLDER", help="put the files into a new folder, too, to be looked at"
     )
     command.add_argument("--replace", action="store_true", help="write into a repository that fgsuite did not publish; its other files stay")  # fmt: skip
     command.add_argument("--licence", "--license", default="", metavar="NAME", help="a licence by its name on the Hub, such as cc-by-4.0")  # fmt: skip

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fgdata.dataset import MANIFEST, manifest_notes
+from fgdata.dataset import manifest_notes
 from fgdata.dialects import scan_examples
 from fgdata.errors import DataError, FgError, HubError, Problem, UsageError
 from fgdata.example import Example
@@ -21,6 +21,7 @@ from fgdata.hub.upload import Publication, secret_problems
 from fgdata.linting import LintReport, lint
 from fgdata.pack import ALL_SPLITS
 from fgdata.packs import load_pack
+from fgdata.part_folder import MANIFEST
 from fgdata.publish.chart import bar_chart
 from fgdata.publish.columns import Column, ColumnTypes, Layout, Row, row_writer
 from fgdata.publish.parquet import write_parquet
