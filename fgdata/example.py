@@ -275,7 +275,7 @@ def _why(error: Exception, line: bytes) -> str:
     """What keeps a line from being JSON: the decoder counts lines of its own, which are none of the file's."""
     if not isinstance(error, json.JSONDecodeError):
         return str(error)
-    if error.pos >= len(line.decode("utf-8-sig").rstrip()):
+    if error.pos >= len(line.decode("utf-8-sig").rstrip()) or error.msg.startswith("Unterminated string"):
         return "it breaks off at its end"
     return f"{error.msg} at character {error.pos + 1}"
 

@@ -150,6 +150,7 @@ def test_empty_names_and_odd_digits(tmp_path: Path, capfd: pytest.CaptureFixture
     ("text", "said"),
     [
         ('{"id": "1", "messages": [\n{"role"', "is no JSON (it breaks off at its end)"),
+        ('{"id": "1", "messages": [{"role": "us\n', "is no JSON (it breaks off at its end)"),
         (
             '{"id": 1,, "a": 2}\n',
             "is no JSON (Expecting property name enclosed in double quotes at character 10)",
