@@ -76,8 +76,8 @@ def steps(plan: Plan) -> list[tuple[str, list[str]]]:
 
 
 def exact_rate(run: Path) -> dict[str, float]:
-    """Value and bounds (`low`, `high`) of a run's exact match."""
-    rate: dict[str, float] = json.loads((run / "summary.json").read_text("utf-8"))["overall"]["exact"]
+    """Value of a run's exact match and its bounds by template family (`low`, `high`)."""
+    rate: dict[str, float] = json.loads((run / "summary.json").read_text("utf-8"))["clustered"]["exact"]
     return rate
 
 
