@@ -181,7 +181,8 @@ def _tuple_of(
     return _Tuple(lot, groups, caps, allocate(lot.rows, weights, caps, mix(lot.key, 4)))
 
 
-def _narrowed(group: Lot | Group | object, of: Sequence[_PartClass]) -> Group:
+def _narrowed(group: object, of: Sequence[_PartClass]) -> Group:
+    """The tuple with these clauses of each part alone."""
     assert isinstance(group, Group)
     return replace(group, options=tuple(part.clauses for part in of))
 
