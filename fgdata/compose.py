@@ -185,10 +185,7 @@ class Compositions:
         if families not in self._first:
             return []
         for composition in pack.compositions:
-            for intents in itertools.product(*composition.parts):
-                is_held = pack.is_held_out(intents)
-                if len(set(intents)) < len(intents) or is_held != (split == "test_compositions"):
-                    continue
+            for intents in pack.tuples_of(composition, held_out=split == "test_compositions"):
                 for language, ending in self._join_groups(composition):
                     names = [
                         n
@@ -210,6 +207,20 @@ class Compositions:
                                 Group(intents, split, register, options, joins, language, composition)
                             )
         return found
+
+    def tuples(self, split: str, language: str) -> dict[str, list[tuple[str, ...]]]:
+        """Composition -> the tuples of intents that a split should have in a language, whether its families can be joined or not."""
+        pack = self.stock.pack
+        speaks = {intent.name for intent in pack.intents if language in intent.languages}
+        return {
+            composition.name: [
+                intents
+                for intents in pack.tuples_of(composition, held_out=split == "test_compositions")
+                if speaks.issuperset(intents)
+            ]
+            for composition in pack.compositions
+            if split != "test_values" and any(self._joins[name][0] == language for name in composition.joins)
+        }
 
     def rival_of(self, joined: Joined, digits: Sequence[int], text: str) -> str | None:
         """Who else derives the text, and first; None if nobody."""

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Any, BinaryIO, TypeAlias
@@ -25,6 +25,8 @@ from fgdata.workers import in_order
 
 CHUNK = 5000
 """Rows made at once."""
+MAX_LISTED = 12
+"""Values that one note names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,22 +122,39 @@ def _manifest(
         "draws_rejected_share": round(generator.rejected_share, 6),
         "overlaps": generator.overlaps(),
         "rows_left_unperturbed": generator.clean.clashes if generator.clean else 0,
-        "shortfalls": [asdict(shortfall) for shortfall in plan.shortfalls],
+        "shortfalls": [shortfall.to_json() for shortfall in plan.shortfalls],
         "unseen_values": tally.unseen(plan.splits),
     }
 
 
 def manifest_notes(manifest: Mapping[str, Any]) -> Iterator[str]:
     """What fell short, in sentences."""
+    alike: dict[tuple[str, int, int], list[str]] = {}
+    said = set()
     for missed in manifest["shortfalls"]:
-        yield f"{missed['split']}: {missed['what']}: {missed['asked']} asked, {missed['made']} made."
+        what, value = missed["what"], ""
+        if "slot" in missed:
+            value = repr(missed["value"])
+            what = what.replace(f" = {value}", " = {}", 1)
+            language = f" ({missed['language']})" if "language" in missed else ""
+            said.add((f"{missed['split']}{language}", missed["slot"], value))
+        alike.setdefault((f"{missed['split']}: {what}", missed["asked"], missed["made"]), []).append(value)
+    for (what, asked, made), of in alike.items():
+        yield f"{what.replace('{}', _listed(of), 1)}: {asked} asked, {made} made{' of each' if len(of) > 1 else ''}."
     for split, slots in manifest["unseen_values"].items():
         for name, values in slots.items():
-            yield f"{split}: slot {name!r} never took {values}."
+            if unsaid := [said_so for value in values if (split, name, said_so := repr(value)) not in said]:
+                yield f"{split}: slot {name!r} never took {_listed(unsaid)}."
     if manifest["draws_rejected_share"] > OVERLAP_LIMIT:
         yield f"{manifest['draws_rejected_share']:.1%} of the texts drawn are spelt by another template first; the pairs that overlap most:"
         for pair in manifest["overlaps"]:
             yield f"{pair['template']} and {pair['spelt_first_by']}: {pair['draws']} draws. Make their wordings differ."
+
+
+def _listed(values: Sequence[str]) -> str:
+    """Some of the values; the manifest has all."""
+    more = len(values) - MAX_LISTED
+    return ", ".join(values[:MAX_LISTED]) + (f" and {more} more" if more > 0 else "")
 
 
 # Rows

@@ -780,7 +780,11 @@ def _manifest() -> Schema:
             "items": _object(
                 "What a file lacks.",
                 {"split": by_split, "what": {"type": "string"}, "asked": count, "made": count},
-                {},
+                {
+                    "slot": {"type": "string", "description": "Whose value it is that rows lack."},
+                    "value": {"description": "That value."},
+                    "language": {"type": "string", "description": "In a pack of several."},
+                },
             ),
             "description": "What the pack could not give.",
         },

@@ -280,17 +280,26 @@ class Tally:
 
     def _unseen(self, split: str, language: str) -> dict[str, list[JsonValue]]:
         seen = self._values.get((split, language), ())
+        said = {intent.name for intent in self.pack.intents if language in intent.languages}
+        if split == "test_compositions":
+            said &= {
+                name
+                for composition in self.pack.compositions
+                for intents in self.pack.tuples_of(composition, held_out=True)
+                if said.issuperset(intents)
+                for name in intents
+            }
         named = dict.fromkeys(
             slot
             for intent in self.pack.intents
-            if language in intent.languages
+            if intent.name in said
             for slot in sorted(intent.label_slots)
             if slot in self.pack.slots
         )
         found = {}
         for name in named:
             slot = self.pack.slots[name]
-            wanted = value_numbers(slot, is_held=split.startswith("test_"))
+            wanted = value_numbers(slot, is_held=split == "test_values")
             values = [slot.values[number].value for number in sorted(wanted)]
             missing = [value for value in values if (name, canonical_json(value)) not in seen]
             if missing:

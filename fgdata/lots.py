@@ -16,6 +16,7 @@ from typing import Any
 from fgdata.compose import Group, Joined
 from fgdata.pack import ALL_SPLITS, BORROWED, Pack
 from fgdata.permutation import Permutation, key_of, mix
+from fgdata.schema import JsonValue
 from fgdata.space import Cell, Draws, draws
 from fgdata.stock import Source
 
@@ -99,6 +100,18 @@ class Shortfall:
     what: str
     asked: int
     made: int
+    slot: str = ""
+    """The slot, if the rows of one of its values fall short."""
+    value: JsonValue = None
+    language: str = ""
+    """In a pack of several."""
+
+    def to_json(self) -> dict[str, JsonValue]:
+        """As the manifest has it."""
+        found: dict[str, JsonValue] = {"split": self.split, "what": self.what, "asked": self.asked, "made": self.made}  # fmt: skip
+        if self.slot:
+            found |= {"slot": self.slot, "value": self.value}
+        return found | ({"language": self.language} if self.language else {})
 
 
 @dataclass(slots=True)

@@ -11,6 +11,7 @@ Pack                        pack.yaml and tools.json
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -299,6 +300,14 @@ class Pack:
     def is_held_out(self, intents: Collection[str]) -> bool:
         """Whether an utterance of these intents is for `test_compositions` alone."""
         return any(first in intents and second in intents for first, second in self.held_out_pairs)
+
+    def tuples_of(self, composition: Composition, *, held_out: bool) -> list[tuple[str, ...]]:
+        """The tuples of intents that a composition joins: those that are held out, or the others. None says an intent twice."""
+        return [
+            intents
+            for intents in itertools.product(*composition.parts)
+            if len(set(intents)) == len(intents) and self.is_held_out(intents) == held_out
+        ]
 
     def registers_of(self, language: str) -> dict[str, float]:
         """Shares of one language's registers."""

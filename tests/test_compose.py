@@ -17,6 +17,7 @@ from fgdata.errors import UsageError
 from fgdata.example import Example, example_from_row
 from fgdata.generator import Generator, Request, utterance_key
 from fgdata.joins import JOINS
+from fgdata.pack import KINDS
 from fgdata.pack_reader import read_pack
 
 HELD = {("blind", "light"), ("warmth", "dark")}
@@ -252,3 +253,74 @@ def test_without_compositions_nothing_is_joined(tmp_path: Path) -> None:
     generator = Generator(read_pack(tmp_path), Request(200, 1))
     assert Compositions(generator.stock).groups("train") == []
     assert not any("+" in row.line.split('"', 4)[3] for row in generator.rows("train", range(100)))
+
+
+def changed_home(folder: Path, **changes: tuple[str, str]) -> Generator:
+    """600 rows of the English home, one place of a file changed: file, what stood there, what does."""
+    write_home_pack(folder, "en")
+    for name, (old, new) in changes.items():
+        file = folder / ("intents" if name not in {"pack", "slots"} else "") / f"{name}.yaml"
+        text = file.read_text("utf-8")
+        assert old in text
+        file.write_text(text.replace(old, new), encoding="utf-8")
+    return Generator(read_pack(folder), Request(600, 1))
+
+
+def examples(generator: Generator, split: str) -> list[Example]:
+    """The rows of a split that are put together."""
+    rows = (json.loads(row.line) for row in generator.rows(split, range(generator.plan.rows(split))))
+    return [row for row in (example_from_row(row, "", "") for row in rows) if "+" in row.intent]
+
+
+@pytest.mark.parametrize("parts", ["[[light], [dark]]", "[[light], [dark, warmth]]", "[[dark], [light]]"])
+def test_what_cannot_be_joined_is_said(tmp_path: Path, parts: str) -> None:
+    """A composition, or a tuple of one, that no family of a split can be joined for is named with its rows, in that split alone."""
+    more = f"  - {{name: night, parts: {parts}, joins: [and, then], weight: 2}}\nheld_out:"
+    shut = "    split: validation\n    joins: true", "    split: validation\n    joins: false"
+    generator = changed_home(tmp_path, pack=("held_out:", more), dark=shut)
+    named = {(s.split, s.what): (s.asked, s.made) for s in generator.plan.shortfalls if "night" in s.what}
+    tuple_said = "rows of composition night: light + dark"
+    what = tuple_said if "warmth" in parts else "rows of composition night"
+    ((split, said),) = named
+    assert (split, said) == ("validation", what)
+    asked, made = named[split, said]
+    assert made == 0
+    assert asked >= 3
+    for split in ("train", "validation", "test"):
+        of = {tuple(row.intent.split("+")) for row in examples(generator, split)}
+        assert any("dark" in intents for intents in of) == (split != "validation")
+
+
+@pytest.mark.parametrize("least", [1, 4])
+def test_each_value_in_rows_of_several_alone(tmp_path: Path, least: int) -> None:
+    """Where nearly all rows that say a slot are of several, its rare values and both ends of its range stand there often enough, too."""
+    rare = "{value: hall, ", "{value: hall, weight: 0.001, "
+    mix = (
+        "call: 0.3, several: 0.3, exception: 0.05, correction: 0.1, no_call: 0.05, negation: 0.05, missing_tool: 0.1, ask: 0.05}",
+        f"several: 0.9, {', '.join(f'{kind}: 0.0001' for kind in KINDS if kind != 'several')}}}\ncoverage: {{each_value: {least}}}",
+    )
+    few = "kind: several", "kind: several\nweight: 0.0001"
+    generator = changed_home(tmp_path, pack=mix, slots=rare, both=few)
+    for split in ("train", "validation", "test", "test_compositions"):
+        rows = examples(generator, split)
+        assert len(rows) > 25
+        calls = [call.arguments for row in rows for call in row.expected_calls]
+        said = {
+            (s.slot, s.value): s.made
+            for s in generator.plan.shortfalls
+            if s.split == split and s.slot in {"room", "level"}
+        }
+        for slot, value in [("room", "hall"), ("level", 16), ("level", 30)]:
+            count = sum(arguments.get(slot) == value for arguments in calls)
+            assert count >= least, (split, slot, value, count)
+        assert not said, (split, said)
+
+
+def test_the_held_out_compositions_have_each_value(tmp_path: Path) -> None:
+    """`test_compositions` keeps to `each_value`: a value too rare to come by itself is there, or it is said."""
+    generator = changed_home(tmp_path, slots=("{value: hall, ", "{value: hall, weight: 0.0001, "))
+    rows = examples(generator, "test_compositions")
+    rooms = Counter(call.arguments.get("room") for row in rows for call in row.expected_calls)
+    assert 1 <= rooms["hall"] <= 2
+    assert not [s for s in generator.plan.shortfalls if s.split == "test_compositions" and s.slot]
+    assert len({utterance_key(row.utterance) for row in rows}) == len(rows) == generator.plan.rows("test_compositions")  # fmt: skip

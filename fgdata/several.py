@@ -1,0 +1,188 @@
+"""Rows of several, divided by the values of their clauses: each value often enough and none too often."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from fgdata.compose import Clause, Group
+from fgdata.covering import MAX_GROUPS, Holder, Value, holders_of, lower_to_most, most_rows, raise_to_least
+from fgdata.dealing import allocate
+from fgdata.entries import Entry
+from fgdata.lots import Lot
+from fgdata.pack import Pack
+from fgdata.permutation import MASK, key_of, mix
+
+
+@dataclass(frozen=True, slots=True)
+class _PartClass:
+    """The clauses of a part with these values alone."""
+
+    values: tuple[Value, ...]
+    clauses: tuple[Clause, ...]
+    share: float
+    """Of the part's draws."""
+
+
+@dataclass(slots=True, eq=False)
+class _Tuple:
+    """The rows of one tuple of intents, and the groups of values that they are dealt to."""
+
+    lot: Lot
+    group: Group
+    """What the lot draws from."""
+    groups: list[tuple[_PartClass, ...]]
+    caps: list[int]
+    dealt: list[int] = field(default_factory=list)
+
+    def values(self, group: int) -> Iterator[Value]:
+        """The values of a group's clauses, each clause's for itself."""
+        return itertools.chain.from_iterable(part.values for part in self.groups[group])
+
+    def number(self, group: int) -> int:
+        """A number for a group that is the same in every process."""
+        of = self.group
+        return key_of(of.composition.name, *of.intents, of.register, *sorted(of.joins[0]), group) & MASK
+
+    def lots(self) -> Iterator[Lot]:
+        """A lot for each group that has rows."""
+        lot = self.lot
+        for number, (group, rows) in enumerate(zip(self.groups, self.dealt, strict=True)):
+            if rows:
+                yield replace(
+                    lot, rows=rows, key=mix(lot.key, number), source=_narrowed(self.group, group), overlaps=Counter()
+                )  # fmt: skip
+
+
+def steer_several(
+    lots: Sequence[Lot], pack: Pack, targets: Mapping[str, frozenset[int]], others: Counter[Value], key: int
+) -> list[Lot]:
+    """The lots of rows of several, divided so that no value has too few rows in the split or more than its share of its clauses.
+
+    Args:
+        lots: with those that have no rows yet, which may be given some.
+        targets: slot -> the numbers of the values that are counted.
+        others: how many rows of a single intent each value has.
+    """
+    labels = {intent.name: intent.label_slots for intent in pack.intents}
+    slots_of = {
+        lot: frozenset[str]().union(*(labels[name] for name in _group_of(lot).intents)) for lot in lots
+    }
+    lacking = {
+        (slot, n)
+        for slot in frozenset[str]().union(*slots_of.values())
+        for n in targets[slot]
+        if others[slot, n] < pack.each_value
+    }
+    if not lacking:
+        lots = [lot for lot in lots if lot.rows]
+    if pack.at_most < 1:
+        counted = targets
+    else:  # What single intents say often enough need not be told apart.
+        counted = {slot: frozenset(n for n in numbers if (slot, n) in lacking) for slot, numbers in targets.items()}  # fmt: skip
+    whole: Counter[str] = Counter()
+    tuples, kept = [], []
+    known: dict[object, list[_PartClass]] = {}
+    for lot in lots:
+        for intent in _group_of(lot).intents:
+            whole.update(dict.fromkeys(labels[intent], lot.rows))
+        found = None
+        if any(counted[slot] for slot in slots_of[lot]):
+            found = _tuple_of(lot, labels, counted, known)
+        # Narrow cells count for less than one wide one: where they are too few for its rows it stays whole.
+        if found is None or sum(found.dealt) < lot.rows:
+            kept.append(lot)
+        else:
+            tuples.append(found)
+    have, holders = holders_of(tuples)
+    most = {value: most_rows(pack, value[0], whole[value[0]]) for value in holders}
+    if not lacking and not any(have[value] > most[value] for value in holders):
+        return [lot for lot in lots if lot.rows]
+
+    def siblings(holder: Holder) -> Iterator[Holder]:
+        assert isinstance(holder, _Tuple)
+        near = [t for t in tuples if t is not holder and t.group.composition is holder.group.composition]
+        yield from sorted(near, key=lambda t: t.group.intents != holder.group.intents)
+
+    have.update(others)
+    raise_to_least(holders, have, pack.each_value, siblings, key)
+    have.subtract(others)
+    lower_to_most(holders, have, most, lambda value: pack.each_value - others[value])
+    return [*(lot for lot in kept if lot.rows), *(lot for found in tuples for lot in found.lots())]
+
+
+def _group_of(lot: Lot) -> Group:
+    assert isinstance(lot.source, Group)
+    return lot.source
+
+
+def _tuple_of(
+    lot: Lot,
+    labels: Mapping[str, frozenset[str]],
+    targets: Mapping[str, frozenset[int]],
+    known: dict[object, list[_PartClass]],
+) -> _Tuple:
+    group = _group_of(lot)
+    parts: list[list[_PartClass]] = []
+    for intent, clauses in zip(group.intents, group.options, strict=True):
+        key = (intent, tuple(map(id, clauses)))
+        if (of := known.get(key)) is None:
+            of = known[key] = _part_classes(clauses, {s: targets[s] for s in sorted(labels[intent])})
+        fits = math.prod(map(len, parts)) * len(of) <= MAX_GROUPS
+        parts.append(of if fits else [_PartClass((), clauses, 1.0)])
+    groups = list(itertools.product(*parts))
+    caps = [_narrowed(group, of).count for of in groups]
+    weights = [math.prod(part.share for part in of) for of in groups]
+    return _Tuple(lot, group, groups, caps, allocate(lot.rows, weights, caps, mix(lot.key, 4)))
+
+
+def _narrowed(group: Group, of: Sequence[_PartClass]) -> Group:
+    """The tuple with these clauses of each part alone."""
+    return replace(group, options=tuple(part.clauses for part in of))
+
+
+def _part_classes(clauses: tuple[Clause, ...], targets: Mapping[str, frozenset[int]]) -> list[_PartClass]:
+    """The clauses divided by the values of their slots; values that are not counted stay together."""
+    found = [_PartClass((), clauses, 1.0)]
+    for slot, numbers in targets.items():
+        if not numbers or len(found) * (len(numbers) + 1) > MAX_GROUPS:
+            continue
+        divided = []
+        for part in found:
+            for wanted in (*({n} for n in sorted(numbers)), None):
+                shares, narrow = 0.0, []
+                for clause in part.clauses:
+                    share, one = _with_values(clause, slot, wanted, numbers)
+                    if one is not None:
+                        shares += share
+                        narrow.append(one)
+                if narrow:
+                    values = (*part.values, *((slot, number) for number in wanted or ()))
+                    divided.append(_PartClass(values, tuple(narrow), part.share * shares / len(part.clauses)))
+        found = divided
+    return found
+
+
+def _with_values(
+    clause: Clause, slot: str, wanted: set[int] | None, counted: frozenset[int]
+) -> tuple[float, Clause | None]:
+    """The share of a clause's draws in which the slot has a wanted value, or none that is counted, and the clause so."""
+
+    def keep(entry: Entry) -> bool:
+        has = {b.value for b in entry.bindings if b.slot == slot}
+        return not has or (has == wanted if wanted is not None else not has & counted)
+
+    share, cell, is_there = 1.0, clause.cell, False
+    for number, dimension in enumerate(clause.cell.dimensions):
+        if any(b.slot == slot for entry in dimension.entries for b in entry.bindings):
+            is_there = True
+            if (part := cell.restricted(number, keep)) is None:
+                return 0.0, None
+            share *= part.dimensions[number].total / dimension.total
+            cell = part
+    if not is_there and wanted is not None:
+        return 0.0, None
+    return share, replace(clause, cell=cell, whole=clause.whole or clause)
