@@ -22,7 +22,7 @@ from fgdata.dealing import allocate, dealt_rows
 from fgdata.errors import PackError, Problem
 from fgdata.lots import Lot, Plan, Shortfall
 from fgdata.memory import collection_paused
-from fgdata.pack import BORROWED, HELD_OUT_SPLITS
+from fgdata.pack import BORROWED, HELD_OUT_SPLITS, Intent
 from fgdata.permutation import key_of, mix
 from fgdata.pools import Pool, make_pool
 from fgdata.several import steer_several
@@ -93,6 +93,7 @@ class _SplitPlanner:
     ) -> None:
         self.stock, self.pack, self.count = stock, stock.pack, count
         self.split, language = part
+        self.language = language
         self.key = key_of(self.pack.name, seed, *(part if len(self.pack.languages) > 1 else part[:1]))
         self.compositions = compositions
         self.registers = self.pack.registers_of(language)
@@ -124,7 +125,6 @@ class _SplitPlanner:
 
     def lots(self) -> list[Lot]:
         """The lots, checked texts and all."""
-        pack = self.pack
         mix_of_kinds = self._mix()
         if not self.declares_tools and BORROWED in mix_of_kinds:
             what = f"rows of kind {BORROWED}, which only rows with tools can be"
@@ -134,31 +134,12 @@ class _SplitPlanner:
         quotas = {kind: n for kind, n in wanted.items() if kind != BORROWED}
         if wanted.get(BORROWED):
             quotas["call"] = quotas.get("call", 0) + wanted[BORROWED]
-        asked: dict[str, int] = {}
-        origins: list[dict[Origin, int]] = []
-        several: list[Lot] = []
-        for kind, of_kind in quotas.items():
-            names = [intent for intent in pack.intents if intent.kind == kind]
-            composed = list(pack.compositions) if kind == "several" else []
-            weights = [intent.weight for intent in names] + [c.weight for c in composed]
-            caps = [sum(pool.cap for pool in self.pools.get(intent.name, ())) for intent in names]
-            caps += [sum(group.count for group in self.groups.get(c.name, ())) for c in composed]
-            is_wanted = [self.split not in HELD_OUT_SPLITS or bool(cap) for cap in caps[: len(names)]]
-            is_wanted += [bool(self.tuples.get(c.name)) for c in composed]
-            said: list[Origin] = [("intent", intent.name) for intent in names]
-            said += [("composition", composition.name) for composition in composed]
-            dealt, wanted_of = _dealt(of_kind, weights, caps, is_wanted, mix(self.key, key_of(kind)))
-            origins.append(dict(zip(said, wanted_of, strict=True)))
-            asked |= {intent.name: n for intent, n in zip(names, dealt, strict=False)}
-            for composition, n in zip(composed, dealt[len(names) :], strict=True):
-                of_composition, wanted_tuples = self._composed(composition.name, n)
-                several += of_composition
-                origins.append(wanted_tuples)
+        asked, several, origins = self._dealt_kinds(quotas)
         factors = self._register_factors(asked)
         for name, n in asked.items():
             self._singles(name, n, factors)
         have = self._cover(asked)
-        lots = steer_several(several, pack, self.targets, have, mix(self.key, key_of("several")))
+        lots = steer_several(several, self.pack, self.targets, have, mix(self.key, key_of("several")))
         lots += self._single_lots(asked)
         for lot in lots:
             self._check(lot)
@@ -173,6 +154,39 @@ class _SplitPlanner:
         self.shortfalls.values(lots, self._slots(asked, several))
         self.shortfalls.registers(lots, self._able_registers())
         return lots
+
+    def _dealt_kinds(
+        self, quotas: Mapping[str, int]
+    ) -> tuple[dict[str, int], list[Lot], list[dict[Origin, int]]]:
+        """The rows of each kind dealt to its intents and compositions.
+
+        Returns: rows of each intent; lots of compositions, some without rows; of each whole, the rows that its parts are to have.
+        """
+        asked: dict[str, int] = {}
+        origins: list[dict[Origin, int]] = []
+        several: list[Lot] = []
+        for kind, of_kind in quotas.items():
+            names = [intent for intent in self.pack.intents if intent.kind == kind]
+            composed = list(self.pack.compositions) if kind == "several" else []
+            weights = [intent.weight for intent in names] + [c.weight for c in composed]
+            caps = [sum(pool.cap for pool in self.pools.get(intent.name, ())) for intent in names]
+            caps += [sum(group.count for group in self.groups.get(c.name, ())) for c in composed]
+            is_wanted = [self._is_wanted(intent, cap) for intent, cap in zip(names, caps, strict=False)]
+            is_wanted += [bool(self.tuples.get(c.name)) for c in composed]
+            said: list[Origin] = [("intent", intent.name) for intent in names]
+            said += [("composition", composition.name) for composition in composed]
+            dealt, wanted_of = _dealt(of_kind, weights, caps, is_wanted, mix(self.key, key_of(kind)))
+            origins.append(dict(zip(said, wanted_of, strict=True)))
+            asked |= {intent.name: n for intent, n in zip(names, dealt, strict=False)}
+            for composition, n in zip(composed, dealt[len(names) :], strict=True):
+                of_composition, wanted_tuples = self._composed(composition.name, n)
+                several += of_composition
+                origins.append(wanted_tuples)
+        return asked, several, origins
+
+    def _is_wanted(self, intent: Intent, cap: int) -> bool:
+        """Whether the split should have rows of the intent; a held-out split has those that can have what is held out."""
+        return bool(cap) or (self.split not in HELD_OUT_SPLITS and self.language in intent.languages)
 
     def _lend(self, lots: Sequence[Lot], wanted: Mapping[str, int]) -> None:
         """Make some rows of `call` those whose tool is not declared. Where calls run short both kinds share what there is."""

@@ -161,6 +161,18 @@ def test_what_a_language_lacks_is_told_with_its_name(folder: Path) -> None:
     assert any(short.what.endswith((" in ko", " in en")) for short in made.shortfalls)
 
 
+def test_an_intent_of_one_language_is_lacking_in_none(tmp_path: Path) -> None:
+    """Of an intent whose families are all English no Korean rows are expected, nor of tuples with it."""
+    folder = write_two_languages(tmp_path)
+    file = folder / "intents" / "blind.yaml"
+    kept = re.sub(r"  - name: ko_(?:(?!  - name:).)*", "", file.read_text("utf-8"), flags=re.DOTALL)
+    file.write_text(kept, encoding="utf-8")
+    made = generate(read_pack(folder), ROWS, 3)
+    assert any("blind" in row.intent for row in made.splits["train"])
+    named = [s for s in made.shortfalls if "blind" in s.what and s.language == "ko"]
+    assert not named
+
+
 def test_held_out_forms_are_of_each_language(made: Generated) -> None:
     """They stand in `test_values` alone, and its rows of either language have one."""
     for split, of_split in made.splits.items():
