@@ -1,24 +1,27 @@
-"""Naturalness judged blind: pairs of a request that a person wrote and one of a pack on a like subject, in random order.
+"""Naturalness judged blind: pairs of a request that a person wrote and one of a pack for the same thing, in random order.
 
     python scripts/blind_pairs.py draw --human stylekqc_ko_home.jsonl --pack home_ko --seed 1 --out out/blind
     python scripts/blind_pairs.py grade out/blind/key.json answers.txt
 
-`draw` writes pairs.txt, for a judge who sees nothing else, and key.json. The judge answers with one line a pair, `7 A` where the
-machine is thought to have written line A of pair 7. `grade` counts how often that is right: 50 % is a judge who cannot tell.
+`draw` writes sheets of five pairs, each for a judge of its own who sees nothing else, and key.json. A judge answers with one line a pair,
+`7 A` where the machine is thought to have written line A of pair 7. `grade` counts how often that is right: 50 % is a judge who cannot tell.
 
-The human lines (`act` requirement, with `text`, `group` and `style`) are not part of the project. They are spoken: numbers are words,
-and no sign, digit or Latin letter stands in them. A group of them is one request said in some ten ways. That a judge may go by the
+The human lines (`act` requirement, with `text`, `group` and `style`) are not part of the project. A group of them is one request said in
+some ten ways, and they are spoken: numbers are words, and no sign, digit or Latin letter stands in them. That a judge may go by the
 wording alone, what differs for another reason is taken out of the drawing:
 
-- ours are the rows of 30,000 that call something and hold no digit, Latin letter or sign either; both lines lose the sign at their end;
+- both lines of a pair ask for the same function: people's are of the groups whose request is a function of the pack (`REQUESTS`);
+- a sheet has one pair of each request, so that no judge sees people say one thing twice;
+- ours are the rows of 30,000 that ask for that function alone, correct or except nothing, and hold no digit, Latin letter or sign either; both lines lose the sign at their end;
 - a pair is of one style, formal or informal;
 - the two share content words (nouns, and stems of verbs and adjectives, as kiwipiepy tags them), weighed by how rare they are in both files;
-- of a person's group there are six pairs at most, and no line of either side stands in two pairs.
+- no line of ours stands in two pairs; people's stand in as many as it takes, never twice on a sheet.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import math
 import re
@@ -34,23 +37,26 @@ ROOT = Path(__file__).parents[1]
 sys.path.insert(0, str(ROOT))  # the checkout's own packages, whatever is installed
 
 from fgdata.chance import Chance  # noqa: E402
+from fgdata.example import example_from_row  # noqa: E402
 from fgdata.generator import Generator, Request  # noqa: E402
 from fgdata.packs import load_pack  # noqa: E402
 
-SUBJECT = re.compile(
-    r"에어컨|난방|냉방|티비|TV|텔레비전|로봇 ?청소기|조명|전등|형광등|스탠드|불[을 좀]|커튼|블라인드|환풍기|환기|공기|스피커|볼륨|음악|노래|채널|온도"
-)
-"""What the packs speak of; a person's line on anything else has no counterpart."""
+REQUESTS: Mapping[str, str] = {
+    "train-706": "ac_power_off",
+    "train-710": "audio_power_off",
+    "train-716": "tv_set_channel",
+    "train-780": "ac_set_temperature",
+    "train-792": "ventilation_power_on",
+}
+"""Group of people's lines -> the function of home_ko that it asks for; every group that asks a device of the pack for one."""
 UNSPOKEN = re.compile(r"[0-9A-Za-z]|[^\w\s]|_")
 """What no person's line holds: a line of ours that does would be known by it."""
-NO_CALLS = ("no_call", "missing_tool", "ask")
 STYLES: Mapping[str, str] = {"hae": "informal", "haera": "informal", "haeyo": "formal", "hapsyo": "formal"}
 """Register of ours -> the style that the human file calls it; clipped commands are of neither."""
 ROWS = 30_000
 """Rows of ours that lines are taken from."""
 NEAREST = 8
 """How many of a pack's likest lines one is drawn from: the likest alone would make every pair a pair of twins."""
-MOST_OF_A_GROUP = 6
 CONTENT_TAGS = ("NNG", "NNP", "VV", "VA", "XR", "SL")
 """Sejong tags of words that say what a line is about."""
 
@@ -61,8 +67,8 @@ class Line(NamedTuple):
     text: str
     style: str
     """`formal` or `informal`."""
-    group: str = ""
-    """Of a person's line: the request that it says in its own way."""
+    asks: str
+    """The function."""
 
 
 def bare(text: str) -> str:
@@ -71,32 +77,28 @@ def bare(text: str) -> str:
 
 
 def human_lines(file: Path) -> list[Line]:
-    """Every request in the file that is about a subject of the packs."""
+    """Every request in the file that asks for a function of the pack."""
     rows = [json.loads(line) for line in file.read_text("utf-8").splitlines()]
     return [
-        Line(bare(row["text"]), row["style"], row["group"])
+        Line(bare(row["text"]), row["style"], REQUESTS[row["group"]])
         for row in rows
-        if row["act"] == "requirement" and SUBJECT.search(row["text"])
+        if row["act"] == "requirement" and row["group"] in REQUESTS
     ]
 
 
 def our_lines(pack: str, seed: int, rows: int = ROWS) -> list[Line]:
-    """Requests of a pack that call something and could have been written down by who only hears them."""
+    """Requests of a pack that ask for one of the functions and could have been written down by who only hears them."""
     generator = Generator(load_pack(pack), Request(rows, seed))
-    plan, maker = generator.plan, generator.maker
+    asked = set(REQUESTS.values())
     found: dict[str, Line] = {}
-    for split in plan.splits:
-        for place in range(plan.rows(split)):
-            text, _, label = maker.texts(plan, split, place)
-            style = STYLES.get(plan.lot(split, place)[0].register)
-            line = bare(text)
-            if (
-                style
-                and label.partition(":")[0] not in NO_CALLS
-                and SUBJECT.search(text)
-                and not UNSPOKEN.search(line)
-            ):
-                found.setdefault(line, Line(line, style))
+    for split in generator.plan.splits:
+        for row in generator.rows(split, range(generator.plan.rows(split))):
+            example = example_from_row(json.loads(row.line), "", "")
+            names = [call.name for call in example.expected_calls] if example.kind == "call" else []
+            style = STYLES.get(example.register)
+            line = bare(example.utterance)
+            if style and len(names) == 1 and names[0] in asked and not UNSPOKEN.search(line):
+                found.setdefault(line, Line(line, style, names[0]))
     return sorted(found.values())
 
 
@@ -121,48 +123,49 @@ def likeness(one: frozenset[str], other: frozenset[str], weights: Mapping[str, f
     return sum(weights[word] for word in one & other) / either if either else 0.0
 
 
-def by_turns(lines: Sequence[Line]) -> list[Line]:
-    """The lines in turns, one of each group at a time, and of no group more than it may have."""
-    seen: Counter[str] = Counter()
-    turn = []
-    for line in lines:
-        if seen[line.group] < MOST_OF_A_GROUP:
-            turn.append((seen[line.group], line))
-        seen[line.group] += 1
-    return [line for _, line in sorted(turn, key=lambda entry: entry[0])]
+def sheets_of(lines: Sequence[Line], n: int, chance: Chance) -> list[list[Line]]:
+    """`n` sheets of people's lines: one of each request, every line of a request once before any stands there again."""
+    columns = []
+    for asks in sorted({line.asks for line in lines}):
+        of = [line for line in lines if line.asks == asks]
+        turns = itertools.chain.from_iterable(chance.shuffled(of) for _ in itertools.count())
+        columns.append(list(itertools.islice(turns, n)))
+    return [chance.shuffled(sheet) for sheet in zip(*columns, strict=True)]
 
 
-def draw(human: Path, pack: str, seed: int, n: int, folder: Path) -> None:
-    """Write pairs.txt and key.json: each line of either side stands in one pair."""
+def draw(human: Path, ours: Sequence[Line], seed: int, n: int, folder: Path) -> None:
+    """Write the sheets and key.json. Raises: SystemExit if there are fewer lines of ours than pairs."""
     from kiwipiepy import Kiwi
 
     kiwi = Kiwi()
     chance = Chance("blind pairs", seed)
     lines = human_lines(human)
-    theirs = by_turns(sorted(lines, key=lambda _: chance.below(10**9)))[:n]
-    ours = our_lines(pack, seed)
+    sheets = sheets_of(lines, -(-n // len(REQUESTS)), chance)
     content = dict(
-        zip([*theirs, *ours], content_of([line.text for line in (*theirs, *ours)], kiwi), strict=True)
+        zip([*lines, *ours], content_of([line.text for line in (*lines, *ours)], kiwi), strict=True)
     )
     weights = rarity(content.values())
-    pairs: list[str] = []
     key: dict[str, str] = {}
     taken: set[Line] = set()
-    for line in theirs:
-        free = [other for other in ours if other.style == line.style and other not in taken]
-        free.sort(key=lambda other: -likeness(content[line], content[other], weights))
-        other = free[chance.below(NEAREST)]
-        taken.add(other)
-        ours_first = bool(chance.below(2))
-        number = str(len(pairs) + 1)
-        first, second = (other, line) if ours_first else (line, other)
-        pairs.append(f"{number}\n  A: {first.text}\n  B: {second.text}\n")
-        key[number] = "A" if ours_first else "B"
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "pairs.txt").write_text("\n".join(pairs), "utf-8")
+    for place, sheet in enumerate(sheets, 1):
+        pairs = []
+        for line in sheet:
+            free = [o for o in ours if (o.style, o.asks) == (line.style, line.asks) and o not in taken]
+            if not free:
+                raise SystemExit(f"The pack has too few {line.style} lines that ask for {line.asks}.")
+            free.sort(key=lambda other: -likeness(content[line], content[other], weights))
+            other = free[chance.below(min(NEAREST, len(free)))]
+            taken.add(other)
+            number = str(len(key) + 1)
+            ours_first = bool(chance.below(2))
+            first, second = (other, line) if ours_first else (line, other)
+            pairs.append(f"{number}\n  A: {first.text}\n  B: {second.text}\n")
+            key[number] = "A" if ours_first else "B"
+        (folder / f"pairs_{place:02}.txt").write_text("\n".join(pairs), "utf-8")
     (folder / "key.json").write_text(json.dumps(key), "utf-8")
     print(
-        f"{len(pairs)} pairs of {len(lines)} human lines in {len({line.group for line in lines})} groups and {len(ours):,} of ours: {folder / 'pairs.txt'}"
+        f"{len(key)} pairs on {len(sheets)} sheets of {len(lines)} human lines and {len(ours):,} of ours: {folder}"
     )
 
 
@@ -203,7 +206,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     grading.add_argument("answers", type=Path)
     args = parser.parse_args(argv)
     if args.verb == "draw":
-        draw(args.human, args.pack, args.seed, args.pairs, args.out)
+        draw(args.human, our_lines(args.pack, args.seed), args.seed, args.pairs, args.out)
     else:
         grade(args.key, args.answers)
     return 0

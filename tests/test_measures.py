@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from fgdata.chance import Chance
 from fgdata.generator import Generator, Request
 from fgdata.packs import load_pack
 from scripts import beside_human, blind_pairs, grammar_tags, held_out
@@ -113,12 +115,59 @@ def test_tables_of_ours_beside_people_hold_no_line_of_theirs(tmp_path: Path) -> 
     assert beside_human.main(["climate_ko", "--human", str(tmp_path / "none.jsonl")]) == 2
 
 
-def test_no_group_of_people_has_more_pairs_than_it_may() -> None:
-    """Groups take turns, and none has more lines than the drawing allows."""
-    lines = [blind_pairs.Line(f"{group}{number}", "formal", group) for group in "ab" for number in range(9)]
-    turns = blind_pairs.by_turns(lines)
-    assert [line.group for line in turns[:4]] == ["a", "b", "a", "b"]
-    assert len(turns) == 2 * blind_pairs.MOST_OF_A_GROUP
+def test_no_judge_sees_a_request_twice() -> None:
+    """A sheet has one line of each request, in some order, and all lines of a request are used before one comes again."""
+    lines = [blind_pairs.Line(f"{asks}{n}", "formal", asks) for asks in ("a", "b", "c") for n in range(4)]
+    sheets = blind_pairs.sheets_of(lines, 6, Chance("sheets", 1))
+    assert [sorted(line.asks for line in sheet) for sheet in sheets] == [["a", "b", "c"]] * 6
+    assert len({tuple(line.asks for line in sheet) for sheet in sheets}) > 1
+    for asks in "abc":
+        said = [line.text for sheet in sheets for line in sheet if line.asks == asks]
+        assert len(set(said[:4])) == 4
+        assert len(set(said[4:])) == 2
+
+
+def test_pairs_ask_for_the_same(tmp_path: Path) -> None:
+    """Both lines of a pair ask for one function in one style, no line of ours stands twice, and the key says which is ours."""
+    file = tmp_path / "people.jsonl"
+    lines = [
+        {"text": f"{word} {said}", "act": "requirement", "group": group, "style": style}
+        for group, word in [("train-706", "거실 에어컨"), ("train-710", "인공지능 스피커"), ("train-716", "티비 칠번"), ("train-780", "에어컨 이십사 도로"), ("train-792", "화장실 환풍기")]
+        for style, said in [("formal", "부탁드립니다만요"), ("informal", "부탁한다니까")]
+    ]  # fmt: skip
+    file.write_text("\n".join(json.dumps(line) for line in [*lines, {**lines[0], "group": "other"}]), "utf-8")
+    ours = [
+        blind_pairs.Line(f"{asks} {number} {style}", style, asks)
+        for asks in blind_pairs.REQUESTS.values()
+        for style in ("formal", "informal")
+        for number in range(4)
+    ]
+    asks = {line.text: (line.asks, line.style) for line in ours}
+    asks |= {line.text: (line.asks, line.style) for line in blind_pairs.human_lines(file)}
+    blind_pairs.draw(file, ours, 1, 20, tmp_path / "out")
+    key = json.loads((tmp_path / "out" / "key.json").read_text("utf-8"))
+    assert len(key) == 20
+    assert set(key.values()) == {"A", "B"}
+    people, said = {line["text"] for line in lines}, []
+    for place in range(1, 5):
+        sheet = (tmp_path / "out" / f"pairs_{place:02}.txt").read_text("utf-8")
+        for number, a, b in re.findall(r"^(\d+)\n  A: (.*)\n  B: (.*)$", sheet, re.MULTILINE):
+            machine, person = (a, b) if key[number] == "A" else (b, a)
+            assert person in people
+            assert asks[machine] == asks[person]
+            said.append(machine)
+    assert len(set(said)) == len(said) == 20
+    assert not people & set(said)
+
+
+@pytest.mark.slow
+def test_our_lines_ask_for_those_functions() -> None:
+    """Of home_ko each function is asked for in both styles, by rows that could have been spoken."""
+    lines = blind_pairs.our_lines("home_ko", 1, rows=6000)
+    assert {(line.asks, line.style) for line in lines} == {
+        (asks, style) for asks in blind_pairs.REQUESTS.values() for style in ("formal", "informal")
+    }
+    assert not [line for line in lines if blind_pairs.UNSPOKEN.search(line.text)]
 
 
 def test_likeness_counts_rare_words_more() -> None:
