@@ -7,6 +7,7 @@ import hashlib
 import itertools
 import random
 from collections.abc import Iterable, Mapping, Sequence
+from math import fsum
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -57,7 +58,7 @@ class Weighted(Generic[T]):
 
 def shares(total: int, weights: Mapping[str, float]) -> dict[str, int]:
     """`total` dealt out by weight in whole numbers (largest remainder; a tie goes to the earlier name)."""
-    whole = sum(weights.values())
+    whole = fsum(weights.values())
     exact = {name: total * weight / whole for name, weight in weights.items()}
     dealt = {name: int(amount) for name, amount in exact.items()}
     by_remainder = sorted(exact, key=lambda name: dealt[name] - exact[name])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from math import fsum
 
 from fgdata.chance import shares
 from fgdata.compose import Compositions
@@ -35,11 +36,11 @@ def dealt_rows(stock: Stock, compositions: Compositions, rows: int) -> dict[tupl
     if min(dealt.values()) > 0:
         return dealt
     smallest = min(
-        share * pack.language_mix[language] / sum(pack.language_mix[name] for name in speaks[split])
+        share * pack.language_mix[language] / fsum(pack.language_mix[name] for name in speaks[split])
         for split, share in pack.splits.items()
         for language in speaks[split]
     )
-    enough = math.ceil(sum(pack.splits.values()) / smallest)
+    enough = math.ceil(fsum(pack.splits.values()) / smallest)
     least = next((n for n in range(1, min(enough, 10_000)) if min(deal(n).values()) > 0), enough)
     empty = "a split" if len(pack.languages) == 1 else "a split, or a language in one,"
     raise UsageError(Problem("--rows", f"{rows} rows leave {empty} empty.", f"Ask for {least} at least."))
@@ -66,7 +67,7 @@ def allocate(total: int, weights: Sequence[float], caps: Sequence[int], key: int
     open_items = [i for i in range(len(weights)) if caps[i] > 0 and weights[i] > 0]
     while left > 0 and open_items:
         order = sorted(open_items, key=lambda i: mix(key, i))
-        whole = sum(weights[i] for i in order)
+        whole = fsum(weights[i] for i in order)
         start = (mix(key, left) >> 11) / (1 << 53)
         reached, before, given = 0.0, 0, 0
         for i in order:

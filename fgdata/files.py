@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import IO, Any, TextIO
+from typing import IO, Any, BinaryIO, TextIO
 
 from fgdata.errors import Problem, UsageError
 
@@ -97,6 +97,26 @@ def lock_stream(stream: IO[Any]) -> bool:
     except OSError as error:
         return error.errno not in (errno.EAGAIN, errno.EACCES)
     return True
+
+
+def lock_at(path: Path) -> BinaryIO | None:
+    """The file, made if it is not there, open and locked as `lock_stream` does; None if another process holds it.
+
+    Raises: FileNotFoundError if there is no such folder, or no longer.
+    """
+    stream = path.open("ab")
+    # A file that was locked and has been taken away since is no longer what others would ask for.
+    if lock_stream(stream) and _is_at(stream, path):
+        return stream
+    stream.close()
+    return None
+
+
+def _is_at(stream: IO[Any], path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def file_sha256(path: str | os.PathLike[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import unicodedata
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -169,9 +170,14 @@ class Generator:
         return self.plan.rejected / self.plan.drawn if self.plan.drawn else 0.0
 
     def overlaps(self, most: int = 10) -> list[dict[str, Any]]:
-        """The pairs of templates that spell the same texts most often."""
-        ranked = sorted(self.plan.overlaps.items(), key=lambda item: (-item[1], item[0]))
+        """The pairs of templates that spell the same texts most often, by file and line in the pack's folder."""
+        found = Counter({tuple(map(self._in_pack, pair)): n for pair, n in self.plan.overlaps.items()})
+        ranked = sorted(found.items(), key=lambda item: (-item[1], item[0]))
         return [{"template": a, "spelt_first_by": b, "draws": n} for (a, b), n in ranked[:most]]
+
+    def _in_pack(self, place: str) -> str:
+        """A place as it is called whatever the working folder is and wherever the pack lies."""
+        return place.removeprefix(self.pack.folder + os.sep).replace(os.sep, "/")
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from fgdata.errors import FgError, Problem, UsageError
-from fgdata.files import HAS_LOCKS, lock_stream
+from fgdata.files import HAS_LOCKS, lock_at
 from fgdata.pack import ALL_SPLITS
 
 MANIFEST = "manifest.json"
@@ -112,22 +112,12 @@ def _lock_in(part: Path, target: Path) -> BinaryIO:
     while True:
         part.mkdir(exist_ok=True)
         with contextlib.suppress(FileNotFoundError):  # the folder has just been moved into its place
-            stream = (part / LOCK).open("ab")
-            # A file that was locked is none of this folder's if the run that had it is done: then the folder is another.
-            if lock_stream(stream) and _is_at(stream, part / LOCK):
+            if (stream := lock_at(part / LOCK)) is not None:
                 return stream
-            stream.close()
         if time.monotonic() > deadline:
             what, remedy = "another run is writing there.", "Wait until it is done, or choose another folder."
             raise UsageError(Problem(f"--out {target}", what, remedy))
         time.sleep(0.02)
-
-
-def _is_at(stream: BinaryIO, path: Path) -> bool:
-    try:
-        return os.path.samestat(os.fstat(stream.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
 
 
 def _has_rows(part: Path) -> bool:

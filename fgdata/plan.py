@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from math import fsum
 from typing import Literal
 
 from fgdata.chance import shares
@@ -226,7 +227,7 @@ class _SplitPlanner:
     def _register_factors(self, asked: Mapping[str, int]) -> dict[str, float]:
         """Factors on registers' weights that bring the split's shares as near the pack's as its families allow."""
         registers = self.registers
-        whole = sum(registers.values())
+        whole = fsum(registers.values())
         factors = dict.fromkeys(registers, 1.0)
         wanted = {name: weight / whole for name, weight in registers.items()}
         for _ in range(_ROUNDS):
@@ -234,18 +235,18 @@ class _SplitPlanner:
             for name, n in asked.items():
                 families = self._families(name)
                 weights = [self._family_weight(pools, factors) for pools in families]
-                total = sum(weights)
+                total = fsum(weights)
                 for pools, weight in zip(families, weights, strict=True):
                     of_register: dict[str, float] = {}
                     for pool in pools:
                         of_register[pool.register] = wanted[pool.register] * factors[pool.register]
-                    inner = sum(of_register.values())
+                    inner = fsum(of_register.values())
                     for register, share in of_register.items():
                         got[register] += n * weight / total * share / inner
-            everything = sum(got.values()) or 1.0
+            everything = fsum(got.values()) or 1.0
             for register in registers:
                 if got[register]:
-                    moved = factors[register] * (wanted[register] / (got[register] / everything)) ** 0.5
+                    moved = factors[register] * math.sqrt(wanted[register] / (got[register] / everything))
                     factors[register] = min(_FACTOR, max(1 / _FACTOR, moved))
         return factors
 
@@ -258,9 +259,9 @@ class _SplitPlanner:
 
     def _family_weight(self, pools: Sequence[Pool], factors: Mapping[str, float]) -> float:
         """The family's share among those of its intent: its own weight, and how much its registers are wanted."""
-        registers = {pool.register for pool in pools}
+        registers = sorted({pool.register for pool in pools})
         weights = self.registers
-        wanted = sum(weights[r] * factors[r] for r in registers) / sum(weights[r] for r in registers)
+        wanted = fsum(weights[r] * factors[r] for r in registers) / fsum(weights[r] for r in registers)
         return pools[0].source.family.weight * wanted
 
     def _singles(self, intent: str, n: int, factors: Mapping[str, float]) -> None:
@@ -271,7 +272,7 @@ class _SplitPlanner:
         caps = [sum(pool.cap for pool in pools) for pools in families]
         dealt = allocate(n, weights, caps, key)
         for pools, cap, weight in zip(families, caps, weights, strict=True):
-            if cap < (share := math.floor(n * weight / sum(weights))):
+            if cap < (share := math.floor(n * weight / fsum(weights))):
                 self.shortfalls.miss(f"texts of {pools[0].source.path}", share, cap)
         for pools, of_family in zip(families, dealt, strict=True):
             key = mix(key, 1)

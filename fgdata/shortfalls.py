@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from math import fsum
 
 from fgdata.compose import Group
 from fgdata.covering import Value, most_rows
@@ -151,7 +152,7 @@ class Shortfalls:
 
     def registers(self, lots: Sequence[Lot], weights: Mapping[str, float]) -> None:
         """Note registers whose share is missed."""
-        whole = sum(weights.values())
+        whole = fsum(weights.values())
         got: Counter[str] = Counter()
         for lot in lots:
             got[lot.register] += lot.rows

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from math import fsum
 from typing import NamedTuple
 
 import jinja2
@@ -234,7 +235,7 @@ class SlotReader:
                     )
             # In each language the value's forms have its weight together.
             whole = {
-                language: sum(w for form, w in seen.items() if form.language == language)
+                language: fsum(w for form, w in seen.items() if form.language == language)
                 for language in self.languages
             }
             kept = {language: sum(form.language == language for form in held) for language in self.languages}
@@ -458,7 +459,7 @@ def _balanced(forms: Mapping[str, float]) -> list[float]:
     """Weights of a number's forms: those with digits and those spelt out have half each."""
     has_digit = {form: any(sign.isdigit() for sign in form) for form in forms}
     sums = {
-        kind: sum(weight for form, weight in forms.items() if has_digit[form] is kind)
+        kind: fsum(weight for form, weight in forms.items() if has_digit[form] is kind)
         for kind in (True, False)
     }
     groups = sum(1 for whole in sums.values() if whole)
@@ -467,7 +468,7 @@ def _balanced(forms: Mapping[str, float]) -> list[float]:
 
 def shared_out(values: list[tuple[SlotValue, list[float]]]) -> tuple[SlotValue, ...]:
     """The values with their forms' weights scaled to a sum of 1 over the whole slot."""
-    whole = sum(sum(weights) for _, weights in values)
+    whole = fsum(fsum(weights) for _, weights in values)
     return tuple(
         replace(value, shares=tuple(weight / whole for weight in weights))
         for value, weights in values

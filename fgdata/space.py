@@ -20,6 +20,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import fsum
 from typing import Any, NamedTuple
 
 from jinja2 import nodes
@@ -586,7 +587,7 @@ def _dimension(
             weights[key] += weight
         else:
             first[key], weights[key] = Entry(texts, bindings), weight
-    whole = sum(weights.values()) or 1.0
+    whole = fsum(weights.values()) or 1.0
     units = [max(1, round(weight / whole * _WEIGHT_UNITS)) for weight in weights.values()]
     entries = Entries(first.values())
     is_label = any(binding.slot in labels for entry in entries for binding in entry.bindings)

@@ -138,6 +138,7 @@ def _identity(run: ScoredRun) -> dict[str, Any]:
         "model_fingerprint",
         "adapter",
         "adapter_sha256",
+        "merged",
         "prompts_sha256",
         "decoding",
     )

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import re
 import shutil
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from safetensors import SafetensorError, safe_open
 
 from fgdata.errors import Problem, UsageError
+from fgdata.files import lock_at
 from fgtrain.record import read_run
 
 CHECKPOINT_FILES = (
@@ -35,6 +37,8 @@ OWN_FILES = (
     "README.md",
 )
 """What a run leaves beside its checkpoints; `--force` removes these and nothing else."""
+LOCK = ".lock"
+"""Locked while a run writes in the folder."""
 CONTINUED = (
     "lora_r",
     "lora_alpha",
@@ -66,7 +70,7 @@ def check_output(folder: Path, *, resume: bool, force: bool, n_processes: int = 
     if resume:
         newest_checkpoint(folder, n_processes)
         return
-    if not folder.is_dir() or not any(folder.iterdir()):
+    if not folder.is_dir() or not any(path.name != LOCK for path in folder.iterdir()):
         return
     earlier = read_run(folder)
     if earlier is None:
@@ -85,6 +89,33 @@ def check_output(folder: Path, *, resume: bool, force: bool, n_processes: int = 
                 "Choose another folder, go on with the run (--resume), or replace it (--force).",
             )
         )
+
+
+@contextlib.contextmanager
+def kept_apart(folder: Path) -> Iterator[None]:
+    """The folder, made if it is not there, in which no other run writes while the block lasts, or until this one is killed.
+
+    Raises: UsageError if another run is writing there, or the folder cannot be made.
+    """
+    lock = folder / LOCK
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        held = lock_at(lock)
+    except OSError as error:
+        what = f"{str(folder)!r} cannot be written: {error.strerror or error}."
+        raise UsageError(Problem("--output_dir", what, "Choose another folder.")) from error
+    if held is None:
+        what, remedy = (
+            f"another run is writing in {str(folder)!r}.",
+            "Wait until it is done, or choose another folder.",
+        )
+        raise UsageError(Problem("--output_dir", what, remedy))
+    with held:
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                lock.unlink()
 
 
 def clear_output(folder: Path) -> None:

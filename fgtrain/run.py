@@ -48,7 +48,7 @@ from fgtrain.guard import FiniteGuard
 from fgtrain.inputs import Inputs, encode_inputs, find_sources, read_rows
 from fgtrain.joining import Joined, join_batches
 from fgtrain.journal import Entry, enter_dead, logged
-from fgtrain.output import check_continues, check_output, clear_output, newest_checkpoint
+from fgtrain.output import check_continues, check_output, clear_output, kept_apart, newest_checkpoint
 from fgtrain.prefix import make_collator
 from fgtrain.record import RunRecord, read_run
 from fgtrain.sampler import StepShape, prefix_groups
@@ -123,8 +123,10 @@ def train_lora(config: TrainConfig, callbacks: Sequence[TrainerCallback] = ()) -
             hardware = _same_type(hardware, config, processes)
             with processes.agreed():
                 setting = _prepare(config, processes, hardware, entry)
-            _begin_output(setting)
-            result = _run(setting, callbacks)
+            with contextlib.ExitStack() as held:
+                with processes.agreed():
+                    _begin_output(setting, held)
+                result = _run(setting, callbacks)
             entry.kept = result.epoch
         return result
 
@@ -250,11 +252,20 @@ def _checkpoint(config: TrainConfig, record: RunRecord, processes: Processes) ->
     return str(checkpoint)
 
 
-def _begin_output(setting: Setting) -> None:
-    """The first change on disk: all inputs are good, in all processes."""
+def _begin_output(setting: Setting, held: contextlib.ExitStack) -> None:
+    """The first change on disk: all inputs are good, in all processes. From here on no other run may write in the folder.
+
+    Raises: UsageError if another run is writing there, or has since the inputs were read.
+    """
     config, record = setting.config, setting.record
     if not setting.processes.is_first:
         return
+    held.enter_context(kept_apart(record.folder))
+    n_processes = setting.processes.count
+    check_output(record.folder, resume=config.resume, force=config.force, n_processes=n_processes)
+    if config.resume and setting.checkpoint != str(newest_checkpoint(record.folder, n_processes)):
+        what = f"another run has gone on in {str(record.folder)!r} meanwhile."
+        raise UsageError(Problem("--resume", what, "Run the command again."))
     if (earlier := read_run(record.folder)) is not None:
         enter_dead(config, earlier)
     if config.force and record.folder.is_dir():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 import signal
@@ -14,6 +15,7 @@ from typing import Any
 
 import pytest
 from home_pack import write_home_pack
+from small_pack import write_pack
 
 from fgdata.dataset import Shard, write_dataset
 from fgdata.errors import UsageError
@@ -324,6 +326,58 @@ def test_the_same_bytes_in_every_process(tmp_path: Path) -> None:
     assert run(folder, one, hash_seed="1").returncode == 0
     assert run(folder, other, "--workers", "3", hash_seed="4242").returncode == 0
     check_same(other, one)
+
+
+EXACT_SUMS = """\
+import builtins
+import sys
+
+from fgdata import cli, console, memory  # and all that they load at once
+
+plain = builtins.sum
+
+
+def checked(values, /, start=0):
+    values = list(values)
+    assert not any(isinstance(value, float) for value in values), values
+    return plain(values, start)
+
+
+builtins.sum = checked
+sys.exit(cli.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize("language", ["ko", "en"])
+def test_no_sum_depends_on_the_python(tmp_path: Path, language: str) -> None:
+    """Python 3.12 adds floats otherwise than 3.11 does: none that rows are dealt by are added by `sum`, but exactly."""
+    folder = write_home_pack(tmp_path / "home", language)
+    words = ["generate", str(folder), "--rows", "400", "--seed", "1", "--perturb", "strong", "--workers", "1"]
+    done = subprocess.run(
+        [sys.executable, "-c", EXACT_SUMS, *words, "--out", str(tmp_path / "data")],
+        capture_output=True,
+        text=True,
+        cwd=HERE,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_manifest_is_the_same_from_every_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither where a pack lies nor where the command is typed stands in it, the places of overlaps included."""
+    text = "is it {{ pick('warm', 'dim', 'bright', 'so') }} ?"
+    manifests = []
+    for place, here in [("a", "."), ("a", "a"), ("b/deeper", "b"), ("b/deeper", "b/deeper/lamp")]:
+        pack = tmp_path / place / "lamp"
+        write_pack(pack)
+        weather = pack / "intents" / "weather.yaml"
+        lines = [f"      - {json.dumps(one)}" for one in (text, text.replace("is", "IS"))]
+        weather.write_text(weather.read_text("utf-8").replace("    templates:", "\n".join(["    templates:", *lines]), 1), "utf-8")  # fmt: skip
+        monkeypatch.chdir(tmp_path / here)
+        out = tmp_path / f"out{len(manifests)}"
+        write_dataset(read_pack(os.path.relpath(pack)), Request(200, 1), out)
+        manifests.append((out / "manifest.json").read_bytes())
+    assert json.loads(manifests[0])["overlaps"][0]["template"].startswith("intents/weather.yaml:")
+    assert len(set(manifests)) == 1
 
 
 def test_shards_are_the_whole(folder: Path, whole: Path, tmp_path: Path) -> None:

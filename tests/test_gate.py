@@ -44,7 +44,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Scores of a base, a good adapter, another seed of it, and one that is worse."""
     place = tmp_path_factory.mktemp("gate")
     for name, (right, seed, adapter) in RUNS.items():
-        head = DECODING | {"adapter_sha256": adapter}
+        head = DECODING | {"adapter_sha256": adapter} | ({"merged": True} if name == "good" else {})
         scored_run(place / name, ROWS, answers(ROWS, right, seed), head, time_s=0.25)
     write_rows(place / "train.jsonl", [ROWS[0] | {"id": "t"}])
     (place / "must.txt").write_text("# the ones we show\nitem-1\n", "utf-8")
@@ -308,6 +308,7 @@ def test_command(folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str
     verdict: dict[str, Any] = json.loads((tmp_path / "out" / "verdict.json").read_text("utf-8"))
     assert verdict["passed"] is (code == 0)
     assert verdict["runs"]["new"][0]["adapter_sha256"] == new
+    assert verdict["runs"]["new"][0]["merged"] is (True if new == "good" else None)
     floor = next(check for check in verdict["checks"] if check["kind"] == "floors")
     assert (
         floor["n_clusters"] == 30

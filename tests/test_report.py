@@ -494,6 +494,17 @@ def test_latency_prompt_and_what_is_left_out(tmp_path: Path):
     assert "너무 더운데 &lt;b&gt;" in html and "너무 더운데" in markdown
 
 
+def test_a_merged_adapter_is_named(tmp_path: Path, runs: list[ScoredRun]):
+    """Whether an adapter was merged into its base stands beside it, in the run that says so; without one there is no such line."""
+    write_report(runs, tmp_path / "plain")
+    assert not [text for text in texts_of(tmp_path / "plain") if "Adapter merged" in text]
+    head = runs[1].summary["run"] | {"adapter_sha256": "abc", "merged": True}
+    merged = replace(runs[1], summary=runs[1].summary | {"run": head})
+    write_report([runs[0], merged], tmp_path / "report")
+    assert re.search(r"\| Adapter merged \| – \| yes \|", texts_of(tmp_path / "report")[1])
+    assert "Adapter merged" in texts_of(tmp_path / "report")[0]
+
+
 def test_failures_show_the_whole_prompt(tmp_path: Path, runs: list[ScoredRun]):
     """Developer line, earlier messages and the declared tools, folded; every declaration once, and every link leads to one."""
     write_report(runs, tmp_path / "report")

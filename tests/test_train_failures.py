@@ -45,6 +45,36 @@ class At(TrainerCallback):
             self.what()
 
 
+def test_one_run_at_a_time(tiny_model_dir: Path, tmp_path: Path) -> None:
+    """While a run writes in a folder neither `force` nor `resume` of another may: one line, and the run is not disturbed."""
+    told: list[str] = []
+
+    def other(**changes: Any) -> None:
+        before = {path: path.stat().st_mtime_ns for path in (tmp_path / "adapter").rglob("*")}
+        with pytest.raises(UsageError) as caught:
+            train_lora(config(tiny_model_dir, tmp_path, **changes))
+        told.append(str(caught.value))
+        assert {path: path.stat().st_mtime_ns for path in (tmp_path / "adapter").rglob("*")} == before
+
+    def both() -> None:
+        other(force=True)
+        other(resume=True)
+
+    settings = config(tiny_model_dir, tmp_path, num_train_epochs=2)
+    result = train_lora(settings, [At(4, both)])
+    assert len(told) == 2
+    assert all("--output_dir: another run is writing in" in line for line in told), told
+    assert result.steps == 6
+    assert run_json(tmp_path / "adapter")["status"] == "finished"
+    assert not (tmp_path / "adapter" / ".lock").exists()
+    (tmp_path / "left" / ".lock").parent.mkdir()
+    (tmp_path / "left" / ".lock").touch()  # what kill -9 leaves
+    assert (
+        train_lora(config(tiny_model_dir, tmp_path, output_dir=str(tmp_path / "left"), max_steps=2)).steps
+        == 2
+    )
+
+
 def test_kill_9_and_resume(tiny_model_dir: Path, tmp_path: Path) -> None:
     """Killed in the middle of the third epoch, with dropout: going on gives the weights of an undisturbed run; the log knows."""
     settings = config(tiny_model_dir, tmp_path, num_train_epochs=4)

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
+from math import fsum
 
 from fgdata.errors import FgError, Problem
 from fgdata.korean.lexicon import LEXICON
@@ -128,7 +129,7 @@ def request_endings(register: str, lemma: str | None = None) -> tuple[tuple[str,
     """
     _check(register)
     groups = _GROUPS[register].values()
-    total = sum(group.share for group in groups)
+    total = fsum(group.share for group in groups)
     ranked = _ranked([(group.endings, group.share / total) for group in groups])
     return tuple(_suited(ranked, lemma) if lemma is not None else ranked)
 
@@ -168,7 +169,7 @@ def _ranked(groups: Iterable[tuple[Mapping[str, float], float]]) -> list[tuple[s
     """Endings of groups with their shares, in each of their spellings, heaviest first."""
     weights: dict[str, float] = {}
     for endings, group_share in groups:
-        scale = group_share / sum(endings.values())
+        scale = group_share / fsum(endings.values())
         for ending, weight in endings.items():
             for spelt, share in _spellings(ending):
                 weights[spelt] = weights.get(spelt, 0.0) + weight * scale * share
@@ -191,7 +192,7 @@ def _suited(ranked: list[tuple[str, float]], lemma: str) -> list[tuple[str, floa
             continue
         kept = forms.setdefault(conjugate(lemma, ending), ending)
         weights[kept] = weights.get(kept, 0.0) + weight
-    whole = sum(weights.values())
+    whole = fsum(weights.values())
     return sorted(
         ((ending, weight / whole) for ending, weight in weights.items()), key=lambda item: (-item[1], item[0])
     )

@@ -216,6 +216,8 @@ KOREAN: Mapping[str, str] = {
     "Model fingerprint": "모델 지문",
     "Adapter": "어댑터",
     "Adapter SHA-256": "어댑터 SHA-256",
+    "Adapter merged": "어댑터 병합",
+    "yes": "예",
     "Backend": "백엔드",
     "Device": "장치",
     "Decoding": "디코딩",

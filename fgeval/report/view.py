@@ -431,6 +431,7 @@ def _provenance(runs: Sequence[ScoredRun], say: Callable[..., str]) -> dict[str,
                 "Model fingerprint": _text(head.get("model_fingerprint")),
                 "Adapter": _text(head.get("adapter")),
                 "Adapter SHA-256": _text(head.get("adapter_sha256")),
+                "Adapter merged": say("yes") if head.get("merged") else "–",
                 "Backend": _text(head.get("backend")),
                 "Device": " ".join(str(head[key]) for key in ("device", "device_name") if head.get(key))
                 or "–",
