@@ -93,7 +93,7 @@ def test_informal_groups_that_people_use_are_there(part: str):
         (
             "hae",
             "켜다",
-            {"켜", "켜줘", "켜 줘", "켜줄래", "켜줘 봐", "켜주라", "켜주면 좋겠어", "켜는 거 부탁해"},
+            {"켜", "켜줘", "켜 줘", "켜줄래", "켜줘 봐", "켜주라", "켜주면 좋겠어", "켜는 것 좀 부탁해"},
         ),
         (
             "haeyo",
@@ -104,7 +104,7 @@ def test_informal_groups_that_people_use_are_there(part: str):
         ("haera", "돌리다", {"돌려라", "돌려줘라", "돌리렴", "돌리도록 해라"}),
         ("noun", "설정하다", {"설정하기", "설정할 것", "설정하기 바람"}),
         ("fragment", "끄다", {"꺼", "끄기"}),
-        ("hae", "알려주다", {"알려줘", "알려줄래", "알려줘 봐", "알려주는 거 부탁해"}),
+        ("hae", "알려주다", {"알려줘", "알려줄래", "알려줘 봐", "알려주는 것 좀 부탁해", "알려달란 말이야"}),
     ],
 )
 def test_registers_speak_as_they_should(register: str, lemma: str, forms: set[str]):

@@ -49,10 +49,10 @@ _GROUPS: dict[str, dict[str, _Group]] = {
     "hae": {
         "줘": _Group(30.0, {"어 줘": 68, "어 줄래": 13, "어 줘 봐": 8, "어 주라": 7, "어 줄 수 있어": 4}),
         "해": _Group(15.0, {"어": 88, "어 봐": 9, "자": 3}),
-        "부탁": _Group(10.0, {"어 줘 부탁해": 34, "어 주길 부탁해": 54, "어 달라고 부탁할게": 4, "는 거 부탁해": 4, "는 것 좀 부탁해": 4}),
+        "부탁": _Group(10.0, {"어 줘 부탁해": 47, "어 주길 부탁해": 50, "는 것 좀 부탁해": 3}),
         "other": _Group(37.0, {"어 줬으면 좋겠어": 14, "었으면 좋겠어": 10, "어 주면 좋겠어": 9, "으면 좋겠어": 6, "어 줄 수 있니": 9,
-                               "어 주겠니": 8, "어 주면 고맙겠어": 6, "어 줬으면 해": 3, "고 싶어": 7, "고 싶은데": 4, "어 줄 수 있을까": 7,
-                               "어 줄 수 있겠니": 1, "어 달란 말이야": 2, "으란 말이야": 2, "는 게 어때": 2, "는 건 어때": 1,
+                               "어 주겠니": 8, "어 주면 고맙겠어": 12, "어 줬으면 해": 3, "고 싶어": 7, "고 싶은데": 4, "어 줄 수 있을까": 7,
+                               "어 줄 수 있겠니": 1, "어 달란 말이야": 1, "는 게 어때": 2, "는 건 어때": 1,
                                "어 주면 안 될까": 4, "어 주면 안 돼": 1, "어야겠어": 2}),
     },
     "haeyo": {
@@ -61,9 +61,8 @@ _GROUPS: dict[str, dict[str, _Group]] = {
         "other -요": _Group(18.0, {"어 줘요": 36, "어요": 12, "어 줄래요": 11, "으세요": 3, "어 봐요": 3, "어 주면 좋겠어요": 6,
                               "어 주시면 좋겠어요": 2, "어 주면 고맙겠어요": 2, "어 주시면 감사하겠어요": 1,
                                    "어 주셨으면 좋겠어요": 5, "어 줬으면 해요": 4, "었으면 좋겠어요": 6, "고 싶어요": 6}),
-        "주세요": _Group(16.0, {"어 주세요": 96, "어 줘 보세요": 1, "어 주셔요": 3}),
-        "부탁": _Group(16.0, {"어 주시길 부탁드려요": 46, "어 주시기를 부탁드려요": 16, "어 주세요 부탁드려요": 14, "어 주세요 부탁해요": 12,
-                              "는 거 부탁드려요": 4, "는 것 좀 부탁드려요": 4}),
+        "주세요": _Group(16.0, {"어 주세요": 97, "어 주셔요": 3}),
+        "부탁": _Group(16.0, {"어 주시길 부탁드려요": 58, "어 주시기를 부탁드려요": 16, "어 주세요 부탁드려요": 14, "어 주세요 부탁해요": 12}),
     },
     "hapsyo": {
         "-니다": _Group(9.0, {"어 주시기 바랍니다": 38, "어 주시길 바랍니다": 14, "어 주시겠습니까": 16, "어 주시면 감사하겠습니다": 14,
@@ -98,8 +97,17 @@ _PROHIBITIONS: dict[str, Mapping[str, float]] = {
     "fragment": {"지 마": 70, "지 말기": 20, "지 말 것": 10},
 }  # fmt: skip
 _VERBLESS: dict[str, Mapping[str, float]] = {
-    "hae": {"": 40, "좀": 25, "부탁해": 25, "좀 부탁해": 10},
-    "haeyo": {"부탁드려요": 38, "부탁해요": 24, "좀 부탁드려요": 16, "좀 부탁해요": 8, "좀요": 8, "요": 6},
+    "hae": {"": 38, "좀": 24, "부탁해": 14, "부탁할게": 12, "좀 부탁해": 6, "좀 부탁할게": 6},
+    "haeyo": {
+        "부탁드려요": 26,
+        "부탁드릴게요": 16,
+        "부탁해요": 20,
+        "좀 부탁드려요": 10,
+        "좀 부탁드릴게요": 8,
+        "좀 부탁해요": 6,
+        "좀요": 8,
+        "요": 6,
+    },
     "hapsyo": {"부탁드립니다": 76, "부탁드리겠습니다": 14, "좀 부탁드립니다": 10},
     "haera": {"": 70, "좀": 30},
     "noun": {"": 85, "요망": 10, "부탁": 5},
@@ -108,8 +116,8 @@ _VERBLESS: dict[str, Mapping[str, float]] = {
 _SERVING = "알리다 말하다 얘기하다 이야기하다 설명하다 대답하다 답하다 추천하다 안내하다 깨우다 돕다 기억하다"
 _AUXILIARY = re.compile(r"(어|지 말아|지 않도록 해) (?=주|줘|줄|줬|달|다오)")
 _SPEAKER_ACTS = ("고 싶", "었으면", "으면 좋겠", "어야겠", "자")
-_PLAIN_ORDERS = ("도록 해라", "어 봐라", "기 바랍니다", "기 바람")
-"""Endings that order; 주다, which asks for a favour, takes those of its own: 꺼주시기 바랍니다, not 꺼주기 바랍니다."""
+_PLAIN_ORDERS = ("도록 해라", "어 봐라", "기 바랍니다", "기 바람", "는 게 어때", "는 건 어때")
+"""Endings that order or propose; 주다, which asks for a favour, takes those of its own: 꺼주시기 바랍니다, not 꺼주기 바랍니다."""
 _FOR_THE_SPEAKER = frozenset(_SERVING.split())
 """Verbs of which wanting to do them oneself means another thing than asking for them."""
 _ASKS = (
@@ -188,7 +196,7 @@ def _suited(ranked: list[tuple[str, float]], lemma: str) -> list[tuple[str, floa
     for ending, weight in ranked:
         if for_the_speaker and ending.startswith(_SPEAKER_ACTS):
             continue
-        if ending in _PLAIN_ORDERS and word.endswith("주다"):
+        if ending.rstrip("?") in _PLAIN_ORDERS and word.endswith("주다"):
             continue
         kept = forms.setdefault(conjugate(lemma, ending), ending)
         weights[kept] = weights.get(kept, 0.0) + weight
