@@ -21,7 +21,7 @@ from fgdata.errors import PackError, Problem
 from fgdata.joins import JOINS, joins_of
 from fgdata.korean.registers import SOFTENER
 from fgdata.overlap import Ends, Language, without_twins
-from fgdata.pack import Composition
+from fgdata.pack import SPLITS, Composition
 from fgdata.parts import Parts
 from fgdata.permutation import Permutation, mix
 from fgdata.space import Cell, draws, make_cell
@@ -168,6 +168,16 @@ class Compositions:
         } if stock.pack.compositions else {}  # fmt: skip
         if stock.pack.compositions:
             self._note_rivals()
+
+    @cached_property
+    def _spoken(self) -> dict[str, frozenset[str]]:
+        """Language -> the registers that utterances of several may be in. A clause without a register of its own fits each."""
+        found: dict[str, set[str]] = {language: set() for language in self.stock.pack.languages}
+        for split, composition in itertools.product(SPLITS, self.stock.pack.compositions):
+            for intent in composition.parts[-1]:
+                for register in self._last(split, intent):
+                    found[self.stock.pack.register_languages[register]].add(register)
+        return {language: frozenset(registers) for language, registers in found.items()}
 
     @cached_property
     def look_alikes(self) -> tuple[Language, ...]:
@@ -362,15 +372,20 @@ class Compositions:
         last = source.template.parts[-1]
         if not (isinstance(last, nodes.Filter) and last.name == "request"):
             return []
-        cell = make_cell(
-            source.template,
-            self.stock.pack.slots,
-            lambda use, _: ((ending, 1.0),),
-            source.intent.label_slots,
-            {name for name in source.template.slots if self.stock.pack.slots[name].has_value},
-            language=source.family.language,
-            known=self.stock.known.in_style(f"{ending} alone"),
-        )
+        language = source.family.language
+        try:
+            cell = make_cell(
+                source.template,
+                self.stock.pack.slots,
+                lambda use, _: ((ending, 1.0),),
+                source.intent.label_slots,
+                {name for name in source.template.slots if self.stock.pack.slots[name].has_value},
+                registers=self._spoken[language],
+                language=language,
+                known=self.stock.known.in_style(f"{ending} alone"),
+            )
+        except PackError:  # no form of a slot is said in all registers that may follow
+            return []
         seen = self.stock.seen_part(without_twins(cell, source.intent.label_slots)[0])
         part = seen and self._without_joins(_without_softener(seen), ending)
         return [Clause(source, part)] if part is not None else []

@@ -284,10 +284,10 @@ class Expander:
     slots: Mapping[str, Slot]
     endings: Endings
     kept: frozenset[str]
-    register: str = ""
-    """Whose forms alone are written out; empty for all."""
+    registers: frozenset[str] = frozenset()
+    """Forms that are not said in each of them are left out."""
     language: str = ""
-    """The same of languages."""
+    """Whose forms alone are written out; empty for all."""
 
     def outcomes(self, node: nodes.Expr) -> list[Outcome]:
         """Everything the expression may print, each once."""
@@ -339,7 +339,7 @@ class Expander:
             for form, weight, said_in in zip(value.forms, value.shares, of, strict=True):
                 if language and said_in != language:
                     continue
-                if self.register and self.register not in value.registers.get(form, (self.register,)):
+                if not self.registers.issubset(value.registers.get(form, self.registers)):
                     continue
                 yield Outcome(form, (Binding(name, number, form),) if is_kept else (), weight)
 
@@ -408,18 +408,18 @@ def make_cell(
     labels: Iterable[str],
     kept: Iterable[str],
     *,
-    register: str = "",
+    registers: Iterable[str] = (),
     language: str = "",
     known: KnownDimensions | None = None,
 ) -> Cell:
-    """The cell of a template in one register.
+    """The cell of a template.
 
     Args:
         labels: slots that the call takes.
         kept: slots that an answer may repeat.
-        register: forms that are not said in it are left out.
+        registers: forms that are not said in each of them are left out.
         language: forms of others are left out.
-        known: dimensions that were worked out before, with the same slots and, for one `style`, the same endings.
+        known: dimensions that were worked out before, with the same slots and, for one `style`, the same endings and registers.
 
     Raises: PackError if choices that hang together are too many to be written out.
     """
@@ -427,8 +427,8 @@ def make_cell(
     expressions = {i: part for i, part in enumerate(template.parts) if not isinstance(part, str)}
     named = {position: _slots_of(part) for position, part in expressions.items()}
     bound = _linked(named, slots)
-    expander = Expander(slots, endings, frozenset(kept) | labels | bound, register, language)
-    known = known if known is not None else KnownDimensions(slots, register)
+    expander = Expander(slots, endings, frozenset(kept) | labels | bound, frozenset(registers), language)
+    known = known if known is not None else KnownDimensions(slots)
     try:
         dimensions = tuple(
             known.dimension(group, expressions, named, expander, labels)

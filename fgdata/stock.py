@@ -183,7 +183,7 @@ class Stock:
                 register_endings(register),
                 intent.label_slots,
                 answered | held_slots | valued,
-                register=register,
+                registers=(register,),
                 language=family.language,
                 known=self.known.in_style(register),
             )

@@ -255,9 +255,9 @@ def test_without_compositions_nothing_is_joined(tmp_path: Path) -> None:
     assert not any("+" in row.line.split('"', 4)[3] for row in generator.rows("train", range(100)))
 
 
-def changed_home(folder: Path, **changes: tuple[str, str]) -> Generator:
-    """600 rows of the English home, one place of a file changed: file, what stood there, what does."""
-    write_home_pack(folder, "en")
+def changed_home(folder: Path, language: str = "en", **changes: tuple[str, str]) -> Generator:
+    """600 rows of the home, one place of a file changed: file, what stood there, what does."""
+    write_home_pack(folder, language)
     for name, (old, new) in changes.items():
         file = folder / ("intents" if name not in {"pack", "slots"} else "") / f"{name}.yaml"
         text = file.read_text("utf-8")
@@ -289,6 +289,23 @@ def test_what_cannot_be_joined_is_said(tmp_path: Path, parts: str) -> None:
     for split in ("train", "validation", "test"):
         of = {tuple(row.intent.split("+")) for row in examples(generator, split)}
         assert any("dark" in intents for intents in of) == (split != "validation")
+
+
+def test_forms_of_a_register_stay_in_it(tmp_path: Path) -> None:
+    """A form that one register says stands in no clause that goes with another; its value is said by the other form."""
+    bound = "forms: [침실, 안방]", "forms: [침실, {text: 안방, registers: [haeyo]}]"
+    generator = changed_home(tmp_path, "ko", slots=bound)
+    seen: Counter[str] = Counter()
+    for split in generator.plan.splits:
+        for row in examples(generator, split):
+            first, last = clauses_of(row)[:-1], clauses_of(row)[-1]
+            is_open = "그리고" in joins_of(row)
+            seen["last"] += "안방" in last
+            seen["other"] += any("침실" in clause for clause in first)
+            if any("안방" in clause for clause in first):
+                assert is_open, row.utterance
+            assert "안방" not in row.utterance or row.register == "haeyo", row.utterance
+    assert min(seen["last"], seen["other"]) >= 3
 
 
 @pytest.mark.parametrize("least", [1, 4])

@@ -150,11 +150,11 @@ def test_dimensions_worked_out_before_are_the_same(tmp_path: Path) -> None:
         for register in source.family.registers:
             labels = source.intent.label_slots
             endings = register_endings(register)
-            alone = make_cell(source.template, pack.slots, endings, labels, valued, register=register)
+            alone = make_cell(source.template, pack.slots, endings, labels, valued, registers=(register,))
             known = KnownDimensions(pack.slots)
             for _ in range(2):
                 cell = make_cell(
-                    source.template, pack.slots, endings, labels, valued, register=register, known=known.in_style(register)
+                    source.template, pack.slots, endings, labels, valued, registers=(register,), known=known.in_style(register)
                 )  # fmt: skip
                 assert [(d.positions, d.entries, d.sums, d.is_label) for d in cell.dimensions] == [
                     (d.positions, d.entries, d.sums, d.is_label) for d in alone.dimensions
@@ -167,7 +167,7 @@ def test_styles_do_not_mix(tmp_path: Path) -> None:
     template = next(t for i in pack.intents for f in i.families for t in f.templates if t.uses_request)
     known = KnownDimensions(pack.slots)
     spelt = [
-        {entry.texts for d in make_cell(template, pack.slots, register_endings(r), (), (), register=r, known=known.in_style(r)).dimensions for entry in d.entries}
+        {entry.texts for d in make_cell(template, pack.slots, register_endings(r), (), (), registers=(r,), known=known.in_style(r)).dimensions for entry in d.entries}
         for r in ("hae", "hapsyo")
     ]  # fmt: skip
     assert spelt[0] != spelt[1]
