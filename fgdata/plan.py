@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import fsum
 from typing import Literal
 
@@ -136,7 +136,7 @@ class _SplitPlanner:
         if wanted.get(BORROWED):
             quotas["call"] = quotas.get("call", 0) + wanted[BORROWED]
         asked, several, origins = self._dealt_kinds(quotas)
-        factors = self._register_factors(asked)
+        factors = self._register_factors(asked, several)
         for name, n in asked.items():
             self._singles(name, n, factors)
         have = self._cover(asked)
@@ -224,14 +224,22 @@ class _SplitPlanner:
 
     # Dealing
 
-    def _register_factors(self, asked: Mapping[str, int]) -> dict[str, float]:
-        """Factors on registers' weights that bring the split's shares as near the pack's as its families allow."""
+    def _register_factors(self, asked: Mapping[str, int], several: Iterable[Lot]) -> dict[str, float]:
+        """Factors on registers' weights that bring the split's shares as near the pack's as its families allow.
+
+        Args:
+            asked: rows of single intents, which are moved.
+            several: lots of rows of several, which are not.
+        """
         registers = self.registers
         whole = fsum(registers.values())
         factors = dict.fromkeys(registers, 1.0)
         wanted = {name: weight / whole for name, weight in registers.items()}
+        fixed = dict.fromkeys(registers, 0.0)
+        for lot in several:
+            fixed[lot.register] += lot.rows
         for _ in range(_ROUNDS):
-            got = dict.fromkeys(registers, 0.0)
+            got = dict(fixed)
             for name, n in asked.items():
                 families = self._families(name)
                 weights = [self._family_weight(pools, factors) for pools in families]

@@ -103,9 +103,17 @@ def steer_several(
         return [lot for lot in lots if lot.rows]
 
     def siblings(holder: Holder) -> Iterator[Holder]:
+        """What says the same intents, then the other tuples of its composition, as long as they keep a row."""
         assert isinstance(holder, _Tuple)
         near = [t for t in tuples if t is not holder and t.group.composition is holder.group.composition]
-        yield from sorted(near, key=lambda t: t.group.intents != holder.group.intents)
+        rows = Counter[tuple[str, ...]]()
+        for one in near:
+            rows[one.group.intents] += sum(one.dealt)
+        own = holder.group.intents
+        yield from sorted(
+            (t for t in near if t.group.intents == own or rows[t.group.intents] > 1),
+            key=lambda t: t.group.intents != own,
+        )
 
     have.update(others)
     raise_to_least(holders, have, pack.each_value, siblings, key)
