@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,6 +13,8 @@ from fgdata.permutation import mix
 
 MAX_GROUPS = 256
 """Groups of values that a cell, or the utterances of one tuple of intents, are divided into for coverage."""
+MAX_FAILED = 16
+"""Holders of one part that are tried for a value before the others count as no better."""
 BITE = 8
 """Rows are moved between values an eighth at a time of what is to be moved: few steps, and many groups give and take."""
 
@@ -24,6 +27,10 @@ class Holder(Protocol):
 
     dealt: list[int]
     caps: list[int]
+
+    @property
+    def part(self) -> str:
+        """What it is part of: its rows may go to others of it."""
 
     def values(self, group: int) -> Iterator[Value]:
         """The values to cover that a group's rows have."""
@@ -77,12 +84,22 @@ def raise_to_least(
     """Move rows to values that have fewer than `least`, as far as there is room.
 
     Args:
-        siblings: what else a holder may take rows from, beside itself.
+        siblings: what else a holder may take rows from, beside itself: others of its part.
         key: which of several equal holders comes first.
     """
-    for value in sorted(holders):
-        while have[value] < least and _move_here(holders[value], have, value, least, siblings, key=key):
-            pass
+    for value in sorted(value for value in holders if have[value] < least):
+        rows = {id(pool): sum(pool.dealt) for pool, _ in holders[value]}
+        ordered = sorted(holders[value], key=lambda h: (-rows[id(h[0])], mix(key, h[0].number(h[1]))))
+        failed: Counter[str] = Counter()
+        for pool, group in ordered:
+            # Holders of a part take from one another, so that most fail alike.
+            if failed[pool.part] >= MAX_FAILED:
+                continue
+            while have[value] < least and _move_here(pool, group, have, value, least, siblings=siblings):
+                pass
+            if have[value] >= least:
+                break
+            failed[pool.part] += 1
 
 
 def lower_to_most(
@@ -95,33 +112,27 @@ def lower_to_most(
 
 
 def _move_here(
-    holders: Sequence[tuple[Holder, int]],
+    pool: Holder,
+    group: int,
     have: Counter[Value],
     value: Value,
     least: int,
-    siblings: Callable[[Holder], Iterable[Holder]],
     *,
-    key: int,
+    siblings: Callable[[Holder], Iterable[Holder]],
 ) -> bool:
-    """Whether rows were given to this value, taken from another group of the same holder, or of a sibling."""
-    ordered = sorted(holders, key=lambda h: (-sum(h[0].dealt), mix(key, h[0].number(h[1]))))
-    for pool, group in ordered:
-        if pool.dealt[group] >= pool.caps[group]:
-            continue
-        for other in (pool, *siblings(pool)):
-            for taken in sorted(range(len(other.dealt)), key=lambda g: -other.dealt[g]):  # used at once
-                if not other.dealt[taken] or (other is pool and taken == group):
-                    continue
-                loses = Counter(other.values(taken))
-                loses.subtract(pool.values(group))
-                if loses[value] >= 0:
-                    continue
-                spare = [(have[v] - least) // n for v, n in loses.items() if n > 0]
-                n = min(
-                    [least - have[value], pool.caps[group] - pool.dealt[group], other.dealt[taken], *spare]
-                )
-                if n <= 0:
-                    continue
+    """Whether rows were given to this group for its value, taken from another group of the same holder, or of a sibling."""
+    if not (room := pool.caps[group] - pool.dealt[group]):
+        return False
+    for other in itertools.chain((pool,), siblings(pool)):
+        given = [g for g, n in enumerate(other.dealt) if n and not (other is pool and g == group)]
+        for taken in sorted(given, key=lambda g: -other.dealt[g]):
+            loses = Counter(other.values(taken))
+            loses.subtract(pool.values(group))
+            if loses[value] >= 0:
+                continue
+            spare = [(have[v] - least) // n for v, n in loses.items() if n > 0]
+            n = min([least - have[value], room, other.dealt[taken], *spare])
+            if n > 0:
                 _shift(other, taken, pool, group, have, n=-(-n // BITE))
                 return True
     return False
@@ -135,11 +146,11 @@ def _move_away(
     least: Callable[[Value], int],
 ) -> bool:
     """Whether rows were taken from this value and given to another group of the same holder."""
-    for pool, group in sorted(holders, key=lambda h: -h[0].dealt[h[1]]):
-        if not pool.dealt[group]:
-            continue
+    full = [(pool, group) for pool, group in holders if pool.dealt[group]]
+    for pool, group in sorted(full, key=lambda h: -h[0].dealt[h[1]]):
         held = Counter(pool.values(group))
-        for other in sorted(range(len(pool.dealt)), key=lambda g: pool.dealt[g]):  # used at once
+        free = [g for g, n in enumerate(pool.dealt) if n < pool.caps[g]]
+        for other in sorted(free, key=lambda g: pool.dealt[g]):
             gains = Counter(pool.values(other))
             gains.subtract(held)
             if gains[value] >= 0:
@@ -149,10 +160,9 @@ def _move_away(
             n = min(
                 [have[value] - most[value], pool.dealt[group], pool.caps[other] - pool.dealt[other], *room]
             )
-            if n <= 0:
-                continue
-            _shift(pool, group, pool, other, have, n=-(-n // BITE))
-            return True
+            if n > 0:
+                _shift(pool, group, pool, other, have, n=-(-n // BITE))
+                return True
     return False
 
 

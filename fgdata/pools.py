@@ -34,6 +34,11 @@ class Pool:
     dealt: list[int] = field(default_factory=list)
     cap: int = 0
 
+    @property
+    def part(self) -> str:
+        """The intent."""
+        return self.source.intent.name
+
     def values(self, group: int) -> Iterator[Value]:
         """The values to cover that a group's rows have."""
         for (_, classes), choice in zip(self.classes, self.groups[group], strict=True):

@@ -7,6 +7,7 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 from fgdata.compose import Clause, Group
 from fgdata.covering import MAX_GROUPS, Holder, Value, holders_of, lower_to_most, most_rows, raise_to_least
@@ -14,10 +15,10 @@ from fgdata.dealing import allocate
 from fgdata.entries import Entry
 from fgdata.lots import Lot
 from fgdata.pack import Pack
-from fgdata.permutation import MASK, key_of, mix
+from fgdata.permutation import mix
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _PartClass:
     """The clauses of a part with these values alone."""
 
@@ -25,6 +26,11 @@ class _PartClass:
     clauses: tuple[Clause, ...]
     share: float
     """Of the part's draws."""
+
+    @cached_property
+    def count(self) -> int:
+        """Utterances, at least (see `Group.count`)."""
+        return len(self.clauses) * min(clause.cell.count for clause in self.clauses)
 
 
 @dataclass(slots=True, eq=False)
@@ -42,10 +48,14 @@ class _Tuple:
         """The values of a group's clauses, each clause's for itself."""
         return itertools.chain.from_iterable(part.values for part in self.groups[group])
 
+    @property
+    def part(self) -> str:
+        """The composition."""
+        return self.group.composition.name
+
     def number(self, group: int) -> int:
         """A number for a group that is the same in every process."""
-        of = self.group
-        return key_of(of.composition.name, *of.intents, of.register, *sorted(of.joins[0]), group) & MASK
+        return mix(self.lot.key, group)
 
     def lots(self) -> Iterator[Lot]:
         """A lot for each group that has rows."""
@@ -77,8 +87,10 @@ def steer_several(
         for n in targets[slot]
         if others[slot, n] < pack.each_value
     }
-    if not lacking:
-        lots = [lot for lot in lots if lot.rows]
+    # Lots without rows are looked at only for what none of the others can say.
+    found_in = frozenset[str]().union(*(slots_of[lot] for lot in lots if lot.rows))
+    rare = {slot for slot, _ in lacking} - found_in
+    lots = [lot for lot in lots if lot.rows or slots_of[lot] & rare]
     if pack.at_most < 1:
         counted = targets
     else:  # What single intents say often enough need not be told apart.
@@ -102,10 +114,14 @@ def steer_several(
     if not lacking and not any(have[value] > most[value] for value in holders):
         return [lot for lot in lots if lot.rows]
 
+    of_part: dict[str, list[_Tuple]] = {}
+    for one in tuples:
+        of_part.setdefault(one.part, []).append(one)
+
     def siblings(holder: Holder) -> Iterator[Holder]:
         """What says the same intents, then the other tuples of its composition, as long as they keep a row."""
         assert isinstance(holder, _Tuple)
-        near = [t for t in tuples if t is not holder and t.group.composition is holder.group.composition]
+        near = [one for one in of_part[holder.part] if one is not holder]
         rows = Counter[tuple[str, ...]]()
         for one in near:
             rows[one.group.intents] += sum(one.dealt)
@@ -142,9 +158,11 @@ def _tuple_of(
         fits = math.prod(map(len, parts)) * len(of) <= MAX_GROUPS
         parts.append(of if fits else [_PartClass((), clauses, 1.0)])
     groups = list(itertools.product(*parts))
-    caps = [_narrowed(group, of).count for of in groups]
-    weights = [math.prod(part.share for part in of) for of in groups]
-    return _Tuple(lot, group, groups, caps, allocate(lot.rows, weights, caps, mix(lot.key, 4)))
+    counts = itertools.product(*([one.count for one in of] for of in parts))
+    shares = itertools.product(*([one.share for one in of] for of in parts))
+    caps = [len(group.joins) * math.prod(of) for of in counts]
+    dealt = allocate(lot.rows, list(map(math.prod, shares)), caps, mix(lot.key, 4))
+    return _Tuple(lot, group, groups, caps, dealt)
 
 
 def _narrowed(group: Group, of: Sequence[_PartClass]) -> Group:
