@@ -218,20 +218,6 @@ class Compositions:
                             )
         return found
 
-    def tuples(self, split: str, language: str) -> dict[str, list[tuple[str, ...]]]:
-        """Composition -> the tuples of intents that a split should have in a language, whether its families can be joined or not."""
-        pack = self.stock.pack
-        speaks = {intent.name for intent in pack.intents if language in intent.languages}
-        return {
-            composition.name: [
-                intents
-                for intents in pack.tuples_of(composition, held_out=split == "test_compositions")
-                if speaks.issuperset(intents)
-            ]
-            for composition in pack.compositions
-            if split != "test_values" and any(self._joins[name][0] == language for name in composition.joins)
-        }
-
     def rival_of(self, joined: Joined, digits: Sequence[int], text: str) -> str | None:
         """Who else derives the text, and first; None if nobody."""
         for clause, own in joined.cuts(digits):
@@ -350,7 +336,8 @@ class Compositions:
         endings = dict.fromkeys(
             self._ending(name) for composition in pack.compositions for name in composition.joins
         )
-        wanted = {name for composition in pack.compositions for part in composition.parts for name in part}
+        named = {name for composition in pack.compositions for part in composition.parts for name in part}
+        wanted = [intent.name for intent in pack.intents if intent.name in named]  # in the order of the files
         found: dict[str, dict[str, list[Clause]]] = {
             ending: {name: [] for name in wanted} for ending in endings
         }
@@ -384,7 +371,7 @@ class Compositions:
                 language=language,
                 known=self.stock.known.in_style(f"{ending} alone"),
             )
-        except PackError:  # no form of a slot is said in all registers that may follow
+        except PackError:  # no form of a slot is said in all registers that may follow; what is too much was told with the last clauses
             return []
         seen = self.stock.seen_part(without_twins(cell, source.intent.label_slots)[0])
         part = seen and self._without_joins(_without_softener(seen), ending)

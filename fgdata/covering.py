@@ -156,7 +156,7 @@ def _move_away(
             if gains[value] >= 0:
                 continue
             room = [(most[v] - have[v]) // n for v, n in gains.items() if n > 0]
-            room += [(have[v] - least(v)) // -n for v, n in gains.items() if n < 0 and v != value]
+            room += [(have[v] - least(v)) // -n for v, n in gains.items() if n < 0]
             n = min(
                 [have[value] - most[value], pool.dealt[group], pool.caps[other] - pool.dealt[other], *room]
             )

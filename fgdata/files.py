@@ -100,7 +100,7 @@ def lock_stream(stream: IO[Any]) -> bool:
 
 
 def lock_at(path: Path) -> BinaryIO | None:
-    """The file, made if it is not there, open and locked as `lock_stream` does; None if another process holds it.
+    """The file, made if it is not there, open and locked as `lock_stream` does; None if another process holds it, or did until now.
 
     Raises: FileNotFoundError if there is no such folder, or no longer.
     """

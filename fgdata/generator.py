@@ -288,13 +288,8 @@ class Tally:
         seen = self._values.get((split, language), ())
         said = {intent.name for intent in self.pack.intents if language in intent.languages}
         if split == "test_compositions":
-            said &= {
-                name
-                for composition in self.pack.compositions
-                for intents in self.pack.tuples_of(composition, held_out=True)
-                if said.issuperset(intents)
-                for name in intents
-            }
+            held_out = self.pack.tuples_in(split, language).values()
+            said &= {name for tuples in held_out for intents in tuples for name in intents}
         named = dict.fromkeys(
             slot
             for intent in self.pack.intents

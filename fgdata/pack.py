@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
 
+from fgdata.joins import joins_of
 from fgdata.positions import Place
 from fgdata.schema import Call, JsonValue, Tool
 from fgdata.template import Template
@@ -308,6 +309,20 @@ class Pack:
             for intents in itertools.product(*composition.parts)
             if len(set(intents)) == len(intents) and self.is_held_out(intents) == held_out
         ]
+
+    def tuples_in(self, split: str, language: str) -> dict[str, list[tuple[str, ...]]]:
+        """Composition -> the tuples of intents that a split should have in a language, whether its families can be joined or not."""
+        speaks = {intent.name for intent in self.intents if language in intent.languages}
+        joins = joins_of([language])
+        return {
+            composition.name: [
+                intents
+                for intents in self.tuples_of(composition, held_out=split == "test_compositions")
+                if speaks.issuperset(intents)
+            ]
+            for composition in self.compositions
+            if split != "test_values" and not joins.keys().isdisjoint(composition.joins)
+        }
 
     def registers_of(self, language: str) -> dict[str, float]:
         """Shares of one language's registers."""

@@ -121,7 +121,7 @@ class _SplitPlanner:
             if group.language != language:
                 continue
             self.groups.setdefault(group.composition.name, []).append(group)
-        self.tuples = compositions.tuples(split, language)
+        self.tuples = self.pack.tuples_in(split, language)
         """Of each composition, the tuples of intents that the split should have."""
 
     def lots(self) -> list[Lot]:
@@ -320,7 +320,10 @@ class _SplitPlanner:
                 if n:
                     lots.append(Lot(self.split, "several", group.register, rows, key, group, None))
         # How even they are is no one's order: short is a tuple that cannot give its part, or gives none of it.
-        floors = [asked if cap < asked else min(asked, 1) for asked, cap in zip(wanted, caps, strict=True)]
+        floors = [
+            max(1, asked) if n and not cap else asked if cap < asked else min(asked, 1)
+            for asked, cap in zip(wanted, caps, strict=True)
+        ]
         said = [("composition", name, *intents) for intents in tuples]
         return lots, dict(zip(said, floors, strict=True))
 

@@ -17,6 +17,11 @@ from fgdata.lots import Lot
 from fgdata.pack import Pack
 from fgdata.permutation import mix
 
+MAX_CLASSES = 2048
+"""Groups of values that the clauses of one part are divided into; slots of more values are not told apart."""
+OFTEN = 0.5
+"""Share of a part's draws that need no telling apart where there are too many groups: its values come by themselves."""
+
 
 @dataclass(frozen=True)
 class _PartClass:
@@ -87,33 +92,27 @@ def steer_several(
         for n in targets[slot]
         if others[slot, n] < pack.each_value
     }
+    if not lacking and pack.at_most == 1:
+        return [lot for lot in lots if lot.rows]
     # Lots without rows are looked at only for what none of the others can say.
     found_in = frozenset[str]().union(*(slots_of[lot] for lot in lots if lot.rows))
     rare = {slot for slot, _ in lacking} - found_in
     lots = [lot for lot in lots if lot.rows or slots_of[lot] & rare]
-    if pack.at_most < 1:
-        counted = targets
-    else:  # What single intents say often enough need not be told apart.
-        counted = {slot: frozenset(n for n in numbers if (slot, n) in lacking) for slot, numbers in targets.items()}  # fmt: skip
-    whole: Counter[str] = Counter()
+    # What single intents say often enough need not be told apart, where only that counts.
+    alone = {slot: frozenset(n for n in numbers if (slot, n) in lacking) for slot, numbers in targets.items()}
+    ways = (alone,) if pack.at_most == 1 else (targets, alone)
     tuples, kept = [], []
     known: dict[object, list[_PartClass]] = {}
     for lot in lots:
-        for intent in _group_of(lot).intents:
-            whole.update(dict.fromkeys(labels[intent], lot.rows))
         found = None
-        if any(counted[slot] for slot in slots_of[lot]):
-            found = _tuple_of(lot, labels, counted, known)
+        if any(ways[0][slot] for slot in slots_of[lot]):
+            found = _tuple_of(lot, labels, ways, known)
         # Narrow cells count for less than one wide one: where they are too few for its rows it stays whole.
         if found is None or sum(found.dealt) < lot.rows:
             kept.append(lot)
         else:
             tuples.append(found)
     have, holders = holders_of(tuples)
-    most = {value: most_rows(pack, value[0], whole[value[0]]) for value in holders}
-    if not lacking and not any(have[value] > most[value] for value in holders):
-        return [lot for lot in lots if lot.rows]
-
     of_part: dict[str, list[_Tuple]] = {}
     for one in tuples:
         of_part.setdefault(one.part, []).append(one)
@@ -134,6 +133,11 @@ def steer_several(
     have.update(others)
     raise_to_least(holders, have, pack.each_value, siblings, key)
     have.subtract(others)
+    whole: Counter[str] = Counter()
+    for group, n in [(_group_of(lot), lot.rows) for lot in kept] + [(t.group, sum(t.dealt)) for t in tuples]:
+        for intent in group.intents:
+            whole.update(dict.fromkeys(labels[intent], n))
+    most = {value: most_rows(pack, value[0], whole[value[0]]) for value in holders}
     lower_to_most(holders, have, most, lambda value: pack.each_value - others[value])
     return [*(lot for lot in kept if lot.rows), *(lot for found in tuples for lot in found.lots())]
 
@@ -146,23 +150,51 @@ def _group_of(lot: Lot) -> Group:
 def _tuple_of(
     lot: Lot,
     labels: Mapping[str, frozenset[str]],
-    targets: Mapping[str, frozenset[int]],
+    ways: Sequence[Mapping[str, frozenset[int]]],
     known: dict[object, list[_PartClass]],
 ) -> _Tuple:
+    """The tuple of a lot.
+
+    Args:
+        ways: slot -> the values that are told apart; the first of these under which there are not too many groups.
+    """
     group = _group_of(lot)
-    parts: list[list[_PartClass]] = []
-    for intent, clauses in zip(group.intents, group.options, strict=True):
-        key = (intent, tuple(map(id, clauses)))
-        if (of := known.get(key)) is None:
-            of = known[key] = _part_classes(clauses, {s: targets[s] for s in sorted(labels[intent])})
-        fits = math.prod(map(len, parts)) * len(of) <= MAX_GROUPS
-        parts.append(of if fits else [_PartClass((), clauses, 1.0)])
-    groups = list(itertools.product(*parts))
-    counts = itertools.product(*([one.count for one in of] for of in parts))
-    shares = itertools.product(*([one.share for one in of] for of in parts))
-    caps = [len(group.joins) * math.prod(of) for of in counts]
-    dealt = allocate(lot.rows, list(map(math.prod, shares)), caps, mix(lot.key, 4))
-    return _Tuple(lot, group, groups, caps, dealt)
+    for number, targets in enumerate(ways):
+        parts: list[list[_PartClass]] = []
+        for intent, clauses in zip(group.intents, group.options, strict=True):
+            key = (number, intent, tuple(map(id, clauses)))
+            if (of := known.get(key)) is None:
+                of = known[key] = _part_classes(clauses, {s: targets[s] for s in sorted(labels[intent])})
+            parts.append(of)
+        if math.prod(map(len, parts)) <= MAX_GROUPS:
+            groups = list(itertools.product(*parts))
+            break
+    else:
+        groups = _one_at_a_time(parts)
+    caps = [len(group.joins) * math.prod(part.count for part in of) for of in groups]
+    weights = [math.prod(part.share for part in of) for of in groups]
+    return _Tuple(lot, group, groups, caps, allocate(lot.rows, weights, caps, mix(lot.key, 4)))
+
+
+def _one_at_a_time(parts: Sequence[list[_PartClass]]) -> list[tuple[_PartClass, ...]]:
+    """The groups in which one part at most has values that are told apart: far fewer than all, and no two share a text."""
+    apart = [_rare_apart(of) for of in parts]
+    rest = tuple(of for of, _ in apart)
+    found = [rest]
+    for place, (_, rare) in enumerate(apart):
+        found += [(*rest[:place], one, *rest[place + 1 :]) for one in rare]
+    return found
+
+
+def _rare_apart(of: Sequence[_PartClass]) -> tuple[_PartClass, list[_PartClass]]:
+    """The classes that come often by themselves, as one that is not told apart; and the others."""
+    ranked = sorted(of, key=lambda one: (bool(one.values), -one.share))
+    often, share = 0, 0.0
+    while often < len(ranked) and share < OFTEN:
+        share += ranked[often].share
+        often += 1
+    clauses = tuple(clause for one in ranked[:often] for clause in one.clauses)
+    return _PartClass((), clauses, share), ranked[often:]
 
 
 def _narrowed(group: Group, of: Sequence[_PartClass]) -> Group:
@@ -174,7 +206,7 @@ def _part_classes(clauses: tuple[Clause, ...], targets: Mapping[str, frozenset[i
     """The clauses divided by the values of their slots; values that are not counted stay together."""
     found = [_PartClass((), clauses, 1.0)]
     for slot, numbers in targets.items():
-        if not numbers or len(found) * (len(numbers) + 1) > MAX_GROUPS:
+        if not numbers or len(found) * (len(numbers) + 1) > MAX_CLASSES:
             continue
         divided = []
         for part in found:

@@ -140,6 +140,8 @@ def draw(human: Path, ours: Sequence[Line], seed: int, n: int, folder: Path) -> 
     kiwi = Kiwi()
     chance = Chance("blind pairs", seed)
     lines = human_lines(human)
+    if missing := set(REQUESTS.values()) - {line.asks for line in lines}:
+        raise SystemExit(f"{human} has no line that asks for {', '.join(sorted(missing))}.")
     sheets = sheets_of(lines, -(-n // len(REQUESTS)), chance)
     content = dict(
         zip([*lines, *ours], content_of([line.text for line in (*lines, *ours)], kiwi), strict=True)
@@ -148,6 +150,8 @@ def draw(human: Path, ours: Sequence[Line], seed: int, n: int, folder: Path) -> 
     key: dict[str, str] = {}
     taken: set[Line] = set()
     folder.mkdir(parents=True, exist_ok=True)
+    for old in folder.glob("pairs_*.txt"):
+        old.unlink()
     for place, sheet in enumerate(sheets, 1):
         pairs = []
         for line in sheet:
@@ -199,7 +203,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     drawing.add_argument("--human", type=Path, required=True, metavar="FILE")
     drawing.add_argument("--pack", default="home_ko")
     drawing.add_argument("--seed", type=int, default=1)
-    drawing.add_argument("--pairs", type=int, default=100)
+    drawing.add_argument("--pairs", type=int, default=100, help="rounded up to whole sheets")
     drawing.add_argument("--out", type=Path, required=True, metavar="DIR")
     grading = verbs.add_parser("grade", help="count a judge's answers")
     grading.add_argument("key", type=Path)

@@ -30,7 +30,7 @@ TINY_NOTE = (
     "the loop works; they say nothing about FunctionGemma."
 )
 TINY_TRAINING = (
-    "--num_train_epochs", "3", "--learning_rate", "6e-3", "--target_modules", "all-linear", "--lora_dropout", "0",
+    "--num_train_epochs", "2", "--learning_rate", "6e-3", "--target_modules", "all-linear", "--lora_dropout", "0",
     "--per_device_train_batch_size", "32", "--gradient_accumulation_steps", "1",
     "--per_device_eval_batch_size", "64", "--max_length", "4096",
 )  # fmt: skip
@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", default=str(TINY), help="base model: a folder or a name on the hub")
     parser.add_argument("--pack", default="climate_ko")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rows", type=int, default=10000, help="rows of all splits together")
+    parser.add_argument("--rows", type=int, default=20000, help="rows of all splits together")
     parser.add_argument("--out", type=Path, default=Path("out/demo"))
     parser.add_argument(
         "training", nargs="*", help="after --: flags for fgtrain lora instead of the demo's own"

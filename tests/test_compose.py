@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from pathlib import Path
 
 import pytest
 from home_pack import EN_JOINS, KO_JOINS, write_home_pack
+from small_pack import PACK, intent_text
 
 from fgdata.characters import text_key
 from fgdata.compose import Compositions
@@ -286,6 +290,10 @@ def test_what_cannot_be_joined_is_said(tmp_path: Path, parts: str) -> None:
     asked, made = named[split, said]
     assert made == 0
     assert asked >= 3
+    for seed in range(4):  # however few rows there are, and whatever the chance
+        few = Generator(generator.pack, Request(60, seed)).plan.shortfalls
+        found = [s for s in few if "night" in s.what and s.split == "validation"]
+        assert "warmth" not in parts or [(s.what, s.made) for s in found] == [(what, 0)]
     for split in ("train", "validation", "test"):
         of = {tuple(row.intent.split("+")) for row in examples(generator, split)}
         assert any("dark" in intents for intents in of) == (split != "validation")
@@ -331,6 +339,83 @@ def test_each_value_in_rows_of_several_alone(tmp_path: Path, least: int) -> None
             count = sum(arguments.get(slot) == value for arguments in calls)
             assert count >= least, (split, slot, value, count)
         assert not said, (split, said)
+
+
+@pytest.mark.parametrize("n_values", [12, 17, 150])
+def test_each_value_of_long_lists(tmp_path: Path, n_values: int) -> None:
+    """Two slots with more pairs of values than can be told apart, half of them next to never drawn: each is there all the same."""
+    folder, n_rows = write_pairs(tmp_path, n_values, "each_value: 1"), 40 * n_values
+    generator = Generator(read_pack(folder), Request(n_rows, 1))
+    assert not [s for s in generator.plan.shortfalls if s.slot]
+    for split in ("train", "validation", "test"):
+        calls = [c.arguments for row in examples(generator, split) for c in row.expected_calls]
+        assert {name: len({one[name] for one in calls if name in one}) for name in "ab"} == dict.fromkeys("ab", n_values)  # fmt: skip
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_at_most_and_each_value_together(tmp_path: Path, seed: int) -> None:
+    """Moves that give a value its least leave all others their most, in whatever lots they lie."""
+    folder = write_pairs(tmp_path, 4, "each_value: 5, at_most: 0.6", often=9)
+    plan = Generator(read_pack(folder), Request(120, seed)).plan
+    assert not [s for s in plan.shortfalls if s.slot and s.split == "train"]
+    plan = changed_home(tmp_path / "home", pack=("held_out:", "coverage: {at_most: 0.5}\nheld_out:")).plan
+    assert not [s for s in plan.shortfalls if s.slot and s.split == "train"]
+
+
+def test_the_same_lots_under_every_hash_seed(tmp_path: Path) -> None:
+    """Where intents spell one another's clauses, the first of the files counts, whatever order Python's sets have."""
+    text = (write_home_pack(tmp_path) / "intents" / "light.yaml").read_text("utf-8")
+    for name, noun in (("aone", "등"), ("btwo", "전등"), ("cthree", "조명")):
+        own = text.replace("intent: light", f"intent: {name}").replace(
+            " 불 ", f" {{{{ pick('불', '{noun}') }}}} "
+        )
+        (tmp_path / "intents" / f"{name}.yaml").write_text(own, "utf-8")
+    head = tmp_path / "pack.yaml"
+    parts = "parts: [[light, warmth, blind], [light, warmth, blind]]"
+    assert parts in head.read_text("utf-8")
+    text = head.read_text("utf-8").replace(parts, "parts: [[cthree, btwo, light, aone], [warmth]]")
+    head.write_text(text, "utf-8")
+    probe = (
+        "import sys; from fgdata.compose import Compositions; from fgdata.stock import Stock; from fgdata.pack_reader import read_pack\n"
+        "found = Compositions(Stock(read_pack(sys.argv[1])))._first\n"
+        "print([(s, e, i, [len(c.rivals) for c in of]) for s, by in found.items() for e, all_ in by.items() for i, of in all_.items()])"
+    )
+    said = {
+        subprocess.run([sys.executable, "-c", probe, str(tmp_path)], env={**os.environ, "PYTHONHASHSEED": seed}, capture_output=True, text=True, check=True).stdout
+        for seed in "1234"
+    }  # fmt: skip
+    (one,) = said
+    assert re.search(r"'aone', \[[0, ]*\]", one)  # the first of the files
+    assert re.search(r"'cthree', \[[1-9]", one)
+
+
+def write_pairs(folder: Path, n_values: int, coverage: str, *, often: int = 0) -> Path:
+    """A pack whose two slots of so many values stand in rows of several alone; every second value is rare.
+
+    Args:
+        often: instead, how much more often than the others the first value comes.
+    """
+    names = {name: [f"{name}{n}" for n in range(n_values)] for name in "ab"}
+    tools, slots = [], ["slots:"]
+    for name, values in names.items():
+        schema = {"type": "object", "properties": {name: {"type": "string", "description": "Which.", "enum": values}}, "required": [name]}  # fmt: skip
+        tools.append({"type": "function", "function": {"name": f"set_{name}", "description": "Sets it.", "parameters": schema}})  # fmt: skip
+        slots += [f"  {name}:", "    values:"]
+        for n, value in enumerate(values):
+            weight = (often if n == 0 else 1) if often else 0.001 if n % 2 else 1
+            slots.append(f"      - {{value: {value}, weight: {weight}, forms: [{value}x, {value}y]}}")
+        head = f'kind: call\ncalls:\n  - {{tool: set_{name}, arguments: {{{name}: "{{{name}}}"}}}}'
+        text = intent_text(f"do_{name}", head, f"WORD {{{{ pick('set', 'put') }}}} {name} {{{{ {name} }}}} {{{{ maybe('please') }}}}")  # fmt: skip
+        file = folder / "intents" / f"do_{name}.yaml"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text.replace("    templates:", "    joins: true\n    templates:"), encoding="utf-8")
+    head = PACK.replace("{call: 0.7, no_call: 0.2, ask: 0.1}", "{several: 1, call: 0.0001}")
+    policies = head.index("policies:") if "policies:" in head else len(head)
+    head = head[:policies] + f"compositions:\n  - {{name: two, parts: [[do_a], [do_b]], joins: [and, then]}}\ncoverage: {{{coverage}}}\n"  # fmt: skip
+    (folder / "pack.yaml").write_text(head, encoding="utf-8")
+    (folder / "tools.json").write_text(json.dumps(tools), encoding="utf-8")
+    (folder / "slots.yaml").write_text("\n".join(slots) + "\n", encoding="utf-8")
+    return folder
 
 
 def test_the_held_out_compositions_have_each_value(tmp_path: Path) -> None:
