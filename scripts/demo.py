@@ -130,7 +130,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", default=str(TINY), help="base model: a folder or a name on the hub")
     parser.add_argument("--pack", default="climate_ko")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rows", type=int, default=20000, help="rows of all splits together")
+    parser.add_argument("--rows", type=int, default=14000, help="rows of all splits together")
     parser.add_argument("--out", type=Path, default=Path("out/demo"))
     parser.add_argument(
         "training", nargs="*", help="after --: flags for fgtrain lora instead of the demo's own"
