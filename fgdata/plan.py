@@ -93,8 +93,7 @@ class _SplitPlanner:
         self, stock: Stock, compositions: Compositions, part: tuple[str, str], count: int, seed: int
     ) -> None:
         self.stock, self.pack, self.count = stock, stock.pack, count
-        self.split, language = part
-        self.language = language
+        self.split, self.language = split, language = part
         self.key = key_of(self.pack.name, seed, *(part if len(self.pack.languages) > 1 else part[:1]))
         self.compositions = compositions
         self.registers = self.pack.registers_of(language)
@@ -105,7 +104,6 @@ class _SplitPlanner:
             slot.name: frozenset(value_numbers(slot, is_held=self.split == "test_values"))
             for slot in self.pack.slots.values()
         }
-        split = self.split
         self.shortfalls = Shortfalls(self.pack, split, language, self.targets)
         families = "test" if split == "test_compositions" else split
         self.pools: dict[str, list[Pool]] = {}
