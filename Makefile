@@ -11,6 +11,9 @@ TORCH ?= torch==2.13.0
 TORCH_FLAGS ?=
 PIP := $(BIN)/python -m pip install --disable-pip-version-check
 
+# Every command is a process of its own; without bytecode each would compile the packages again.
+export PYTHONDONTWRITEBYTECODE :=
+
 MODEL ?= models/tiny
 PACK ?= climate_ko
 SEED ?= 1

@@ -272,8 +272,12 @@ class _Label:
     head: bytes
     """The developer's message and what stands before the text."""
     message: bytes
+    """What stands between the text and the tools."""
     back: bytes
     tail: bytes
+    """The end of a row's line, whose perturbation stands before it."""
+    end: bytes
+    """Both, where nothing is perturbed."""
     written: Written
     forms: tuple[str, ...]
     """What the call's slots were filled with."""
@@ -304,14 +308,14 @@ class BulkMaker:
             found = self._drawers[split] = Drawer(self.plan, split, self.maker)
         return found
 
-    def lines(
+    def data(
         self,
         split: str,
         places: range,
         clean: Clean | None,
         tally: Tally,
-    ) -> list[bytes]:
-        """The rows at these places, as they are written, without line ends.
+    ) -> bytes:
+        """The rows at these places, as they are written.
 
         Args:
             clean: which rows no perturbation touches; None if that is all.
@@ -330,14 +334,17 @@ class BulkMaker:
         quoted, labels = encode_basestring, self._labels
         tools = self.tools
         plain, used = Counter(drawn.lots), dict[int, _Label]()
-        lines: list[bytes] = []
+        # Joined once at the end: most of a line is the tools, and every copy of them takes longer than all the rest.
+        pieces: list[bytes] = []
+        add = pieces.append
         rows = zip(drawn.lots, drawn.indices, drawn.codes, drawn.texts, strict=True)
         for number, (lot, index, code, text) in enumerate(rows):
             if not drawer.is_alike[lot]:
                 row = self._single(drawer, drawn, number, split, stays_clean=stays[number])
                 tally.add(split, row)
                 plain[lot] -= 1
-                lines.append(row.line.encode())
+                add(row.line.encode())
+                add(b"\n")
                 continue
             label = labels.get((split, lot, code))
             if label is None:
@@ -362,20 +369,19 @@ class BulkMaker:
                     tally.count(split, drawer.columns(lot, kinds), 1)
                     plain[lot] -= 1
                     front = b"%b%d~%b:%x" % (label.front, index, level_bytes, key)
-                    back = b'%b, "perturbation": "%b"' % (label.back, kinds.encode())
-                    lines.append(
-                        b"%b%b%b%b%b%b%b" % (front, head, quoted(noisy).encode(), label.message, tools, back, label.tail)
-                    )  # fmt: skip
+                    add(b"%b%b%b%b" % (front, head, quoted(noisy).encode(), label.message))
+                    add(tools)
+                    add(b'%b, "perturbation": "%b"%b' % (label.back, kinds.encode(), label.tail))
                     continue
-            lines.append(
-                b"%b%d%b%b%b%b%b%b" % (label.front, index, head, quoted(text).encode(), label.message, tools, label.back, label.tail)
-            )  # fmt: skip
+            add(b"%b%d%b%b%b" % (label.front, index, head, quoted(text).encode(), label.message))
+            add(tools)
+            add(label.end)
         for lot, n in plain.items():
             if n:
                 tally.count(split, drawer.columns(lot, ""), n)
         for label in used.values():
             tally.note(split, label.written, label.language)
-        return lines
+        return b"".join(pieces)
 
     def texts(self, split: str, places: range) -> Iterator[tuple[str, tuple[str, str], int]]:
         """For each place, what `RowMaker.texts` says of it, the label as a number."""
@@ -410,13 +416,16 @@ class BulkMaker:
         assert frame is not None
         text, index = drawn.texts[number], drawn.indices[number]
         written = self.maker.written_for(frame, digits, text, kind, index)
+        back = f"{frame.provenance}{kind}{frame.register_and_language}".encode()
+        tail = f"{written.tail}}}\n".encode()
         return _Label(
             frame.language,
             frame.front.encode(),
             self._heads[frame.language],
             f"}}, {written.message}".encode(),
-            f"{frame.provenance}{kind}{frame.register_and_language}".encode(),
-            f"{written.tail}}}".encode(),
+            back,
+            tail,
+            back + tail,
             written,
             written.forms,
             frame.forms(digits),

@@ -6,12 +6,14 @@ however hard, is gone on with by the same command: whole lines that are there st
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import itertools
 import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
@@ -161,16 +163,21 @@ def _listed(values: Sequence[str]) -> str:
 
 
 class _RowFile:
-    """A split's file while it is written: where its end is, and the hash of what has been hashed of it."""
+    """A split's file while it is written: where its end is, and the hash of what has been hashed of it.
+
+    Others write, so it is read again to be hashed, and brought to the disk, in a thread of its own: both leave the interpreter alone.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._thread = ThreadPoolExecutor(1)  # starts at its first work: processes are forked before that
+        self._finished: Future[str] | None = None
         self.rows = _whole_lines(path)
         """Rows that a run before this one left."""
         self.end = path.stat().st_size if path.exists() else 0
         path.touch()
         self._digest, self._hashed = hashlib.sha256(), 0
-        self.hash_to(self.end)
+        self._hash_to(self.end)
 
     def add(self, data: bytes, stream: BinaryIO) -> None:
         """Write at the end, where the stream stands, and hash."""
@@ -185,8 +192,21 @@ class _RowFile:
         self.end += size
         return start
 
-    def hash_to(self, end: int) -> None:
-        """Hash what stands before `end`."""
+    def written_to(self, end: int) -> None:
+        """Told that all stands that belongs before `end`."""
+        self._thread.submit(self._hash_to, end)
+
+    def finish(self) -> Future[str]:
+        """Bring the file, which is whole, to the disk; its SHA-256, when it is there."""
+        if self._finished is None:
+            self._finished = self._thread.submit(self._finish)
+        return self._finished
+
+    def close(self) -> None:
+        """Leave what has not been begun."""
+        self._thread.shutdown(cancel_futures=True)
+
+    def _hash_to(self, end: int) -> None:
         if end <= self._hashed:
             return
         with self.path.open("rb") as stream:
@@ -195,9 +215,8 @@ class _RowFile:
                 self._digest.update(block)
                 self._hashed += len(block)
 
-    def finish(self) -> str:
-        """Bring the file to the disk; its SHA-256."""
-        self.hash_to(self.end)
+    def _finish(self) -> str:
+        self._hash_to(self.end)
         with self.path.open("rb") as stream:
             os.fsync(stream.fileno())
         return self._digest.hexdigest()
@@ -219,22 +238,24 @@ def _write_rows(
     """Write the shard's rows of all splits, after those that stand in their files already; the files' SHA-256 by split."""
     files: dict[str, _RowFile] = {}
     jobs: list[Job] = []
-    for split in generator.plan.splits:
-        places = shard.places(generator.plan.rows(split))
-        file = files[split] = _RowFile(part / f"{split}.jsonl")
-        done = min(file.rows, len(places))
-        # Counted again, not read back: counting needs the row's parts, and making it costs little more than reading it.
-        for start in range(0, done, CHUNK):
-            chunk = places[start : min(start + CHUNK, done)]
-            tally.merge(_chunk(generator, split, chunk)[1])
-            advance(len(chunk))
-        rest = places[done:]
-        jobs += [(split, rest[start : start + CHUNK]) for start in range(0, len(rest), CHUNK)]
-    write = _write_here if workers < 2 or len(jobs) < 2 else _write_apart
-    for (_, places), state in zip(jobs, write(generator, jobs, files, workers), strict=True):
-        tally.merge(state)
-        advance(len(places))
-    return {split: file.finish() for split, file in files.items()}
+    with contextlib.ExitStack() as opened:
+        for split in generator.plan.splits:
+            places = shard.places(generator.plan.rows(split))
+            file = files[split] = opened.enter_context(contextlib.closing(_RowFile(part / f"{split}.jsonl")))
+            done = min(file.rows, len(places))
+            # Counted again, not read back: counting needs the row's parts, and making it costs little more than reading it.
+            for start in range(0, done, CHUNK):
+                chunk = places[start : min(start + CHUNK, done)]
+                tally.merge(_chunk(generator, split, chunk)[1])
+                advance(len(chunk))
+            rest = places[done:]
+            jobs += [(split, rest[start : start + CHUNK]) for start in range(0, len(rest), CHUNK)]
+        write = _write_here if workers < 2 or len(jobs) < 2 else _write_apart
+        for (_, places), state in zip(jobs, write(generator, jobs, files, workers), strict=True):
+            tally.merge(state)
+            advance(len(places))
+        finished = {split: file.finish() for split, file in files.items()}
+        return {split: future.result() for split, future in finished.items()}
 
 
 def _write_here(
@@ -247,6 +268,7 @@ def _write_here(
                 data, state = _chunk(generator, *job)
                 files[split].add(data, stream)
                 yield state
+        files[split].finish()
 
 
 def _write_apart(
@@ -259,20 +281,24 @@ def _write_apart(
     ends: list[int] = []
     states: list[Any] = []
 
-    def place(told: tuple[int, Any]) -> int:
+    def place(made: tuple[int, Any]) -> int:
+        size, state = made
         file = files[jobs[len(ends)][0]]
-        start = file.reserve(told[0])
+        start = file.reserve(size)
         ends.append(file.end)
-        states.append(told[1])
+        states.append(state)
         return start
 
-    hashed = 0
+    told = 0
     arguments = (folder, inherited, generator.pack.folder, generator.request)
     with in_order(jobs, workers, _chunk_writer, *arguments) as exchanged:
         for written in exchanged(place):
-            for number in range(hashed, written):
-                files[jobs[number][0]].hash_to(ends[number])
-            hashed = written
+            for number in range(told, written):
+                split = jobs[number][0]
+                files[split].written_to(ends[number])
+                if number + 1 == len(jobs) or jobs[number + 1][0] != split:
+                    files[split].finish()
+            told = written
             yield from states
             states.clear()
 
@@ -303,9 +329,7 @@ def _chunk_writer(
 def _chunk(generator: Generator, split: str, places: range) -> tuple[bytes, Any]:
     """Rows as they are written, and what was counted of them."""
     tally = Tally(generator.pack)
-    lines = generator.lines(split, places, tally)
-    lines.append(b"")
-    return b"\n".join(lines), tally.state()
+    return generator.data(split, places, tally), tally.state()
 
 
 def _whole_lines(file: Path) -> int:

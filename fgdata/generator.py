@@ -137,15 +137,15 @@ class Generator:
         for split in self.plan.splits:
             self.bulk.drawer(split)
 
-    def lines(self, split: str, places: range, tally: Tally) -> list[bytes]:
-        """The same rows as they are written, without line ends, counted in `tally`."""
+    def data(self, split: str, places: range, tally: Tally) -> bytes:
+        """The same rows as they are written, counted in `tally`."""
         if self._counter is not None:
             found = []
             for row in self.rows(split, places):
                 tally.add(split, row)
-                found.append(row.line.encode())
-            return found
-        return self.bulk.lines(split, places, self.clean, tally)
+                found.append(f"{row.line}\n".encode())
+            return b"".join(found)
+        return self.bulk.data(split, places, self.clean, tally)
 
     @cached_property
     def bulk(self) -> BulkMaker:

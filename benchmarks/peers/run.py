@@ -92,6 +92,10 @@ def chatito(folder: Path) -> Peer:
     )  # fmt: skip
 
 
+BYTECODE = {"PYTHONDONTWRITEBYTECODE": ""}
+"""Whoever installs a package has its bytecode, and so has a checkout from its second run on, unless the environment forbids it."""
+
+
 @dataclass(frozen=True)
 class Timed:
     """A child process that ended well."""
@@ -107,7 +111,7 @@ def run_timed(command: list[str], environment: dict[str, str], timeout_s: float)
     with tempfile.TemporaryFile() as said:
         start = time.perf_counter()
         child = subprocess.Popen(
-            command, stdout=said, stderr=subprocess.STDOUT, env={**os.environ, **environment}
+            command, stdout=said, stderr=subprocess.STDOUT, env={**os.environ, **environment, **BYTECODE}
         )
         while True:
             # wait4 gives the usage of this child alone; RUSAGE_CHILDREN would give the largest of all so far.
