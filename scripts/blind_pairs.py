@@ -14,6 +14,7 @@ wording alone, what differs for another reason is taken out of the drawing:
 - a sheet has one pair of each request, so that no judge sees people say one thing twice;
 - ours are the rows of 30,000 that ask for that function alone, correct or except nothing, and hold no digit, Latin letter or sign either; both lines lose the sign at their end;
 - a pair is of one style, formal or informal;
+- and of like length: a third of the pack's requests are short commands on purpose, and who paraphrases for a corpus writes none;
 - the two share content words (nouns, and stems of verbs and adjectives, as kiwipiepy tags them), weighed by how rare they are in both files;
 - no line of ours stands in two pairs; people's stand in as many as it takes, never twice on a sheet.
 """
@@ -123,6 +124,13 @@ def likeness(one: frozenset[str], other: frozenset[str], weights: Mapping[str, f
     return sum(weights[word] for word in one & other) / either if either else 0.0
 
 
+def of_like_length(line: Line, others: Sequence[Line]) -> list[Line]:
+    """Those of the others that are about as long; where there are too few, the nearest in length."""
+    by_gap = sorted(others, key=lambda other: abs(len(other.text) - len(line.text)))
+    close = sum(abs(len(other.text) - len(line.text)) <= max(2, len(line.text) // 6) for other in by_gap)
+    return by_gap[: max(close, NEAREST)]
+
+
 def sheets_of(lines: Sequence[Line], n: int, chance: Chance) -> list[list[Line]]:
     """`n` sheets of people's lines: one of each request, every line of a request once before any stands there again."""
     columns = []
@@ -158,6 +166,7 @@ def draw(human: Path, ours: Sequence[Line], seed: int, n: int, folder: Path) -> 
             free = [o for o in ours if (o.style, o.asks) == (line.style, line.asks) and o not in taken]
             if not free:
                 raise SystemExit(f"The pack has too few {line.style} lines that ask for {line.asks}.")
+            free = of_like_length(line, free)
             free.sort(key=lambda other: -likeness(content[line], content[other], weights))
             other = free[chance.below(min(NEAREST, len(free)))]
             taken.add(other)

@@ -59,7 +59,8 @@ def steps(plan: Plan) -> list[tuple[str, list[str]]]:
     base, adapter, tuned = str(out / "base"), str(out / "adapter"), str(out / "adapter-run")
     how = plan.training or (TINY_TRAINING if tiny else ())
     title = f"{plan.pack}: {'tiny base' if tiny else plan.model} before and after LoRA"
-    run, score = ["fgeval", "run", "--data", test, "--model", plan.model], ["fgeval", "score", "--data", test]
+    run = ["fgeval", "run", "--data", test, "--model", plan.model, *(["--batch-size", "32"] if tiny else [])]
+    score = ["fgeval", "score", "--data", test]
     return [
         ("Generate data", ["fgdata", "generate", plan.pack, "--rows", str(plan.rows), "--seed", str(plan.seed),
                            "--out", str(out / "data")]),
@@ -130,7 +131,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", default=str(TINY), help="base model: a folder or a name on the hub")
     parser.add_argument("--pack", default="climate_ko")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rows", type=int, default=14000, help="rows of all splits together")
+    parser.add_argument("--rows", type=int, default=12000, help="rows of all splits together")
     parser.add_argument("--out", type=Path, default=Path("out/demo"))
     parser.add_argument(
         "training", nargs="*", help="after --: flags for fgtrain lora instead of the demo's own"

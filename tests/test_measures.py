@@ -127,6 +127,23 @@ def test_no_judge_sees_a_request_twice() -> None:
         assert len(set(said[4:])) == 2
 
 
+def test_pairs_are_of_like_length() -> None:
+    """Every line that is about as long; where those are fewer than a choice needs, the nearest."""
+    line = blind_pairs.Line("가" * 20, "formal", "a")
+    others = [blind_pairs.Line("나" * n, "formal", "a") for n in range(1, 41) for _ in range(2)]
+    assert sorted({len(other.text) for other in blind_pairs.of_like_length(line, others)}) == [
+        17,
+        18,
+        19,
+        20,
+        21,
+        22,
+        23,
+    ]
+    near = blind_pairs.of_like_length(line, others[:12])  # 1 to 6 letters
+    assert sorted(len(other.text) for other in near) == [3, 3, 4, 4, 5, 5, 6, 6]
+
+
 def test_pairs_ask_for_the_same(tmp_path: Path) -> None:
     """Both lines of a pair ask for one function in one style, no line of ours stands twice, and the key says which is ours."""
     file = tmp_path / "people.jsonl"
