@@ -334,7 +334,7 @@ class BulkMaker:
         quoted, labels = encode_basestring, self._labels
         tools = self.tools
         plain, used = Counter(drawn.lots), dict[int, _Label]()
-        # Joined once at the end: most of a line is the tools, and every copy of them takes longer than all the rest.
+        # Joined once at the end, so that the tools, most of a line, are copied once.
         pieces: list[bytes] = []
         add = pieces.append
         rows = zip(drawn.lots, drawn.indices, drawn.codes, drawn.texts, strict=True)
