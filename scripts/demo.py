@@ -22,6 +22,7 @@ from pathlib import Path
 
 from fgdata.console import EXIT_FINDINGS, err, run_command
 from fgdata.errors import Problem, UsageError
+from fgdata.packs import load_pack
 from fgeval.report.figures import interval, percent
 
 TINY = Path("models/tiny")
@@ -35,6 +36,11 @@ TINY_TRAINING = (
     "--per_device_eval_batch_size", "64", "--max_length", "4096",
 )  # fmt: skip
 """The tiny base takes a higher rate, adapters on all layers, and its 4,096 positions; the real model trains with fgtrain's defaults."""
+ROWS = 12_000
+"""Rows of all splits together."""
+MANY_TOOLS = 10
+MANY_TOOLS_ROWS = 5_000
+"""Rows of a pack that declares more tools than `MANY_TOOLS`: home_ko's 37 make a prompt of 2,600 tokens, four to ten times as long to read."""
 MADE_HERE = ("data", "base", "adapter", "adapter-run", "report.html", "report.md", "fine-tuning.md")
 
 
@@ -74,6 +80,11 @@ def steps(plan: Plan) -> list[tuple[str, list[str]]]:
         ("Write the report", ["fgeval", "report", "--run", f"base={base}", "--run", f"adapter={tuned}", "--title", title,
                               *(["--note", TINY_NOTE] if tiny else []), "--out", str(out)]),
     ]  # fmt: skip
+
+
+def rows_of(pack: str) -> int:
+    """How many rows the demo makes of a pack. Raises: FgError for a pack that cannot be read."""
+    return ROWS if len(load_pack(pack).tools) <= MANY_TOOLS else MANY_TOOLS_ROWS
 
 
 def exact_rate(run: Path) -> dict[str, float]:
@@ -131,14 +142,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--model", default=str(TINY), help="base model: a folder or a name on the hub")
     parser.add_argument("--pack", default="climate_ko")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--rows", type=int, default=12000, help="rows of all splits together")
+    parser.add_argument(
+        "--rows",
+        type=int,
+        help=f"rows of all splits together; without it {ROWS:,}, or {MANY_TOOLS_ROWS:,} of a pack with more than {MANY_TOOLS} tools",
+    )
     parser.add_argument("--out", type=Path, default=Path("out/demo"))
     parser.add_argument(
         "training", nargs="*", help="after --: flags for fgtrain lora instead of the demo's own"
     )
     parsed = parser.parse_args(arguments)
-    plan = Plan(parsed.model, parsed.pack, parsed.seed, parsed.rows, parsed.out, tuple(parsed.training))
-    return run_command(lambda: demo(plan))
+
+    def run() -> int:
+        rows = rows_of(parsed.pack) if parsed.rows is None else parsed.rows
+        return demo(Plan(parsed.model, parsed.pack, parsed.seed, rows, parsed.out, tuple(parsed.training)))
+
+    return run_command(run)
 
 
 if __name__ == "__main__":

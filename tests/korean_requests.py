@@ -30,6 +30,12 @@ REQUESTS = """
 어 주시겠어요  | 어/EC _주/VX 시/EP 겠/EP 어요/EF
 어 주실래요    | 어/EC _주/VX 시/EP ᆯ래요/EF
 어 주실 수 있나요 | 어/EC _주/VX 시/EP ᆯ/ETM _수/NNB _있/VA 나요/EF
+어 주실 수 있으신가요 | 어/EC _주/VX 시/EP ᆯ/ETM _수/NNB _있/VA 시/EP ᆫ가요/EF
+어 주실 수 있으십니까 | 어/EC _주/VX 시/EP ᆯ/ETM _수/NNB _있/VA 시/EP ᆸ니까/EF
+어 주길 부탁할게 | 어/EC _주/VX 기/ETN ᆯ/JKO _부탁/NNG 하/XSV ᆯ게/EF
+어 주시길 부탁드릴게요 | 어/EC _주/VX 시/EP 기/ETN ᆯ/JKO _부탁/NNG 드리/XSV ᆯ게요/EF
+어 주면 좋을 것 같아 | 어/EC _주/VX 면/EC _좋/VA ᆯ/ETM _것/NNB _같/VA 어/EF
+어 주시면 안 될까요 | 어/EC _주/VX 시/EP 면/EC _안/MAG _되/VV ᆯ까요/EF
 어 주십시오    | 어/EC _주/VX 십시오/EF
 어 주시기 바랍니다 | 어/EC _주/VX 시/EP 기/ETN _바라/VV ᆸ니다/EF
 어 줬으면 해   | 어/EC _주/VX 었/EP 으면/EC _하/VX 어/EF

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from scripts.demo import rows_of
+
 ROOT = Path(__file__).parents[1]
 SHORT = ("--rows", "800", "--", "--max_steps", "60", "--learning_rate", "3e-3", "--target_modules", "all-linear",
          "--lora_dropout", "0", "--per_device_train_batch_size", "16", "--gradient_accumulation_steps", "1")  # fmt: skip
@@ -77,3 +79,18 @@ def test_a_foreign_folder_is_left_alone(tmp_path: Path) -> None:
     assert done.returncode == 2
     assert "thesis.txt" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_packs_of_many_tools_get_fewer_rows(tmp_path: Path) -> None:
+    """home_ko's 37 declarations stand in every prompt, so its demo makes fewer rows; an unknown pack is one error."""
+    help_text = subprocess.run(
+        [sys.executable, "scripts/demo.py", "--help"], capture_output=True, text=True, check=True
+    ).stdout
+    assert "12,000" in help_text
+    assert "5,000" in help_text
+    assert rows_of("climate_ko") == 12_000
+    assert rows_of("home_ko") == 5_000
+    done = run_demo(tmp_path / "out", "--pack", "nope")
+    assert done.returncode == 2
+    assert "no pack 'nope'" in done.stderr
+    assert not (tmp_path / "out").exists()
