@@ -39,8 +39,9 @@ TINY_TRAINING = (
 ROWS = 12_000
 """Rows of all splits together."""
 MANY_TOOLS = 10
+"""Tools up to which a prompt is short: 300 to 1,300 tokens; home_ko's 37 make 2,600."""
 MANY_TOOLS_ROWS = 5_000
-"""Rows of a pack that declares more tools than `MANY_TOOLS`: home_ko's 37 make a prompt of 2,600 tokens, four to ten times as long to read."""
+"""Rows of all splits together for a pack that declares more tools."""
 MADE_HERE = ("data", "base", "adapter", "adapter-run", "report.html", "report.md", "fine-tuning.md")
 
 

@@ -93,4 +93,5 @@ def test_packs_of_many_tools_get_fewer_rows(tmp_path: Path) -> None:
     done = run_demo(tmp_path / "out", "--pack", "nope")
     assert done.returncode == 2
     assert "no pack 'nope'" in done.stderr
+    assert "Generate data" not in done.stderr
     assert not (tmp_path / "out").exists()

@@ -2,10 +2,10 @@
 
 Shares of the groups are counted in 7,500 human request lines (StyleKQC; regular expressions, so the classes are inferred): an
 auxiliary 주다 is attached in 86 % (꺼줘), requests carry next to no punctuation (0.1 %). How a group's share divides among its endings
-is counted in those 1,294 of the lines that ask for something at home, as far as they go (주겠니 is the commonest of all, 주세요 부탁드려요
-hardly said; of the lines with 부탁, a tenth of the informal and a sixth of the formal ones, two thirds ask with a noun alone and have
-their endings in `verbless_endings`); wishes and proposals, which they lack, have a share by our judgement. Every ending reads naturally with a verb such as 켜다
-or 올리다.
+is counted in those 1,294 of the lines that ask for something at home, as far as they go: 주겠니 is the commonest of its group, and
+hardly anybody says 주세요 부탁드려요. Wishes and proposals, which those lines lack, have a share by our judgement. Of the lines with 부탁
+about six in ten ask with a noun alone (가동 부탁드릴게요): those are left to `verbless_endings`, and the groups 부탁 have the rest.
+Every ending reads naturally with a verb such as 켜다 or 올리다.
 """
 
 from __future__ import annotations
@@ -17,9 +17,8 @@ from functools import cache, lru_cache
 from math import fsum
 
 from fgdata.errors import FgError, Problem
-from fgdata.korean.hangul import split_syllable
 from fgdata.korean.lexicon import LEXICON
-from fgdata.korean.verbs import conjugate
+from fgdata.korean.verbs import conjugate, split_lemma
 
 REGISTERS = ("hae", "haeyo", "hapsyo", "haera", "noun", "fragment")
 """해, 해요, 합쇼, 해라; noun: 켜기, 켤 것; fragment: clipped commands."""
@@ -44,7 +43,7 @@ class _Group:
     """Endings of one class and the class's share of its register."""
 
     share: float
-    """In the counts of the human lines; shares of a register are scaled to 1."""
+    """In the counts of the human lines (부탁: without those that have a noun alone); shares of a register are scaled to 1."""
     endings: Mapping[str, float]
     """Ending, 주다 spaced, to its weight in the group."""
 
@@ -54,7 +53,7 @@ _GROUPS: dict[str, dict[str, _Group]] = {
         "줘": _Group(30.0, {"어 줘": 56, "어 줄래": 34, "어 줘 봐": 3, "어 주라": 3, "어 줄 수 있어": 4}),
         "해": _Group(15.0, {"어": 88, "어 봐": 9, "자": 3}),
         "부탁": _Group(4.0, {"어 주길 부탁해": 48, "어 주길 부탁할게": 40, "어 줘 부탁해": 8, "는 것 부탁해": 4}),
-        "other": _Group(37.0, {"어 주겠니": 28, "어 줄 수 있니": 18, "어 주면 고맙겠어": 13, "어 줄 수 있겠니": 5, "어 줬으면 좋겠어": 6,
+        "other": _Group(37.0, {"어 주겠니": 26, "어 줄 수 있니": 17, "어 주면 고맙겠어": 12, "어 줄 수 있겠니": 5, "어 줬으면 좋겠어": 6,
                                "었으면 좋겠어": 6, "어 주면 좋겠어": 5, "으면 좋겠어": 3, "어 줄 수 있을까": 4, "어 주면 좋을 것 같아": 2,
                                "어 줬으면 해": 2, "고 싶어": 3, "고 싶은데": 2, "는 게 어떨까": 1, "는 게 어때": 1, "는 건 어때": 0.5,
                                "어 주면 안 될까": 2, "어 주면 안 돼": 0.5, "어 달란 말이야": 0.5, "어야겠어": 1}),
@@ -63,7 +62,7 @@ _GROUPS: dict[str, dict[str, _Group]] = {
         "주시겠어요": _Group(22.0, {"어 주실래요": 30, "어 주실 수 있나요": 26, "어 주시겠어요": 23, "어 주실 수 있으신가요": 10,
                                      "어 주실 수 있을까요": 6, "어 주실 수 있어요": 2, "어 주실 수 있으세요": 2, "어 주실 수 있으실까요": 1}),
         "other -요": _Group(18.0, {"어 줘요": 20, "어요": 11, "어 줄래요": 8, "으세요": 6, "어 봐요": 2, "어 주면 좋겠어요": 7,
-                              "어 주시면 좋겠어요": 8, "어 주면 고맙겠어요": 4, "어 주시면 감사하겠어요": 4, "어 주시면 안 될까요": 5,
+                              "어 주시면 좋겠어요": 8, "어 주면 고맙겠어요": 3, "어 주시면 고맙겠어요": 5, "어 주시면 안 될까요": 5,
                                    "어 주셨으면 좋겠어요": 8, "어 줬으면 해요": 3, "었으면 좋겠어요": 8, "고 싶어요": 6}),
         "주세요": _Group(16.0, {"어 주세요": 97, "어 주셔요": 3}),
         "부탁": _Group(6.0, {"어 주시길 부탁드려요": 38, "어 주시길 부탁드릴게요": 34, "어 주시기를 부탁드려요": 12,
@@ -122,17 +121,20 @@ _VERBLESS: dict[str, Mapping[str, float]] = {
 _SERVING = "알리다 말하다 얘기하다 이야기하다 설명하다 대답하다 답하다 추천하다 안내하다 깨우다 돕다 기억하다"
 _AUXILIARY = re.compile(r"(어|지 말아|지 않도록 해) (?=주|줘|줄|줬|달|다오)")
 _ATTACHED_GIVING = re.compile(r"어(?=주|줘|줄|줬|달|다오)")
-_AUXILIARY_LEMMA = re.compile(r"([가-힣])(?: ?(?:놓다|두다)| (?:보다|버리다|내다|가다|오다))$")
-"""The end of a lemma that may be an auxiliary verb, if what stands before it is an infinitive (꺼 두다, 꺼두다)."""
-_INFINITIVE_VOWELS = frozenset("ㅏㅐㅓㅕㅘㅝㅙ")
+_PLEADING_BY_GIVING = re.compile(r"어 ?주.*(?:부탁|감사|고맙|바랍|바람)")
+"""Too much behind an auxiliary: 꺼둬 줘, but hardly 꺼둬 주시길 부탁드려요."""
+_AUXILIARY_LEMMA = re.compile(r"(?:(\S+) (?:놓다|두다|보다|버리다|내다|가다|오다)|(\S+)(?:놓다|두다))")
+"""What may end in an auxiliary verb behind an infinitive; one word with 놓다 or 두다 alone (꺼두다), since 알아보다 and 나가다 are verbs of their own."""
+_WORDS_OF_THEIR_OWN = frozenset(
+    ["가두다", "놔두다", "내놓다", "빼놓다", "내버려두다", "내려놓다", "올려놓다"]
+)
+"""Verbs that look like an infinitive with 놓다 or 두다."""
 _SPEAKER_ACTS = ("고 싶", "었으면", "으면 좋겠", "어야겠", "자")
 _PLAIN_ORDERS = (
     *("도록 해라", "어 봐라", "기 바랍니다", "기 바람"),
     *("는 게 어때", "는 게 어떨까", "는 건 어때", "는 것 부탁해"),
 )
-"""Endings that order or propose; 주다, which asks for a favour, takes those of its own: 꺼주시기 바랍니다, not 꺼주기 바랍니다."""
-_WORDY = ("부탁", "감사", "고맙", "바랍니다")
-"""What would be a third verb behind an auxiliary and 주다: 꺼둬 줘, but hardly 꺼둬 주시길 부탁드려요."""
+"""Endings that order, propose or plead without 주다; 주다, which asks for a favour, takes those of its own: 꺼주시기 바랍니다, not 꺼주기 바랍니다."""
 _FOR_THE_SPEAKER = frozenset(_SERVING.split())
 """Verbs of which wanting to do them oneself means another thing than asking for them."""
 _ASKS = (
@@ -148,7 +150,8 @@ def request_endings(register: str, lemma: str | None = None) -> tuple[tuple[str,
     Args:
         lemma: the verb that will take the ending. Endings that turn its sense are left out (알려줘 asks, 알리고 싶어 offers), and
             of endings that make one form of it (알려주다 with 어 and 어줘) one stays, with their weights together. Behind an auxiliary
-            주다 stands apart (꺼 둬 줘, 꺼둬 줘): of several auxiliaries the rules of spelling (article 47) let only the first be attached.
+            주다 stands apart (꺼 둬 줘, 꺼둬 줘), since of several auxiliaries the rules of spelling (article 47) let only the first be
+            attached, and thanks and pleas with 주다 are left out (꺼둬 주시길 부탁드려요).
     Raises: FgError for a register that is none of `REGISTERS`, and for an adjective, which cannot be asked for.
     """
     _check(register)
@@ -202,12 +205,13 @@ def _ranked(groups: Iterable[tuple[Mapping[str, float], float]]) -> list[tuple[s
 
 def _suited(ranked: list[tuple[str, float]], lemma: str) -> list[tuple[str, float]]:
     """The endings that suit `lemma`, each form once."""
-    word = lemma.rpartition(" ")[2]
+    head, named = split_lemma(lemma)
+    word = named.partition("(")[0]
     if (entry := LEXICON.get(word)) and entry.kind == "adjective":
         remedy = "Use a verb: 시원하게 하다, 온도를 낮추다."
         raise FgError(Problem("", f"{lemma!r} is an adjective and takes no request.", remedy))
     for_the_speaker = word in _FOR_THE_SPEAKER or word.endswith("주다")
-    if _ends_in_an_auxiliary(lemma):
+    if _ends_in_an_auxiliary(head, word):
         ranked = _behind_an_auxiliary(ranked)
     forms: dict[str, str] = {}
     weights: dict[str, float] = {}
@@ -224,20 +228,28 @@ def _suited(ranked: list[tuple[str, float]], lemma: str) -> list[tuple[str, floa
     )
 
 
-def _ends_in_an_auxiliary(lemma: str) -> bool:
-    """Whether `lemma` ends in an auxiliary verb behind an infinitive: 꺼 두다, 꺼두다, and not 그대로 두다."""
-    if not (found := _AUXILIARY_LEMMA.search(lemma)):
+@cache
+def _infinitives() -> frozenset[str]:
+    """꺼, 맞춰, 틀어: what an auxiliary verb may stand behind, of the verbs we know."""
+    return frozenset(conjugate(lemma, "어") for lemma, entry in LEXICON.items() if entry.kind == "verb")
+
+
+def _ends_in_an_auxiliary(head: str, word: str) -> bool:
+    """Whether a lemma ends in an auxiliary verb behind an infinitive: 꺼 두다, 꺼두다, and not 그대로 두다, 혼자 두다, 가두다."""
+    last = head.split()[-1:]
+    found = _AUXILIARY_LEMMA.fullmatch(" ".join([*last, word])) or _AUXILIARY_LEMMA.fullmatch(word)
+    if not found or word in _WORDS_OF_THEIR_OWN:
         return False
-    _, vowel, tail = split_syllable(found[1])
-    return not tail and vowel in _INFINITIVE_VOWELS
+    before = found[1] or found[2]
+    return before in _infinitives() or before.endswith(("해", "시켜"))
 
 
 def _behind_an_auxiliary(ranked: list[tuple[str, float]]) -> list[tuple[str, float]]:
-    """The endings that an auxiliary takes: 주다 apart from it, and nothing that would be a third verb."""
+    """The endings that an auxiliary takes: 주다 apart from it, and no thanks or pleas with it."""
     return [
         (_ATTACHED_GIVING.sub("어 ", ending), weight)
         for ending, weight in ranked
-        if not any(word in ending for word in _WORDY)
+        if not _PLEADING_BY_GIVING.match(ending)
     ]
 
 
