@@ -86,9 +86,9 @@ def test_packs_of_many_tools_get_fewer_rows(tmp_path: Path) -> None:
     help_text = subprocess.run(
         [sys.executable, "scripts/demo.py", "--help"], capture_output=True, text=True, check=True
     ).stdout
-    assert "12,000" in help_text
+    assert "13,500" in help_text
     assert "5,000" in help_text
-    assert rows_of("climate_ko") == 12_000
+    assert rows_of("climate_ko") == 13_500
     assert rows_of("home_ko") == 5_000
     done = run_demo(tmp_path / "out", "--pack", "nope")
     assert done.returncode == 2
