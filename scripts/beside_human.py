@@ -32,7 +32,15 @@ MOST_ZLIB = 7.0
 COUNTS = frozenset({"mean_characters", "median_characters", "zlib_ratio"})
 """Measures that are no share."""
 GIVE = "any form of 주다"
-_DIGIT = re.compile(r"\d")
+WORDING: Mapping[str, re.Pattern[str]] = {
+    "digits": re.compile(r"\d"),
+    "얼른 or 빨리": re.compile(r"(?<!\S)(?:얼른|빨리)(?!\S)"),
+    "opens with 자, 참, 응, 네, 어, 아 or 음": re.compile(r"^(?:자|참|응|네|어|아|음),? "),
+    "an adverb behind the request": re.compile(r" (?:얼른|빨리|바로|어서|당장|제발|지금|좀)[.!~]*$"),
+    "a reason in -니까": re.compile(r"니까,? "),
+    "에 있는": re.compile(r"\S에 있는 "),
+}
+"""What a profile does not count: label -> what is found in a text that has it."""
 
 
 def human_requests(path: Path) -> list[str]:
@@ -61,10 +69,10 @@ def pack_requests(pack: str, rows: int, seed: int) -> list[str]:
 
 
 def more_shares(texts: Sequence[str]) -> dict[str, float]:
-    """What a profile does not have: rows with digits, and rows that say 주다."""
+    """What a profile does not have: rows that hold each of `WORDING`, and rows that say 주다."""
     gives = sum(bool({"attached", "spaced"} & set(look_at(text, korean=True).marks)) for text in texts)
-    digits = sum(bool(_DIGIT.search(text)) for text in texts)
-    return {"digits": digits / len(texts), GIVE: gives / len(texts)}
+    held = {label: sum(bool(has.search(text)) for text in texts) for label, has in WORDING.items()}
+    return {label: count / len(texts) for label, count in {**held, GIVE: gives}.items()}
 
 
 def table(columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
@@ -82,7 +90,7 @@ def table(columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
         yield line(
             f"{name}: {said}", [f"{profile.endings.get(name, 0.0):.1%}" for profile in profiles.values()]
         )
-    for label in ("digits", GIVE):
+    for label in (*WORDING, GIVE):
         yield line(label, [f"{shares[label]:.1%}" for shares in more.values()])
     for name, said in SURFACE.items():
         yield line(said, [_figure(name, profile.surface.get(name)) for profile in profiles.values()])

@@ -115,6 +115,22 @@ def test_tables_of_ours_beside_people_hold_no_line_of_theirs(tmp_path: Path) -> 
     assert beside_human.main(["climate_ko", "--human", str(tmp_path / "none.jsonl")]) == 2
 
 
+@pytest.mark.parametrize(
+    ("label", "held", "not_held"),
+    [
+        ("얼른 or 빨리", "불 얼른 켜줘", "빨리감기 해줘"),
+        ("opens with 자, 참, 응, 네, 어, 아 or 음", "자, 불 켜줘", "자동으로 해줘"),
+        ("an adverb behind the request", "불 켜줘 얼른!", "얼른 불 켜줘"),
+        ("a reason in -니까", "추우니까 에어컨 꺼줘", "켜도 됩니까"),
+        ("에 있는", "거실에 있는 불 켜줘", "거실 불 켜줘"),
+    ],
+)
+def test_wording_counted_beside_people(label: str, held: str, not_held: str) -> None:
+    """Each kind of wording is found in the one text and not in the other."""
+    assert beside_human.more_shares([held, not_held])[label] == 0.5
+    assert beside_human.more_shares([not_held])[label] == 0.0
+
+
 def test_no_judge_sees_a_request_twice() -> None:
     """A sheet has one line of each request, in some order, and all lines of a request are used before one comes again."""
     lines = [blind_pairs.Line(f"{asks}{n}", "formal", asks) for asks in ("a", "b", "c") for n in range(4)]
